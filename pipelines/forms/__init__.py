@@ -1,0 +1,278 @@
+"""The statutory forms, read from TOML: tables, rows, columns, label variants and identities.
+
+Owns the loading and its strictness (an unknown key is refused with file and key). One form is
+one file `f*.toml`; `labels.toml` holds variants that real reports print, `derived.toml` the
+totals that the forms imply. Nothing here looks at a document; `match` and `flow` do.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from pipelines.labels import core
+from pipelines.records import Cell, DerivedTotal, FormCell
+
+TABLES = ("proactive", "applications", "review_litigation")
+"""The statutory tables in the order of the report: chapters 二, 三 and 四."""
+
+
+class FormError(ValueError):
+    """A form file that does not say what it should; the message names file and key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table. `group` is the heading it stands under; a row that `needs_group` has a
+    label that other rows and columns share, so it counts only under that heading."""
+
+    code: str
+    label: str
+    en: str
+    group: str | None = None
+    needs_group: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table; `unit` is the one the form prescribes, `money` is turned into 万元."""
+
+    code: str
+    label: str
+    en: str
+    unit: str | None = None
+    money: bool = False
+    signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows that share a head and columns."""
+
+    head: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One statutory table of one form."""
+
+    code: str
+    blocks: tuple[Block, ...]
+    rows: Mapping[str, Row]
+    columns: Mapping[str, Column]
+
+    def columns_of(self, row: str) -> tuple[str, ...]:
+        """The column codes of a row, in the order of the form."""
+        return next(block.columns for block in self.blocks if row in block.rows)
+
+    def cells(self) -> tuple[Cell, ...]:
+        """Every cell of the table in the order of the form."""
+        return tuple(
+            Cell(self.code, row, column)
+            for block in self.blocks
+            for row in block.rows
+            for column in block.columns
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An arithmetic rule: along every column (or row) Σ left = Σ right. `only` limits the subjects."""
+
+    rule: str
+    table: str
+    along: Literal["column", "row"]
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    says: str
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Implication:
+    """A rule of one column: Σ left > 0 means Σ right > 0."""
+
+    rule: str
+    table: str
+    column: str
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Which (table, column) pairs are no counts and so exempt from the rule of whole numbers."""
+
+    rule: str
+    not_counts: frozenset[tuple[str, str]]
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A statutory form (报告格式) of some report years."""
+
+    id: str
+    instrument: str
+    first_year: int
+    tables: Mapping[str, Table]
+    identities: tuple[Identity, ...]
+    implications: tuple[Implication, ...]
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Core labels → codes. `rows` and `columns` are by table; a label may name several codes only
+    where a group tells them apart."""
+
+    rows: Mapping[str, Mapping[str, str]]
+    columns: Mapping[str, Mapping[str, str]]
+    groups: Mapping[str, str]
+    heads: frozenset[str]
+    head_prefixes: tuple[str, ...]
+
+    def is_head(self, label: str) -> bool:
+        """Whether a core label is a head or remark that carries no figure."""
+        return label in self.heads or label.startswith(self.head_prefixes)
+
+
+def _parsed(name: str) -> dict[str, Any]:
+    return tomllib.loads(files(__name__).joinpath(name).read_text(encoding="utf-8"))
+
+
+def _known(file: str, where: str, entry: Mapping[str, Any], keys: Iterable[str]) -> None:
+    unknown = sorted(set(entry) - set(keys))
+    if unknown:
+        raise FormError(f"pipelines/forms/{file}: {where}: unknown key {unknown[0]!r}")
+
+
+def _table(file: str, code: str, entry: Mapping[str, Any]) -> Table:
+    _known(file, f"tables.{code}", entry, ("blocks", "rows", "columns"))
+    blocks = []
+    for block in entry["blocks"]:
+        _known(file, f"tables.{code}.blocks", block, ("head", "rows", "columns"))
+        blocks.append(Block(block["head"], tuple(block["rows"]), tuple(block["columns"])))
+    rows, columns = {}, {}
+    for key, row in entry["rows"].items():
+        _known(file, f"tables.{code}.rows.{key}", row, ("label", "en", "group", "needs_group"))
+        rows[key] = Row(key, **row)
+    for key, column in entry["columns"].items():
+        _known(file, f"tables.{code}.columns.{key}", column, ("label", "en", "unit", "money", "signed"))
+        columns[key] = Column(key, **column)
+    for block in blocks:
+        for wanted, known in ((block.rows, rows), (block.columns, columns)):
+            for missing in set(wanted) - set(known):
+                raise FormError(f"pipelines/forms/{file}: tables.{code}: {missing!r} has no label")
+    return Table(code, tuple(blocks), rows, columns)
+
+
+def read_form(file: str, entry: Mapping[str, Any]) -> Form:
+    """A form from its parsed TOML; raises FormError on unknown keys, tables or codes."""
+    _known(file, "top level", entry, ("id", "instrument", "first_year", "tables", "identities", "implications", "counts"))
+    for code in entry["tables"]:
+        if code not in TABLES:
+            raise FormError(f"pipelines/forms/{file}: unknown table {code!r}")
+    tables = {code: _table(file, code, entry["tables"][code]) for code in entry["tables"]}
+    identities = []
+    for item in entry["identities"]:
+        _known(file, f"identities {item.get('rule')}", item, ("rule", "table", "along", "left", "right", "says", "only"))
+        table = tables[item["table"]]
+        codes = table.rows if item["along"] == "column" else table.columns
+        for code in (*item["left"], *item["right"]):
+            if code not in codes:
+                raise FormError(f"pipelines/forms/{file}: identity {item['rule']}: unknown code {code!r}")
+        identities.append(
+            Identity(
+                item["rule"], item["table"], item["along"], tuple(item["left"]), tuple(item["right"]),
+                item["says"], tuple(item.get("only", ())),
+            )
+        )
+    implications = [
+        Implication(i["rule"], i["table"], i["column"], tuple(i["left"]), tuple(i["right"]), i["says"])
+        for i in entry["implications"]
+    ]
+    counts = entry["counts"]
+    exempt = frozenset((table, column) for table, column in counts["not_counts"])
+    return Form(
+        entry["id"], entry["instrument"], entry["first_year"], tables, tuple(identities),
+        tuple(implications), Counts(counts["rule"], exempt, counts["says"]),
+    )
+
+
+@cache
+def forms() -> Mapping[str, Form]:
+    """The bundled forms by id, oldest first."""
+    read = [
+        read_form(entry.name, _parsed(entry.name))
+        for entry in files(__name__).iterdir()
+        if entry.name.endswith(".toml") and entry.name not in ("labels.toml", "derived.toml")
+    ]
+    return {form.id: form for form in sorted(read, key=lambda form: form.first_year)}
+
+
+@cache
+def labels() -> Labels:
+    """Every official label and variant, by core label; a variant of two codes is refused."""
+    extra = _parsed("labels.toml")
+    _known("labels.toml", "top level", extra, ("groups", "heads", "rows", "columns"))
+    _known("labels.toml", "heads", extra["heads"], ("words", "prefixes"))
+    found: dict[str, dict[str, dict[str, str]]] = {"rows": {}, "columns": {}}
+    for kind, tables in found.items():
+        for code in TABLES:
+            named: dict[str, str] = {}
+            for form in forms().values():
+                for key, item in getattr(form.tables[code], kind).items():
+                    _claim(named, core(item.label), key)
+            variants = extra[kind].get(code, {})
+            for key, words in variants.items():
+                if key not in named.values():
+                    raise FormError(f"pipelines/forms/labels.toml: {kind}.{code}: unknown code {key!r}")
+                for word in words:
+                    _claim(named, core(word), key)
+            tables[code] = named
+    groups = {core(word): group for group, words in extra["groups"].items() for word in words}
+    return Labels(
+        found["rows"], found["columns"], groups,
+        frozenset(core(word) for word in extra["heads"]["words"]), tuple(extra["heads"]["prefixes"]),
+    )
+
+
+def _claim(named: dict[str, str], label: str, key: str) -> None:
+    if named.setdefault(label, key) != key:
+        raise FormError(f"pipelines/forms: the label {label!r} names both {named[label]!r} and {key!r}")
+
+
+@cache
+def layout() -> tuple[tuple[FormCell, ...], tuple[DerivedTotal, ...]]:
+    """Every cell that any form prints, in the order of the forms, and the totals to derive."""
+    cells: dict[Cell, FormCell] = {}
+    for code in TABLES:
+        for form in reversed(forms().values()):
+            table = form.tables[code]
+            for cell in table.cells():
+                if cell in cells:
+                    known = cells[cell]
+                    cells[cell] = FormCell(*known[:8], (form.id, *known.forms), known.order)
+                    continue
+                row, column = table.rows[cell.row], table.columns[cell.column]
+                cells[cell] = FormCell(
+                    *cell, row.label, column.label, row.en, column.en, column.unit, (form.id,), len(cells) + 1
+                )
+    totals = []
+    for entry in _parsed("derived.toml")["totals"]:
+        _known("derived.toml", str(entry.get("code")), entry, ("table", "axis", "code", "label", "en", "printed_in", "parts"))
+        totals.append(
+            DerivedTotal(
+                entry["table"], entry["axis"], entry["code"], tuple(entry["parts"]),
+                entry["label"], entry["en"], tuple(entry.get("printed_in", ())),
+            )
+        )
+    return tuple(cells.values()), tuple(totals)

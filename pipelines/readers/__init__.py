@@ -1,0 +1,82 @@
+"""Readers: one module a document format, bytes → Content, chosen by signature, never by name.
+
+A reader module has `MEDIA_TYPE`, `matches(head)` over the first bytes, and `read(body, url) ->
+Content`. It is imported only when its format comes. Formats that are recognised but have no
+reader yet are named here, so that their documents become a stated problem and never silence.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+
+from pipelines.content import Content
+
+_HTML = re.compile(rb"<(?:!doctype|html|head|body|meta|title|div|table|p|span|script|\?xml)\b", re.IGNORECASE)
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    (b"%PDF", "application/pdf"),
+    (b"PK\x03\x04", "application/zip"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
+    (b"\x89PNG", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"Rar!\x1a\x07", "application/vnd.rar"),
+    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (b"{\\rtf", "application/rtf"),
+)
+_READERS = {"text/html": "html", "text/plain": "text"}
+
+
+class UnreadableDocumentError(Exception):
+    """The document cannot be read; `code` is a problem code, the message says why."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_ZIP_MEMBERS: tuple[tuple[bytes, str], ...] = (
+    (b"word/document.xml", f"{_OFFICE}wordprocessingml.document"),
+    (b"xl/workbook.xml", f"{_OFFICE}spreadsheetml.sheet"),
+    (b"OFD.xml", "application/ofd"),
+)
+_OLE_STREAMS: tuple[tuple[bytes, str], ...] = (
+    ("WordDocument".encode("utf-16-le"), "application/msword"),
+    ("Workbook".encode("utf-16-le"), "application/vnd.ms-excel"),
+)
+
+
+def media_type(body: bytes) -> str:
+    """The format of a document by its bytes: the signature, and for containers what they hold."""
+    found = _signed_type(body)
+    inside = {"application/zip": _ZIP_MEMBERS, "application/x-ole-storage": _OLE_STREAMS}.get(found, ())
+    return next((name for mark, name in inside if mark in body), found)
+
+
+def _signed_type(body: bytes) -> str:
+    head = body[:4096].lstrip(b"\xef\xbb\xbf \t\r\n\x00")
+    for signature, name in _SIGNATURES:
+        if head.startswith(signature):
+            return name
+    if b"%PDF-" in body[:1024]:
+        return "application/pdf"
+    if _HTML.search(head[:2048]) or _HTML.search(body[:65536]):
+        return "text/html"
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "text/plain"
+    if b"\x00" in body[:4096]:
+        return "application/octet-stream"
+    return "text/plain"
+
+
+def read(body: bytes, url: str | None = None) -> Content:
+    """The content of a document; raises UnreadableDocumentError with a problem code."""
+    if not body.strip():
+        raise UnreadableDocumentError("empty_document", f"the document is empty ({len(body)} bytes)")
+    kind = media_type(body)
+    if kind not in _READERS:
+        raise UnreadableDocumentError("format_not_supported", f"there is no reader for {kind} yet")
+    module = import_module(f"pipelines.readers.{_READERS[kind]}")
+    content: Content = module.read(body, url)
+    return content

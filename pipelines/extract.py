@@ -1,0 +1,172 @@
+"""The steps in order: bytes → Content → tables, chapters, identity, checks → a report or a reason.
+
+Owns the sequence and the decision whether a document holds a report at all. `read_publication`
+is what a crawl and a re-extraction both call; `read_document` serves `scrapy extract` as well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from crawler.items import Document, Listing, Portal, Publication
+from pipelines.checks import checks
+from pipelines.content import Content
+from pipelines.forms import forms
+from pipelines.forms.reading import TablesRead, read_tables
+from pipelines.identity import Identity, identity, scope
+from pipelines.readers import UnreadableDocumentError, media_type, read
+from pipelines.records import DocumentReading, Problem, PublicationReading, Report, Section
+from pipelines.sections import sections
+
+_LEAST_TEXT = 200
+"""Characters of text that a report without tables has at least; shorter pages only announce one."""
+
+
+@cache
+def extractor_version() -> str:
+    """The version of the reading: a digest of this package's code and data, so that records made by
+    other rules can be told from those made by these."""
+    digest = hashlib.sha256()
+    root = Path(str(files("pipelines")))
+    for path in sorted(root.rglob("*")):
+        if path.suffix in (".py", ".toml", ".csv"):
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def read_publication(publication: Publication) -> PublicationReading:
+    """Everything that a publication's page and files hold, one reading a document, page first."""
+    page_reading, page = _read(publication.page, publication, None)
+    readings = [page_reading]
+    for document in publication.attachments:
+        reading, _ = _read(document, publication, page)
+        readings.append(reading)
+    return PublicationReading(
+        publication=publication, documents=tuple(_settled(readings)), extractor_version=extractor_version()
+    )
+
+
+def _settled(readings: Sequence[DocumentReading]) -> list[DocumentReading]:
+    """A page that only carries files is no failure where one of its files holds the report."""
+    page, *others = readings
+    if page.report is None and any(other.report for other in others):
+        kept = tuple(p for p in page.problems if p.code not in ("no_report", "blank_form"))
+        return [DocumentReading(media_type=page.media_type, sha256=page.sha256, report=None, problems=kept,
+                                fetch_id=page.fetch_id, document_url=page.document_url), *others]
+    return list(readings)
+
+
+def _read(document: Document, publication: Publication, page: Content | None) -> tuple[DocumentReading, Content | None]:
+    url = document.fetch.final_url
+    listing = publication.listing
+    if page is not None and document.label:
+        listing = Listing(title=document.label, date=listing.date, path=listing.path)
+    return read_document(
+        document.body, url=url, portal=publication.portal, listing=listing, page=page,
+        fetch_id=document.fetch.id, document_url=document.fetch.url,
+    )
+
+
+def read_document(
+    body: bytes,
+    *,
+    url: str | None = None,
+    portal: Portal | None = None,
+    listing: Listing | None = None,
+    page: Content | None = None,
+    fetch_id: int | None = None,
+    document_url: str | None = None,
+) -> tuple[DocumentReading, Content | None]:
+    """What one document holds, and its content (None where no reader could read it)."""
+    digest = hashlib.sha256(body).hexdigest()
+    kind = media_type(body)
+    try:
+        content = read(body, url)
+    except UnreadableDocumentError as error:
+        problem = Problem(code=error.code, detail=str(error))
+        reading = DocumentReading(
+            media_type=kind, sha256=digest, report=None, problems=(problem,), fetch_id=fetch_id, document_url=document_url
+        )
+        return reading, None
+    report, problems = _report(content, portal, listing or Listing(), page)
+    reading = DocumentReading(
+        media_type=kind, sha256=digest, report=report, problems=problems, fetch_id=fetch_id, document_url=document_url
+    )
+    return reading, content
+
+
+def _report(
+    content: Content, portal: Portal | None, listing: Listing, page: Content | None
+) -> tuple[Report | None, tuple[Problem, ...]]:
+    tables = read_tables(content)
+    chapters = sections(content, tables.lines)
+    found = identity(content, chapters, portal, listing, page)
+    reason = _no_report(content, tables, chapters, found)
+    if reason:
+        return None, (reason,)
+    problems = [*tables.problems, *found.problems, *_identity_problems(found), *_table_problems(tables, found.year)]
+    return (
+        Report(
+            title=found.title, agency=found.agency, year=found.year, family=_family(tables, found),
+            scope=scope(found.agency, chapters), published_on=found.published_on, forms=tables.forms,
+            sections=chapters, figures=tables.figures, checks=checks(tables.figures, tables.forms),
+            attachments=content.links,
+        ),
+        tuple(problems),
+    )
+
+
+def _no_report(
+    content: Content, tables: TablesRead, chapters: Sequence[Section], found: Identity
+) -> Problem | None:
+    """Why the document holds no report, or None."""
+    filled = any(figure.status not in ("blank", "not_applicable") for figure in tables.figures)
+    called = found.title and found.is_report
+    if tables.figures and not filled and found.agency is None and found.year is None:
+        return Problem(code="blank_form", detail="the tables are there, but no cell is filled and neither body nor year is named")
+    if tables.figures and filled and not found.is_notice:
+        return None
+    written = sum(len(chapter.text) for chapter in chapters)
+    numbered = sum(1 for chapter in chapters if chapter.number)
+    if called and (numbered >= 3 or tables.figures) and written >= _LEAST_TEXT:
+        return None
+    what = "is not called a report of this kind" if not called else f"has {numbered} chapters, {written} characters of text and no statutory table"
+    return Problem(code="no_report", detail=f"the document {found.title[:80]!r} {what}")
+
+
+def _identity_problems(found: Identity) -> list[Problem]:
+    if found.agency is None and found.year is None:
+        return [Problem(code="unidentified", detail="neither the body nor the report year could be told")]
+    if found.agency is None:
+        return [Problem(code="agency_unknown", detail=f"the body could not be told from {found.title[:80]!r}")]
+    if found.year is None:
+        return [Problem(code="year_unknown", detail=f"the report year could not be told from {found.title[:80]!r}")]
+    return []
+
+
+def _table_problems(tables: TablesRead, year: int | None) -> list[Problem]:
+    """Tables that a report of the year owes and does not have, and forms that its year did not use."""
+    problems = []
+    first = min(form.first_year for form in forms().values())
+    if year is None or year >= first:
+        for table, form in tables.forms.items():
+            if form is None:
+                problems.append(Problem(code="missing_table", detail=f"no table {table} was found in the document"))
+    proactive = tables.forms.get("proactive")
+    if year is not None and proactive:
+        current = max((f for f in forms().values() if f.first_year <= year), key=lambda f: f.first_year, default=None)
+        if current is None or current.id != proactive:
+            due = current.id if current else "an older form"
+            problems.append(Problem(code="unusual_form", detail=f"the table proactive is of {proactive}, reports of {year} use {due}"))
+    return problems
+
+
+def _family(tables: TablesRead, found: Identity) -> str:
+    if any(tables.forms.values()):
+        return "gov_form"
+    kind = found.agency.agency_type if found.agency else ""
+    return {"university": "edu", "public_institution": "public_institution"}.get(kind, "gov_prose")

@@ -1,0 +1,570 @@
+"""Grids matched against the statutory forms: which row and column a printed cell belongs to.
+
+Owns the decision, and its strictness: a value is given to a cell only where the row's label is
+known, the order of the columns was seen, and the row has a value for each of its cells; all
+else becomes a problem with its place. Rows are found by label, columns by the order of the
+values after the label (real tables span heads and data differently), geometry only breaks ties.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from itertools import chain
+
+from pipelines.content import Content, Grid, GridCell
+from pipelines.forms import TABLES, Form, Table, forms, labels
+from pipelines.grid import Placed, rectangle
+from pipelines.labels import core, has_han, ordinal
+from pipelines.records import Cell, Figure, Locator, Problem
+from pipelines.values import Value, in_wanyuan, looks_like_value, money_unit, parsed
+
+_SUMMED_GROUPS = frozenset({"denied", "unable", "not_processed", "other"})
+_TOTAL = core("总计")
+SIMILAR = 0.72
+"""How like a label a misprinted one must be, where its place in the form already fits. Chosen on
+the misprints of real reports: 其他法律行政止公开 for 其他法律行政法规禁止公开 gives 0.86."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRow:
+    """A row of a statutory table as printed: its values in the order of its columns.
+
+    `values` is None where no value can be given to a cell; `raw` then holds what was printed.
+    `heads` are the printed labels of the columns, for the unit of money.
+    """
+
+    table: str
+    row: str
+    columns: tuple[str, ...]
+    values: tuple[GridCell, ...] | None
+    raw: tuple[GridCell, ...]
+    where: Locator
+    heads: Mapping[str, str] = field(default_factory=dict)
+    method: str = "grid"
+    why: str = "merged"
+
+
+@dataclass(slots=True)
+class Found:
+    """What was found of the statutory tables, before a form is decided."""
+
+    rows: list[FoundRow] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    lines: set[int] = field(default_factory=set)
+    """Ids of the paragraphs that were read as a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The column labels that stand over the rows that follow.
+
+    `order` is by reading; `ranges` the grid columns of each (geometry) and `places` the index of
+    each in a row of `length` cells (no geometry). `foreign` counts columns that no form has.
+    """
+
+    table: str
+    order: tuple[str, ...]
+    printed: Mapping[str, str]
+    ranges: Mapping[str, frozenset[int]]
+    places: Mapping[str, int]
+    length: int
+    foreign: int = 0
+
+
+def found_rows(content: Content) -> Found:
+    """Every row of a statutory table that the document's grids hold, in document order."""
+    found = Found()
+    for grid in content.grids:
+        _GridReader(grid, found).read()
+    return found
+
+
+class _GridReader:
+    """One grid, read row by row; a head seen in it holds for the rows below it."""
+
+    def __init__(self, grid: Grid, found: Found) -> None:
+        self.grid, self.found = grid, found
+        self.laid = rectangle(grid) if grid.geometry else []
+        self.rows: list[FoundRow] = []
+        self.problems: list[Problem] = []
+        self.heads: dict[str, _Head] = {}
+        self.pending: list[int] = []  # rows of column labels since the last row of values
+        self.group: str | None = None
+        self.index = 0
+        self.waiting: list[tuple[int, str]] = []  # rows of values whose label is not known: index, label
+
+    def read(self) -> None:
+        while self.index < len(self.grid.rows):
+            self._row(self.index)
+            self.index += 1
+        self._settle_misprints()
+        if self._is_statutory():
+            self.found.rows += self.rows
+            self.found.problems += self.problems
+
+    def _is_statutory(self) -> bool:
+        """Whether the grid is a piece of the form, and not some table that shares a word with it."""
+        by_table = {table: {row.row for row in self.rows if row.table == table} for table in TABLES}
+        return (
+            len(by_table["applications"]) >= (3 if "applications" in self.heads else 8)
+            or bool(by_table["proactive"])
+            or bool(by_table["review_litigation"])
+        )
+
+    # One row ------------------------------------------------------------------------------------
+
+    def _row(self, index: int) -> None:
+        cells = self.grid.rows[index]
+        if not any(cell.text for cell in cells):
+            if self._expects_review_values(cells):
+                self._review_values(index, cells)
+            return
+        numbers = [cell for cell in cells if parsed(cell.text).status == "number"]
+        if not numbers and self._is_head(cells):
+            self.pending.append(index)
+            return
+        if self.pending:
+            self._read_head()
+        run = _label_run(cells)
+        match = self._match(index, cells, run)
+        if match:
+            self._values(index, cells, *match)
+            return
+        for position in run:
+            self.group = labels().groups.get(core(cells[position].text), self.group)
+        after = cells[(run[-1] + 1 if run else 0) :]
+        if self._expects_review_values(after):
+            self._review_values(index, after)
+        elif numbers:
+            self.waiting.append((index, cells[run[-1]].text if run else ""))
+            self.problems.append(_unmatched(self.grid, index, "".join(cells[position].text for position in run)))
+
+    def _is_head(self, cells: Sequence[GridCell]) -> bool:
+        """A row of column labels: two of one table, or one that only a column can be."""
+        words = [core(cell.text) for cell in cells if cell.text]
+        known = labels()
+        rows, columns = known.rows["review_litigation"], known.columns["review_litigation"]
+        if all(word in rows or word in columns or known.is_head(word) for word in words):
+            if any(word in rows for word in words) or sum(word in columns for word in words) > 1:
+                return True
+        for table in ("proactive", "applications"):
+            rows, columns = known.rows[table], known.columns[table]
+            hits = [word for word in words if word in columns]
+            if (len(hits) >= 2 or any(word not in rows for word in hits)) and not any(
+                word in rows and word not in columns for word in words
+            ):
+                return True
+        return False
+
+    # Heads --------------------------------------------------------------------------------------
+
+    def _read_head(self) -> None:
+        rows, self.pending = self.pending, []
+        table = self._table_of_head(rows)
+        if table is None:
+            return
+        known = labels()
+        order, printed, foreign = [], {}, 0
+        places: dict[str, int] = {}
+        lengths = set()
+        for index in rows:
+            begun = False
+            for position, cell in enumerate(self.grid.rows[index]):
+                word = core(cell.text)
+                begun = begun or word in known.columns[table]
+                if table == "review_litigation" and word in known.rows[table]:
+                    order.append(known.rows[table][word])
+                elif word in known.columns[table]:
+                    code = known.columns[table][word]
+                    order.append(code)
+                    printed[code] = cell.text
+                    places[code] = position
+                    lengths.add(len(self.grid.rows[index]))
+                elif begun and word and not known.is_head(word):
+                    foreign += 1
+                elif word == core("法人或其他组织") or word == core("法人或其它组织"):
+                    order.append("org")
+        length = lengths.pop() if len(lengths) == 1 else 0
+        self.heads[table] = _Head(
+            table, tuple(order), printed, self._ranges(table, rows), places, length, foreign
+        )
+
+    def _table_of_head(self, rows: Sequence[int]) -> str | None:
+        words = {core(cell.text) for index in rows for cell in self.grid.rows[index] if cell.text}
+        known = labels()
+        scores = {table: len(words & set(known.columns[table])) for table in TABLES}
+        if words & {core("行政复议"), *known.rows["review_litigation"]}:
+            scores["review_litigation"] += 5
+        best = max(scores, key=lambda table: scores[table])
+        return best if scores[best] else None
+
+    def _ranges(self, table: str, rows: Sequence[int]) -> dict[str, frozenset[int]]:
+        """The grid columns of each column label; for review_litigation keyed `group/result`."""
+        if not self.laid:
+            return {}
+        known = labels()
+        ranges: dict[str, set[int]] = {}
+        for column in range(len(self.laid[rows[0]])):
+            above = [placed for index in rows if (placed := self.laid[index][column])]
+            words = [core(placed.cell.text) for placed in above]
+            codes = [known.columns[table][word] for word in words if word in known.columns[table]]
+            if not codes:
+                continue
+            key = codes[-1]
+            if table == "review_litigation":
+                groups = [known.rows[table][word] for word in words if word in known.rows[table]]
+                key = f"{groups[-1]}/{codes[-1]}" if groups else ""
+            ranges.setdefault(key, set()).add(column)
+        return {key: frozenset(columns) for key, columns in ranges.items()}
+
+    # Labels -------------------------------------------------------------------------------------
+
+    def _match(
+        self, index: int, cells: Sequence[GridCell], run: Sequence[int]
+    ) -> tuple[str, str, int] | None:
+        """(table, row code, index of the first cell after the label) of a row, by its label."""
+        known = labels()
+        tables = [table for table in TABLES if table in self.heads] or list(TABLES)
+        for table in sorted(TABLES, key=lambda table: table not in tables):
+            for start, end in _label_candidates(run):
+                word = core("".join(cells[position].text for position in run[start:end]))
+                code = known.rows[table].get(word)
+                if code and self._fits(table, code, index, cells[run[end - 1]]):
+                    return table, code, run[end - 1] + 1
+            continued = self._continued(index, cells, run, table)
+            if continued:
+                return table, continued, run[-1] + 1
+        return None
+
+    def _fits(self, table: str, code: str, index: int, label: GridCell) -> bool:
+        """Whether a label that other rows or columns share stands where this row's would."""
+        row = next(form.tables[table].rows[code] for form in forms().values() if code in form.tables[table].rows)
+        group = self._inherited_group(index, label) or self.group
+        if row.needs_group and group != row.group:
+            return False
+        if code == "processed_total":
+            if self._inherited_group(index, label) in _SUMMED_GROUPS or ordinal(label.text) not in ("", "七", "六", "八"):
+                return False
+        if table == "proactive":
+            return "proactive" in self.heads
+        return True
+
+    def _inherited_group(self, index: int, label: GridCell) -> str | None:
+        """The innermost heading that stands left of a row, in its own row or spanning down to it."""
+        known = labels().groups
+        if not self.laid:
+            return None
+        group = None
+        for placed in self.laid[index]:
+            if placed is None:
+                continue
+            if placed.cell is label:
+                break
+            group = known.get(core(placed.cell.text), group)
+        return group if group != "results" else None
+
+    def _continued(
+        self, index: int, cells: Sequence[GridCell], run: Sequence[int], table: str
+    ) -> str | None:
+        """The row of a label that a page break cut: the rest stands alone in the next row."""
+        if not run or index + 1 >= len(self.grid.rows):
+            return None
+        rest = [cell for cell in self.grid.rows[index + 1] if cell.text]
+        if len(rest) != 1 or not has_han(rest[0].text):
+            return None
+        word = core(cells[run[-1]].text + rest[0].text)
+        code = labels().rows[table].get(word)
+        if code and self._fits(table, code, index, cells[run[-1]]):
+            self.index += 1
+            return code
+        return None
+
+    def _settle_misprints(self) -> None:
+        """Gives rows with a misprinted label their code where place in the form and likeness agree."""
+        for index, label in self.waiting:
+            found = self._like(index, label)
+            if found is None:
+                continue
+            table, code = found
+            cells = self.grid.rows[index]
+            self.problems = [p for p in self.problems if p.where != _row_place(self.grid, index)]
+            self._values(index, cells, table, code, _label_run(cells)[-1] + 1)
+
+    def _like(self, index: int, label: str) -> tuple[str, str] | None:
+        word = core(label)
+        row_at = {_row_number(row.where): row for row in self.rows}
+        before = max((n for n in row_at if n < index + 1), default=None)
+        after = min((n for n in row_at if n > index + 1), default=None)
+        near = row_at[before] if before is not None else row_at[after] if after is not None else None
+        if near is None or len(word) < 4:
+            return None
+        seen = {row.row for row in self.rows}
+        best: tuple[float, str] | None = None
+        for form in forms().values():
+            codes = [code for block in form.tables[near.table].blocks for code in block.rows]
+            first = codes.index(row_at[before].row) + 1 if before is not None and row_at[before].row in codes else 0
+            last = codes.index(row_at[after].row) if after is not None and row_at[after].row in codes else len(codes)
+            for code in codes[first:last]:
+                if code in seen or form.tables[near.table].rows[code].needs_group:
+                    continue
+                ratio = SequenceMatcher(None, word, core(form.tables[near.table].rows[code].label)).ratio()
+                if ratio >= SIMILAR and (best is None or ratio > best[0]):
+                    best = (ratio, code)
+        return (near.table, best[1]) if best else None
+
+    # Values -------------------------------------------------------------------------------------
+
+    def _values(self, index: int, cells: Sequence[GridCell], table: str, code: str, start: int) -> None:
+        head = self.heads.get(table)
+        columns = _columns_of(table, code, head)
+        after = tuple(cells[start:])
+        row_group = next(
+            (form.tables[table].rows[code].group for form in forms().values() if code in form.tables[table].rows), None
+        )
+        self.group = row_group if table == "applications" else None
+        where = _row_place(self.grid, index)
+        if columns is None:
+            self._refuse(table, code, after, where, head, "header_unmatched")
+            return
+        if head and table != "proactive" and not self._order_is_known(table, head):
+            chosen = self._by_geometry(index, after, columns, head) if table == "applications" else None
+            if chosen is None or any(cell.text and cell not in chosen for cell in after):
+                self._refuse(table, code, after, where, head, "header_unmatched")
+            else:
+                self.rows.append(FoundRow(table, code, columns, chosen, after, where, head.printed))
+            return
+        if not after or (not any(c.text for c in after) and not _is_value_row(self.grid, index, start)):
+            if self._is_heading_only(table, code, after):
+                return
+        values = self._aligned(index, after, columns, head)
+        if values is None and after and index + 1 < len(self.grid.rows):
+            values = self._completed(index, after, len(columns))
+        heads = head.printed if head else {}
+        if values is None:
+            raw = tuple(cell for cell in after if cell.text)
+            if not raw and after:
+                values = tuple(after[0] for _ in columns)
+            self.rows.append(FoundRow(table, code, columns, values, raw, where, heads))
+            return
+        for cell in after:
+            if cell.text and cell not in values:
+                detail = f"{cell.text!r} stands in row {code} under no column of the form"
+                self.problems.append(Problem(code="unmatched_cell", where=cell.where, detail=detail))
+        self.rows.append(FoundRow(table, code, columns, values, after, where, heads))
+
+    def _is_heading_only(self, table: str, code: str, after: Sequence[GridCell]) -> bool:
+        """（六）其他处理 as a heading over its rows is no row of values."""
+        return table == "applications" and code == "other_total" and len([c for c in after if c.text]) == 0 and len(after) < 7
+
+    def _refuse(
+        self, table: str, code: str, after: tuple[GridCell, ...], where: Locator, head: _Head | None, why: str
+    ) -> None:
+        columns = _columns_of(table, code, None) or ()
+        self.rows.append(
+            FoundRow(table, code, columns, None, tuple(c for c in after if c.text), where, head.printed if head else {}, why=why)
+        )
+
+    def _order_is_known(self, table: str, head: _Head) -> bool:
+        """Whether the printed column labels come in the order of the form."""
+        order = head.order
+        if table == "review_litigation":
+            results = forms()["f2021"].tables[table].blocks[0].columns
+            return head.order == results or _review_groups(head) is not None
+        singles = ["natural_person", "org", "org_business", "org_research", "org_public_interest", "org_legal_service", "org_other", "total"]
+        split = ["natural_person", "org", "total", "org_business", "org_research", "org_public_interest", "org_legal_service", "org_other"]
+        return _is_subsequence(order, singles) or _is_subsequence(order, split)
+
+    def _aligned(
+        self, index: int, after: Sequence[GridCell], columns: Sequence[str], head: _Head | None
+    ) -> tuple[GridCell, ...] | None:
+        """One cell for each column, or None where that cannot be told."""
+        wanted = len(columns)
+        if len(after) == wanted and not (head and head.foreign and head.table == "applications"):
+            return None if self._hangs_over(index, after) else tuple(after)
+        if len(after) < wanted:
+            return None
+        for chosen in (self._by_geometry(index, after, columns, head), self._by_place(index, after, columns, head)):
+            if chosen is not None:
+                return chosen
+        filled = [position for position, cell in enumerate(after) if cell.text]
+        if len(filled) == wanted and filled[-1] - filled[0] == wanted - 1:
+            return tuple(after[position] for position in filled)
+        return self._by_siblings(after, wanted)
+
+    def _hangs_over(self, index: int, after: Sequence[GridCell]) -> bool:
+        """Whether a cell of a row above reaches into this row's values."""
+        if not self.laid or not after:
+            return False
+        begun = False
+        for placed in self.laid[index]:
+            if placed is None:
+                continue
+            begun = begun or placed.cell is after[0]
+            if begun and placed.row < index:
+                return True
+        return False
+
+    def _by_geometry(
+        self, index: int, after: Sequence[GridCell], columns: Sequence[str], head: _Head | None
+    ) -> tuple[GridCell, ...] | None:
+        if not head or not self.laid or any(code not in head.ranges for code in columns):
+            return None
+        cells = {id(cell): cell for cell in after}
+        chosen: list[GridCell] = []
+        for code in columns:
+            under = {id(p.cell) for c in head.ranges[code] if (p := self.laid[index][c]) and p.row == index and id(p.cell) in cells}
+            if len(under) != 1:
+                return None
+            chosen.append(cells[under.pop()])
+        return tuple(chosen) if len({id(cell) for cell in chosen}) == len(columns) else None
+
+    def _by_place(
+        self, index: int, after: Sequence[GridCell], columns: Sequence[str], head: _Head | None
+    ) -> tuple[GridCell, ...] | None:
+        """By the position in rows of equally many cells, where there is no geometry."""
+        row = self.grid.rows[index]
+        if self.laid or not head or head.length != len(row) or any(code not in head.places for code in columns):
+            return None
+        chosen = [row[head.places[code]] for code in columns]
+        left = [cell for cell in after if cell.text and not any(cell is c for c in chosen)]
+        inside = all(any(cell is c for c in after) for cell in chosen)
+        return tuple(chosen) if not left and inside else None
+
+    def _by_siblings(self, after: Sequence[GridCell], wanted: int) -> tuple[GridCell, ...] | None:
+        """By where full rows with as many cells have their values."""
+        offsets = set()
+        for row in self.rows:
+            if row.values and len(row.raw) == len(after) and all(v.text for v in row.values):
+                offsets.add(next(i for i, cell in enumerate(row.raw) if cell is row.values[0]))
+        if len(offsets) != 1:
+            return None
+        offset = offsets.pop()
+        chosen = after[offset : offset + wanted]
+        left = [cell for cell in (*after[:offset], *after[offset + wanted :]) if cell.text]
+        return tuple(chosen) if len(chosen) == wanted and not left else None
+
+    def _completed(self, index: int, after: Sequence[GridCell], wanted: int) -> tuple[GridCell, ...] | None:
+        """A row of text that stray empty lines cut in two: the rest are values and nothing else."""
+        if self.grid.geometry or len(after) >= wanted:
+            return None
+        rest = self.grid.rows[index + 1]
+        if len(after) + len(rest) == wanted and all(not c.text or looks_like_value(c.text) for c in rest):
+            self.index += 1
+            return (*after, *rest)
+        return None
+
+    # Chapter 四 ----------------------------------------------------------------------------------
+
+    def _expects_review_values(self, after: Sequence[GridCell]) -> bool:
+        head = self.heads.get("review_litigation")
+        if self.pending:
+            return self._table_of_head(self.pending) == "review_litigation" and len(after) >= 5
+        return (
+            head is not None
+            and not any(row.table == "review_litigation" for row in self.rows)
+            and any(not c.text or looks_like_value(c.text) for c in after)
+        )
+
+    def _review_values(self, index: int, after: Sequence[GridCell]) -> None:
+        """The one row of chapter 四: five results for each group that the head names."""
+        if self.pending:
+            self._read_head()
+        head = self.heads["review_litigation"]
+        table = forms()["f2021"].tables["review_litigation"]
+        groups, results = _review_groups(head), table.blocks[0].columns
+        where = _row_place(self.grid, index)
+        if groups is None:
+            for group in table.rows:
+                self._refuse("review_litigation", group, tuple(after), where, head, "header_unmatched")
+            return
+        wanted = len(groups) * len(results)
+        cells = tuple(after)
+        if len(cells) > wanted and not any(cell.text for cell in cells[wanted:]):
+            cells = cells[:wanted]
+        if len(cells) > wanted and not any(cell.text for cell in cells[:-wanted]):
+            cells = cells[-wanted:]
+        exact = len(cells) == wanted and not self._hangs_over(index, cells)
+        for number, group in enumerate(groups):
+            values = cells[number * len(results) : (number + 1) * len(results)] if exact else None
+            raw = values or tuple(cell for cell in after if cell.text)
+            self.rows.append(FoundRow("review_litigation", group, results, values, raw, where, head.printed))
+
+
+def _review_groups(head: _Head) -> tuple[str, ...] | None:
+    """The groups of chapter 四 in their order, where each is followed by the five results in theirs."""
+    table = forms()["f2021"].tables["review_litigation"]
+    results = table.blocks[0].columns
+    groups = tuple(code for code in head.order if code in table.rows)
+    leaves = tuple(code for code in head.order if code in results)
+    if not groups or len(set(groups)) != len(groups) or leaves != results * len(groups):
+        return None
+    return groups if groups == tuple(code for code in table.rows if code in groups) else None
+
+
+def _is_subsequence(part: Sequence[str], whole: Sequence[str]) -> bool:
+    rest = iter(whole)
+    return all(code in rest for code in part)
+
+
+def _columns_of(table: str, code: str, head: _Head | None) -> tuple[str, ...] | None:
+    """The columns of a row: those of the form, which the printed head must name where they differ by form."""
+    if table != "proactive":
+        for form in forms().values():
+            if code in form.tables[table].rows:
+                return form.tables[table].columns_of(code)
+        return None
+    options = [
+        form.tables[table].columns_of(code) for form in forms().values() if code in form.tables[table].rows
+    ]
+    if head is None:
+        return options[0] if len(set(options)) == 1 else None
+    return next((columns for columns in options if columns == head.order), None)
+
+
+def _label_run(cells: Sequence[GridCell]) -> list[int]:
+    """The leading cells that hold words, up to the first value; empty cells between are passed over."""
+    run = []
+    for position, cell in enumerate(cells):
+        if not cell.text:
+            continue
+        if looks_like_value(cell.text) or not has_han(cell.text):
+            break
+        run.append(position)
+    return run
+
+
+def _label_candidates(run: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Stretches of the leading words to try as a label: the last cell first, then joined ones."""
+    for end in range(len(run), 0, -1):
+        for start in range(end - 1, -1, -1):
+            yield start, end
+
+
+def _is_value_row(grid: Grid, index: int, start: int) -> bool:
+    return len(grid.rows[index]) - start >= 7
+
+
+def _row_place(grid: Grid, index: int) -> dict[str, object]:
+    cells = grid.rows[index]
+    place: dict[str, object] = {key: value for key, value in grid.where.items() if key in ("table", "page", "sheet")}
+    if cells:
+        place |= {key: value for key, value in cells[0].where.items() if key in ("table", "row", "line", "page", "sheet")}
+    else:
+        place["row"] = index + 1
+    return place
+
+
+def _row_number(where: Locator) -> int:
+    number = where.get("row", 0)
+    return number if isinstance(number, int) else 0
+
+
+def _unmatched(grid: Grid, index: int, label: str) -> Problem:
+    printed = " | ".join(cell.text.replace("\n", "") for cell in grid.rows[index])
+    return Problem(
+        code="unmatched_row", where=_row_place(grid, index),
+        detail=f"no row of the form is called {label!r}: {printed}"[:300],
+    )

@@ -1,0 +1,49 @@
+"""Printed labels made comparable: the one place that says when two labels are the same words.
+
+Owns normalisation only; which labels exist is data (`pipelines/forms/*.toml`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Quotes differ between “三安全一稳定” as printed by Word, by WPS and by hand; none carries meaning.
+_DROPPED = re.compile(r"[\s\u200b-\u200f\u2028-\u202f\u2060\ufeff\u00ad\"'“”‘’„「」『』*_]")
+_ORDINAL = re.compile(
+    r"^(?:"
+    r"[(\[【〔][一二三四五六七八九十]{1,3}[)\]】〕][、.,:]?"  # （一）
+    r"|[一二三四五六七八九十]{1,3}[、.,:．]"  # 一、
+    r"|[(][0-9]{1,2}[)][、.]?"  # (1)
+    r"|[0-9]{1,2}[、.)．,](?![0-9])"  # 1. 1、 1)
+    r"|[①-⑳]"
+    r")"
+)
+_PUNCTUATION = re.compile(r"[、。，；：,;:.·・()\[\]【】〔〕《》<>/\\\-—–~～|]")
+_VARIANTS = str.maketrans({"檔": "档", "︰": ":", "﹕": ":"})
+
+
+def squashed(text: str) -> str:
+    """The text in NFKC (Kangxi radicals, full-width forms) without white space and quotes."""
+    return _DROPPED.sub("", unicodedata.normalize("NFKC", text)).translate(_VARIANTS)
+
+
+def ordinal(text: str) -> str:
+    """The leading ordinal of a label, `(三)`, `1.` or `一、` made plain as `三` or `1`, else ""."""
+    found = _ORDINAL.match(squashed(text))
+    return re.sub(r"[^一二三四五六七八九十0-9]", "", found.group()) if found else ""
+
+
+def core(text: str) -> str:
+    """The words of a label alone: squashed, without leading ordinals and punctuation."""
+    words = squashed(text)
+    while found := _ORDINAL.match(words):
+        if found.end() == len(words):
+            break
+        words = words[found.end() :]
+    return _PUNCTUATION.sub("", words)
+
+
+def has_han(text: str) -> bool:
+    """Whether the text holds a Chinese character."""
+    return any("\u3400" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff" for char in text)

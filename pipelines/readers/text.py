@@ -1,0 +1,126 @@
+"""Plain text → Content: whatever structure is left of tables is used, none is invented.
+
+Text renderings of reports keep their cells in three ways, and this reader tells them by the tabs
+and bars alone: a cell a line, each line led by a tab, rows parted by empty lines; a row a line,
+cells parted by tabs or by Markdown bars; or nothing, only words and numbers in reading order.
+The first two become grids without geometry, the last stays paragraphs, from which
+`pipelines.forms.flow` reads by the order of labels. A line of only a tab is an empty cell; an
+empty line is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pipelines.content import Content, Grid, GridCell, Paragraph
+from pipelines.labels import squashed
+from pipelines.readers.decoding import decoded
+
+MEDIA_TYPE = "text/plain"
+
+PAGE_MARK = re.compile(r"\s*(?:[-—–─―]+\s*\d{1,3}\s*[-—–─―]+|第\s*\d{1,3}\s*页(?:\s*[共/]\s*\d{1,3}\s*页?)?|\f)\s*")
+"""A page number between dashes or 第 n 页: it may stand inside a row cut by a page break."""
+
+_RULE_LINE = re.compile(r"[\s\-=_:|+⇥─━—]*")
+_CHAPTER = re.compile(r"[一二三四五六七八九十]{1,2}[、.．]")
+_EMPHASIS = re.compile(r"\*\*|__")
+
+
+def read(body: bytes, url: str | None = None) -> Content:
+    """The content of a text file; line numbers count from 1 in the file as it stands."""
+    lines = decoded(body).replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").split("\n")
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if not PAGE_MARK.fullmatch(line) or not line]
+    blocks: list[Paragraph | Grid] = []
+    tables = 0
+    for kind, run in _runs(numbered):
+        if kind == "text":
+            blocks += [Paragraph(_plain(line), {"line": number}) for number, line in run if line.strip()]
+            continue
+        rows = _cell_lines(run, tables + 1) if kind == "cells" else _row_lines(run, tables + 1, kind)
+        if rows:
+            tables += 1
+            blocks.append(Grid(tuple(rows), {"table": tables, "line": run[0][0]}, geometry=False))
+    return Content(tuple(blocks), MEDIA_TYPE, base_url=url)
+
+
+Numbered = tuple[int, str]
+
+
+def _plain(line: str) -> str:
+    return _EMPHASIS.sub("", line).replace("\u3000", " ").strip()
+
+
+def _runs(lines: list[Numbered]) -> Iterator[tuple[str, list[Numbered]]]:
+    """Stretches of lines of one kind: `text`, `bars`, `rows` (tabs between cells), `cells` (a cell a line)."""
+    run: list[Numbered] = []
+    kind = "text"
+    before = ""
+    for number, line in lines:
+        found = _kind(line, kind, before)
+        before = line
+        if found != kind and run:
+            yield _settled(kind, run)
+            run = []
+        kind = found
+        run.append((number, line))
+    if run:
+        yield _settled(kind, run)
+
+
+def _kind(line: str, before: str, line_before: str) -> str:
+    if line.count("|") >= 2 and line.strip().startswith("|"):
+        return "bars"
+    if "\t" in line:
+        return "tabs"
+    if before in ("tabs", "bars") and not line.strip():
+        return before
+    if before == "tabs" and line_before.strip() and not _CHAPTER.match(squashed(line)) and len(line.strip()) <= 16:
+        return "tabs"  # the second line of a wrapped cell: 商业 / 企业
+    return "text"
+
+
+def _settled(kind: str, run: list[Numbered]) -> tuple[str, list[Numbered]]:
+    if kind != "tabs":
+        return kind, run
+    led = [line for _, line in run if line.startswith("\t")]
+    inner = [line for _, line in run if "\t" in line.strip("\t ") or line.count("\t") > 1]
+    return ("cells" if led and not inner else "rows"), run
+
+
+def _cell_lines(run: list[Numbered], table: int) -> list[tuple[GridCell, ...]]:
+    rows: list[list[tuple[int, str]]] = [[]]
+    for number, line in run:
+        if line.startswith("\t"):
+            rows[-1].append((number, line[1:].strip()))
+        elif not line.strip():
+            if rows[-1]:
+                rows.append([])
+        else:
+            first, text = rows[-1][-1]
+            rows[-1][-1] = (first, f"{text}\n{line.strip()}".strip())
+    return [_row(cells, table, index) for index, cells in enumerate((row for row in rows if row), 1)]
+
+
+def _row_lines(run: list[Numbered], table: int, kind: str) -> list[tuple[GridCell, ...]]:
+    rows = []
+    for number, line in run:
+        if _RULE_LINE.fullmatch(line) and line.strip("\t "):
+            continue
+        if not line.strip() and "\t" not in line:
+            continue
+        if kind == "bars":
+            parts = line.strip().strip("|").split("|")
+        else:
+            parts = line.split("\t")
+        cells = [(number, _plain(part)) for part in parts]
+        rows.append(_row(cells, table, len(rows) + 1))
+    return rows
+
+
+def _row(cells: list[tuple[int, str]], table: int, row: int) -> tuple[GridCell, ...]:
+    return tuple(
+        GridCell(text, {"table": table, "row": row, "cell": index, "line": number})
+        for index, (number, text) in enumerate(cells, 1)
+    )
+

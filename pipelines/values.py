@@ -1,0 +1,80 @@
+"""A printed cell and the number in it: one documented rule for every table and format.
+
+The rule (contract.md, domain.md §3.1): an empty cell is `blank`; `/`, `-`, `—` and `无` are
+`not_applicable`; a number may carry a sign (`+123`, `减424`), a unit (`400.45887 万元`,
+`3件`) and a remark in brackets (`22（其中修订16件）`); anything else is `unreadable`. Two numbers
+in one cell are never joined and never chosen from. Money becomes 万元 whatever was printed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+from typing import NamedTuple
+
+from pipelines.records import Number, Status
+
+WANYUAN = "万元"
+_MONEY = {"万元": Decimal(1), "元": Decimal("0.0001"), "亿元": Decimal(10000), "千元": Decimal("0.1")}
+_NOT_APPLICABLE = re.compile(r"(?:[/\\－\-—–─―]+|无|N/?A|不适用|不涉及)", re.IGNORECASE)
+_SIGNS = {"+": 1, "增": 1, "增加": 1, "-": -1, "−": -1, "–": -1, "减": -1, "减少": -1}
+_NUMBER = re.compile(
+    r"(?P<sign>[+\-−–]|增加?|减少?)?"
+    r"(?P<digits>\d{1,3}(?:,\d{3})+|\d+)(?P<fraction>\.\d+)?"
+    r"(?P<unit>万元|亿元|千元|元|[件条个项宗份次起人篇部]|人民币)?"
+    r"(?P<remark>\(.*\))?"
+)
+_UNIT_IN_LABEL = re.compile(r"(万元|亿元|千元|元)")
+
+
+class Value(NamedTuple):
+    """What a printed cell means. `unit` is as printed, `元` and `亿元` already turned into 万元."""
+
+    status: Status
+    value: Number | None
+    unit: str | None
+    note: str | None
+
+
+def parsed(printed: str) -> Value:
+    """The status, number, unit and remark of a printed cell, before the form's own unit."""
+    text = unicodedata.normalize("NFKC", printed).replace("\u200b", "").strip()
+    text = re.sub(r"[ \t\u3000]*([(（].*[)）])$", r"\1", text, flags=re.DOTALL)
+    text = re.sub(r"(?<=[\d.])\s+(?=[万亿千元件条个项宗份次起人篇部])", "", text)
+    text = re.sub(r"^([+\-−–]|增加?|减少?)\s+(?=\d)", r"\1", text)
+    if not text:
+        return Value("blank", None, None, None)
+    if _NOT_APPLICABLE.fullmatch(text):
+        return Value("not_applicable", None, None, None)
+    found = _NUMBER.fullmatch(text)
+    if not found:
+        return Value("unreadable", None, None, None)
+    amount = Decimal(found["digits"].replace(",", "") + (found["fraction"] or ""))
+    if found["sign"]:
+        amount *= _SIGNS[found["sign"]]
+    unit, remark = found["unit"], found["remark"]
+    if unit in _MONEY:
+        amount, unit = amount * _MONEY[unit], WANYUAN
+    return Value("number", plain(amount), unit, remark[1:-1].strip() if remark else None)
+
+
+def in_wanyuan(value: Number, unit: str) -> Number:
+    """An amount of money printed under a column that names `unit`, in 万元."""
+    return plain(Decimal(str(value)) * _MONEY[unit])
+
+
+def money_unit(label: str) -> str | None:
+    """The unit of money that a column's label names, as in 采购总金额（单位：万元）."""
+    found = _UNIT_IN_LABEL.search(unicodedata.normalize("NFKC", label).replace(" ", ""))
+    return found.group() if found else None
+
+
+def plain(amount: Decimal) -> Number:
+    """An integer when integral, else the nearest float (exact for what reports print)."""
+    return int(amount) if amount == amount.to_integral_value() else float(amount)
+
+
+def looks_like_value(token: str) -> bool:
+    """Whether a piece of text can be a cell's value rather than words of a label."""
+    return parsed(token).status in ("number", "not_applicable")
