@@ -7,18 +7,19 @@ publication goes on with the problem `reader_failed`.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import multiprocessing
 import os
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from typing import TYPE_CHECKING
 
 from crawler.items import Publication
-from pipelines.extract import extractor_version, read_publication
-from pipelines.readers import media_type
-from pipelines.records import DocumentReading, Problem, PublicationReading
+from pipelines.extract import extractor_version, failed_document, read_publication
+from pipelines.records import PublicationReading
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
 
 logger = logging.getLogger(__name__)
 
@@ -31,12 +32,10 @@ def reading_pool(jobs: int) -> ProcessPoolExecutor:
 def failed_reading(publication: Publication, error: Exception) -> PublicationReading:
     """What stands for a publication whose reading raised: no report, and the reason."""
     page = publication.page
-    problem = Problem(code="reader_failed", detail=f"{type(error).__name__}: {error}"[:300])
-    reading = DocumentReading(
-        media_type=media_type(page.body), sha256=hashlib.sha256(page.body).hexdigest(), report=None,
-        problems=(problem,), fetch_id=page.fetch.id, document_url=page.fetch.url,
+    reading = failed_document(page.body, error, fetch_id=page.fetch.id, document_url=page.fetch.url)
+    return PublicationReading(
+        publication=publication, documents=(reading,), extractor_version=extractor_version()
     )
-    return PublicationReading(publication=publication, documents=(reading,), extractor_version=extractor_version())
 
 
 class ReadingPipeline:
@@ -47,7 +46,7 @@ class ReadingPipeline:
         self.pool: Executor | None = None
 
     @classmethod
-    def from_crawler(cls, crawler: Any) -> ReadingPipeline:
+    def from_crawler(cls, crawler: Crawler) -> ReadingPipeline:
         return cls(crawler.settings.getint("EXTRACT_JOBS") or os.cpu_count() or 1)
 
     async def process_item(self, item: object) -> object:
@@ -61,7 +60,7 @@ class ReadingPipeline:
             self.pool = None  # the next item opens a new one
             logger.exception("the reading process died on %s", item.page.fetch.url)
             return failed_reading(item, error)
-        except Exception as error:  # noqa: BLE001 a reader's bug costs one document, never the crawl
+        except Exception as error:
             logger.exception("reading %s failed", item.page.fetch.url)
             return failed_reading(item, error)
 

@@ -73,16 +73,25 @@ def _identity_tests(form: Form, identity: Identity) -> Iterator[_Test]:
             return tuple(Cell(identity.table, subject, code) for code in codes)
 
         yield _Test(
-            identity.rule, subject, cells(identity.left), cells(identity.right), lambda a, b: a == b, "=", identity.says
+            identity.rule,
+            subject,
+            cells(identity.left),
+            cells(identity.right),
+            lambda a, b: a == b,
+            "=",
+            identity.says,
         )
 
 
 def _implication_test(rule: Implication) -> _Test:
     return _Test(
-        rule.rule, rule.column,
+        rule.rule,
+        rule.column,
         tuple(Cell(rule.table, row, rule.column) for row in rule.left),
         tuple(Cell(rule.table, row, rule.column) for row in rule.right),
-        lambda a, b: a <= 0 or b > 0, "→", rule.says,
+        lambda a, b: a <= 0 or b > 0,
+        "→",
+        rule.says,
     )
 
 
@@ -90,8 +99,15 @@ def _check(test: _Test, by_cell: Mapping[Cell, Figure]) -> Check:
     outcome, left, right, why = _strict(test, by_cell)
     zero_filled = _zero_filled(test, by_cell)
     return Check(
-        rule=test.rule, subject=test.subject, outcome=outcome, zero_filled=zero_filled, severity="hard",
-        left=left, right=right, suspect=None, detail=_sentence(test, outcome, left, right, why),
+        rule=test.rule,
+        subject=test.subject,
+        outcome=outcome,
+        zero_filled=zero_filled,
+        severity="hard",
+        left=left,
+        right=right,
+        suspect=None,
+        detail=_sentence(test, outcome, left, right, why),
     )
 
 
@@ -167,8 +183,10 @@ def _counts_check(figures: Sequence[Figure], table_forms: Mapping[str, str | Non
     """A5, one outcome a report: every number that counts something is whole and not negative."""
     rules: dict[str, Counts] = {table: forms()[form].counts for table, form in table_forms.items() if form}
     counted = [
-        figure for figure in figures
-        if figure.status == "number" and figure.cell.table in rules
+        figure
+        for figure in figures
+        if figure.status == "number"
+        and figure.cell.table in rules
         and (figure.cell.table, figure.cell.column) not in rules[figure.cell.table].not_counts
     ]
     if not rules:
@@ -178,8 +196,14 @@ def _counts_check(figures: Sequence[Figure], table_forms: Mapping[str, str | Non
     outcome: Outcome = "fail" if wrong else "pass" if counted else "not_assessable"
     named = "; ".join(f"{figure.cell.row}/{figure.cell.column} is {figure.printed}" for figure in wrong[:5])
     return Check(
-        rule=rule.rule, subject="report", outcome=outcome, zero_filled=outcome, severity="hard",
-        left=wrong[0].value if wrong else None, right=None, suspect=wrong[0].cell if len(wrong) == 1 else None,
+        rule=rule.rule,
+        subject="report",
+        outcome=outcome,
+        zero_filled=outcome,
+        severity="hard",
+        left=wrong[0].value if wrong else None,
+        right=None,
+        suspect=wrong[0].cell if len(wrong) == 1 else None,
         detail=f"{rule.says}: {named or ('holds' if counted else 'there is no number')}",
     )
 
@@ -206,7 +230,13 @@ def _suspects(tests: Sequence[_Test], by_cell: Mapping[Cell, Figure]) -> dict[tu
             figure = by_cell.get(cell)
             if figure is None or figure.status != "number":
                 continue
-            gain = max((_gain(cell, value, touching.get(cell, []), by_cell) for value in _repairs(cell, touching.get(cell, []), by_cell)), default=0)
+            gain = max(
+                (
+                    _gain(cell, value, touching.get(cell, []), by_cell)
+                    for value in _repairs(cell, touching.get(cell, []), by_cell)
+                ),
+                default=0,
+            )
             if gain > 0:
                 gains[cell] = gain
         best = max(gains.values(), default=0)

@@ -53,6 +53,7 @@ class Content:
 
     `headlines` are titles that the document's own mark-up states, best first; `meta` holds page
     metadata under the names `date`, `source`, `column`, `breadcrumb`, `site`; `links` the files offered.
+    `cut` says how the document shows that its end is missing, None where it does not.
     """
 
     blocks: tuple[Paragraph | Grid, ...]
@@ -61,6 +62,7 @@ class Content:
     meta: Mapping[str, str] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
     base_url: str | None = None
+    cut: str | None = None
 
     @property
     def grids(self) -> tuple[Grid, ...]:

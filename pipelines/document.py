@@ -45,17 +45,31 @@ def _report(report: Report) -> dict[str, Any]:
 
 def _figure(figure: Figure) -> dict[str, Any]:
     return {
-        "table": figure.cell.table, "row": figure.cell.row, "column": figure.cell.column,
-        "printed": figure.printed, "value": figure.value, "unit": figure.unit, "status": figure.status,
-        "note": figure.note, "locator": dict(figure.locator), "method": figure.method, "verified": figure.verified,
+        "table": figure.cell.table,
+        "row": figure.cell.row,
+        "column": figure.cell.column,
+        "printed": figure.printed,
+        "value": figure.value,
+        "unit": figure.unit,
+        "status": figure.status,
+        "note": figure.note,
+        "locator": dict(figure.locator),
+        "method": figure.method,
+        "verified": figure.verified,
     }
 
 
 def _check(check: Check) -> dict[str, Any]:
     return {
-        "rule": check.rule, "subject": check.subject, "outcome": check.outcome, "zero_filled": check.zero_filled,
-        "severity": check.severity, "left": check.left, "right": check.right,
-        "suspect": list(check.suspect) if check.suspect else None, "detail": check.detail,
+        "rule": check.rule,
+        "subject": check.subject,
+        "outcome": check.outcome,
+        "zero_filled": check.zero_filled,
+        "severity": check.severity,
+        "left": check.left,
+        "right": check.right,
+        "suspect": list(check.suspect) if check.suspect else None,
+        "detail": check.detail,
     }
 
 

@@ -29,7 +29,8 @@ _LEAST_TEXT = 200
 @cache
 def extractor_version() -> str:
     """The version of the reading: a digest of this package's code and data, so that records made by
-    other rules can be told from those made by these."""
+    other rules can be told from those made by these.
+    """
     digest = hashlib.sha256()
     root = Path(str(files("pipelines")))
     for path in sorted(root.rglob("*")):
@@ -55,19 +56,55 @@ def _settled(readings: Sequence[DocumentReading]) -> list[DocumentReading]:
     page, *others = readings
     if page.report is None and any(other.report for other in others):
         kept = tuple(p for p in page.problems if p.code not in ("no_report", "blank_form"))
-        return [DocumentReading(media_type=page.media_type, sha256=page.sha256, report=None, problems=kept,
-                                fetch_id=page.fetch_id, document_url=page.document_url), *others]
+        return [
+            DocumentReading(
+                media_type=page.media_type,
+                sha256=page.sha256,
+                report=None,
+                problems=kept,
+                fetch_id=page.fetch_id,
+                document_url=page.document_url,
+            ),
+            *others,
+        ]
     return list(readings)
 
 
-def _read(document: Document, publication: Publication, page: Content | None) -> tuple[DocumentReading, Content | None]:
+def _read(
+    document: Document, publication: Publication, page: Content | None
+) -> tuple[DocumentReading, Content | None]:
     url = document.fetch.final_url
     listing = publication.listing
     if page is not None and document.label:
         listing = Listing(title=document.label, date=listing.date, path=listing.path)
     return read_document(
-        document.body, url=url, portal=publication.portal, listing=listing, page=page,
-        fetch_id=document.fetch.id, document_url=document.fetch.url,
+        document.body,
+        url=url,
+        portal=publication.portal,
+        listing=listing,
+        page=page,
+        fetch_id=document.fetch.id,
+        document_url=document.fetch.url,
+    )
+
+
+def read_files(body: bytes, *, url: str | None = None, portal: Portal | None = None) -> list[DocumentReading]:
+    """What one file holds, one entry a document in it (a file that packs others has several)."""
+    return [read_document(body, url=url, portal=portal)[0]]
+
+
+def failed_document(
+    body: bytes, error: Exception, *, fetch_id: int | None = None, document_url: str | None = None
+) -> DocumentReading:
+    """What stands for a document whose reading raised: no report, and the reason."""
+    problem = Problem(code="reader_failed", detail=f"{type(error).__name__}: {error}"[:300])
+    return DocumentReading(
+        media_type=media_type(body),
+        sha256=hashlib.sha256(body).hexdigest(),
+        report=None,
+        problems=(problem,),
+        fetch_id=fetch_id,
+        document_url=document_url,
     )
 
 
@@ -89,12 +126,22 @@ def read_document(
     except UnreadableDocumentError as error:
         problem = Problem(code=error.code, detail=str(error))
         reading = DocumentReading(
-            media_type=kind, sha256=digest, report=None, problems=(problem,), fetch_id=fetch_id, document_url=document_url
+            media_type=kind,
+            sha256=digest,
+            report=None,
+            problems=(problem,),
+            fetch_id=fetch_id,
+            document_url=document_url,
         )
         return reading, None
     report, problems = _report(content, portal, listing or Listing(), page)
     reading = DocumentReading(
-        media_type=kind, sha256=digest, report=report, problems=problems, fetch_id=fetch_id, document_url=document_url
+        media_type=kind,
+        sha256=digest,
+        report=report,
+        problems=problems,
+        fetch_id=fetch_id,
+        document_url=document_url,
     )
     return reading, content
 
@@ -105,36 +152,60 @@ def _report(
     tables = read_tables(content)
     chapters = sections(content, tables.lines)
     found = identity(content, chapters, portal, listing, page)
-    reason = _no_report(content, tables, chapters, found)
+    reason = _no_report(tables, chapters, found)
     if reason:
-        return None, (reason,)
-    problems = [*tables.problems, *found.problems, *_identity_problems(found), *_table_problems(tables, found.year)]
+        cut = (
+            (Problem(code="document_cut", detail=f"{content.cut}: what followed is not known"),)
+            if content.cut
+            else ()
+        )
+        return None, (reason, *cut)
+    problems = [
+        *tables.problems,
+        *found.problems,
+        *_identity_problems(found),
+        *_table_problems(tables, found.year),
+    ]
+    if content.cut:
+        problems.append(Problem(code="document_cut", detail=f"{content.cut}: what followed is not known"))
     return (
         Report(
-            title=found.title, agency=found.agency, year=found.year, family=_family(tables, found),
-            scope=scope(found.agency, chapters), published_on=found.published_on, forms=tables.forms,
-            sections=chapters, figures=tables.figures, checks=checks(tables.figures, tables.forms),
+            title=found.title,
+            agency=found.agency,
+            year=found.year,
+            family=_family(tables, found),
+            scope=scope(found.agency, chapters),
+            published_on=found.published_on,
+            forms=tables.forms,
+            sections=chapters,
+            figures=tables.figures,
+            checks=checks(tables.figures, tables.forms),
             attachments=content.links,
         ),
         tuple(problems),
     )
 
 
-def _no_report(
-    content: Content, tables: TablesRead, chapters: Sequence[Section], found: Identity
-) -> Problem | None:
+def _no_report(tables: TablesRead, chapters: Sequence[Section], found: Identity) -> Problem | None:
     """Why the document holds no report, or None."""
     filled = any(figure.status not in ("blank", "not_applicable") for figure in tables.figures)
     called = found.title and found.is_report
     if tables.figures and not filled and found.agency is None and found.year is None:
-        return Problem(code="blank_form", detail="the tables are there, but no cell is filled and neither body nor year is named")
+        return Problem(
+            code="blank_form",
+            detail="the tables are there, but no cell is filled and neither body nor year is named",
+        )
     if tables.figures and filled and not found.is_notice:
         return None
     written = sum(len(chapter.text) for chapter in chapters)
     numbered = sum(1 for chapter in chapters if chapter.number)
     if called and (numbered >= 3 or tables.figures) and written >= _LEAST_TEXT:
         return None
-    what = "is not called a report of this kind" if not called else f"has {numbered} chapters, {written} characters of text and no statutory table"
+    what = (
+        "is not called a report of this kind"
+        if not called
+        else f"has {numbered} chapters, {written} characters of text and no statutory table"
+    )
     return Problem(code="no_report", detail=f"the document {found.title[:80]!r} {what}")
 
 
@@ -142,9 +213,15 @@ def _identity_problems(found: Identity) -> list[Problem]:
     if found.agency is None and found.year is None:
         return [Problem(code="unidentified", detail="neither the body nor the report year could be told")]
     if found.agency is None:
-        return [Problem(code="agency_unknown", detail=f"the body could not be told from {found.title[:80]!r}")]
+        return [
+            Problem(code="agency_unknown", detail=f"the body could not be told from {found.title[:80]!r}")
+        ]
     if found.year is None:
-        return [Problem(code="year_unknown", detail=f"the report year could not be told from {found.title[:80]!r}")]
+        return [
+            Problem(
+                code="year_unknown", detail=f"the report year could not be told from {found.title[:80]!r}"
+            )
+        ]
     return []
 
 
@@ -155,13 +232,22 @@ def _table_problems(tables: TablesRead, year: int | None) -> list[Problem]:
     if year is None or year >= first:
         for table, form in tables.forms.items():
             if form is None:
-                problems.append(Problem(code="missing_table", detail=f"no table {table} was found in the document"))
+                problems.append(
+                    Problem(code="missing_table", detail=f"no table {table} was found in the document")
+                )
     proactive = tables.forms.get("proactive")
     if year is not None and proactive:
-        current = max((f for f in forms().values() if f.first_year <= year), key=lambda f: f.first_year, default=None)
+        current = max(
+            (f for f in forms().values() if f.first_year <= year), key=lambda f: f.first_year, default=None
+        )
         if current is None or current.id != proactive:
             due = current.id if current else "an older form"
-            problems.append(Problem(code="unusual_form", detail=f"the table proactive is of {proactive}, reports of {year} use {due}"))
+            problems.append(
+                Problem(
+                    code="unusual_form",
+                    detail=f"the table proactive is of {proactive}, reports of {year} use {due}",
+                )
+            )
     return problems
 
 

@@ -33,7 +33,9 @@ _PERIOD = re.compile(
 )
 _DATE_LINE = re.compile(r"[(（]?(?:日期[:：])?(20\d\d)年(\d{1,2})月(\d{1,2})日[)）]?")
 _ISO_LINE = re.compile(r"(20\d\d)-(\d{1,2})-(\d{1,2})")
-_OWN_PLACE = re.compile(r"^[\u4e00-\u9fff]{2,8}?(?:省|市|县|州|盟|旗|地区|(?<!开发)(?<!高新)(?<!新)(?<!园)(?<!景)(?<!护)(?<!合作)(?<!示范)(?<!实验)(?<!林)(?<!保税)区)")
+_OWN_PLACE = re.compile(
+    r"^[\u4e00-\u9fff]{2,8}?(?:省|市|县|州|盟|旗|地区|(?<!开发)(?<!高新)(?<!新)(?<!园)(?<!景)(?<!护)(?<!合作)(?<!示范)(?<!实验)(?<!林)(?<!保税)区)"
+)
 _RELATIVE = re.compile(r"^(?:本|全|我)?(省|市|区|县|地区|州)(?=[\u4e00-\u9fff]{2})")
 _PUNCTUATION = re.compile(r"^[\s:：_\-—–|、，,.。()（）【】\[\]]+|[\s:：_\-—–|、，,.。()（【\[]+$")
 
@@ -71,12 +73,16 @@ def _data() -> dict[str, Any]:
     data = tomllib.loads(files(__package__).joinpath("agencies.toml").read_text(encoding="utf-8"))
     unknown = set(data) - {"aliases", "division_names", "short_names", "types", "titles", "scope"}
     if unknown:
-        raise ValueError(f"pipelines/agencies.toml: unknown key {sorted(unknown)[0]!r}")
+        raise ValueError(f"pipelines/agencies.toml: unknown key {min(unknown)!r}")
     return data
 
 
 def identity(
-    content: Content, chapters: Sequence[Section], portal: Portal | None, listing: Listing, page: Content | None = None
+    content: Content,
+    chapters: Sequence[Section],
+    portal: Portal | None,
+    listing: Listing,
+    page: Content | None = None,
 ) -> Identity:
     """Title, body, year and date of publication of a document.
 
@@ -91,8 +97,13 @@ def identity(
     agency = _agency(titles, content, page, portal, year, problems)
     is_report = any(title.is_report for title in titles)
     return Identity(
-        text, agency, year, _published_on(content, page, chapters, year, problems), tuple(problems),
-        is_report=is_report, is_notice=not is_report and any(title.is_notice for title in titles),
+        text,
+        agency,
+        year,
+        _published_on(content, page, chapters, year, problems),
+        tuple(problems),
+        is_report=is_report,
+        is_notice=not is_report and any(title.is_notice for title in titles),
     )
 
 
@@ -172,17 +183,28 @@ def _title_block(content: Content) -> Iterator[str]:
 
 
 def _year(
-    titles: Sequence[Title], chapters: Sequence[Section], content: Content, listing: Listing,
-    page: Content | None, problems: list[Problem],
+    titles: Sequence[Title],
+    chapters: Sequence[Section],
+    content: Content,
+    listing: Listing,
+    page: Content | None,
+    problems: list[Problem],
 ) -> int | None:
     """Title year, else the stated period, else the chapters' majority, the column, the date less one."""
     named = [title.year for title in titles if title.year and title.is_report]
     period = _period(chapters)
     if named:
-        others = sorted({year for year in (*named, period[0] if period else None) if year and year != named[0]})
+        others = sorted(
+            {year for year in (*named, period[0] if period else None) if year and year != named[0]}
+        )
         if others:
             said = ", ".join(map(str, others))
-            problems.append(Problem(code="year_conflict", detail=f"the title says {named[0]}, but {said} is also stated; the title was followed"))
+            problems.append(
+                Problem(
+                    code="year_conflict",
+                    detail=f"the title says {named[0]}, but {said} is also stated; the title was followed",
+                )
+            )
         return named[0]
     if period:
         return period[0]
@@ -196,7 +218,12 @@ def _year(
     if inferred is None and (date := _page_date(content, page)):
         inferred, source = int(date[:4]) - 1, "the date of publication less one"
     if inferred is not None:
-        problems.append(Problem(code="year_inferred", detail=f"no title or period states the year; {inferred} comes from {source}"))
+        problems.append(
+            Problem(
+                code="year_inferred",
+                detail=f"no title or period states the year; {inferred} comes from {source}",
+            )
+        )
     return inferred
 
 
@@ -212,14 +239,20 @@ def _period(chapters: Sequence[Section]) -> tuple[int, str] | None:
 
 def _voted_year(chapters: Sequence[Section]) -> int | None:
     text = plain_title("".join(chapter.text for chapter in chapters[:2]))
-    votes = Counter(re.findall(r"(?<![〔\[(\d])(20[0-4]\d)年(?!\d{1,2}月\d{1,2}日(?:起|施行))", text)).most_common(2)
+    votes = Counter(
+        re.findall(r"(?<![〔\[(\d])(20[0-4]\d)年(?!\d{1,2}月\d{1,2}日(?:起|施行))", text)
+    ).most_common(2)
     if not votes or (len(votes) > 1 and votes[0][1] == votes[1][1]):
         return None
     return int(votes[0][0]) if votes[0][1] >= 2 else None
 
 
 def _published_on(
-    content: Content, page: Content | None, chapters: Sequence[Section], year: int | None, problems: list[Problem]
+    content: Content,
+    page: Content | None,
+    chapters: Sequence[Section],
+    year: int | None,
+    problems: list[Problem],
 ) -> str | None:
     """The printed date, else the page's; one that lies before the end of the period is refused (D2)."""
     period = _period(chapters)
@@ -233,7 +266,10 @@ def _published_on(
         refused.append(date)
     if refused:
         problems.append(
-            Problem(code="date_before_period_end", detail=f"{', '.join(refused)} is not after the end of the report's period, {end}: no date of publication")
+            Problem(
+                code="date_before_period_end",
+                detail=f"{', '.join(refused)} is not after the end of the report's period, {end}: refused",
+            )
         )
     return None
 
@@ -272,8 +308,12 @@ def _page_date(content: Content, page: Content | None) -> str | None:
 
 
 def _agency(
-    titles: Sequence[Title], content: Content, page: Content | None, portal: Portal | None,
-    year: int | None, problems: list[Problem],
+    titles: Sequence[Title],
+    content: Content,
+    page: Content | None,
+    portal: Portal | None,
+    year: int | None,
+    problems: list[Problem],
 ) -> Agency | None:
     """The body that the title names; else the portal's own; else what the page gives as its source."""
     for title in titles:
@@ -283,11 +323,18 @@ def _agency(
         return resolved(portal.agency, portal, year, problems)
     meta = {**(page.meta if page else {}), **content.meta}
     source = re.sub(r"\s", "", meta.get("source", ""))
-    if source and _type_of(_placed(source, portal, year)[1] or source) not in ("other", "government") and _name_in(source):
+    if (
+        source
+        and _type_of(_placed(source, portal, year)[1] or source) not in ("other", "government")
+        and _name_in(source)
+    ):
         agency = resolved(source, portal, year, problems)
         if agency:
             problems.append(
-                Problem(code="agency_inferred", detail=f"no title names the body; {source!r} is given as the source of the page")
+                Problem(
+                    code="agency_inferred",
+                    detail=f"no title names the body; {source!r} is given as the source of the page",
+                )
             )
         return agency
     return None
@@ -298,12 +345,17 @@ def resolved(printed: str, portal: Portal | None, year: int | None, problems: li
     name = plain_title(printed)
     for alias in _data()["aliases"]:
         if name in alias["printed"] or name == alias["name"]:
-            return _made(alias["name"], printed, alias["agency_type"], alias["level"], alias["division"], portal)
+            return _made(
+                alias["name"], printed, alias["agency_type"], alias["level"], alias["division"], portal
+            )
     division, rest, candidates = _placed(name, portal, year)
     if division is None and len(candidates) > 1:
         codes = ", ".join(candidate.code for candidate in candidates)
         problems.append(
-            Problem(code="ambiguous_division", detail=f"{printed!r} may lie in any of {codes}; neither the name nor the portal decides")
+            Problem(
+                code="ambiguous_division",
+                detail=f"{printed!r} may lie in any of {codes}; neither the name nor the portal decides",
+            )
         )
     rest = _lengthened(rest)
     kind = _type_of(rest)
@@ -325,7 +377,9 @@ def resolved(printed: str, portal: Portal | None, year: int | None, problems: li
 def full_name(division: Division) -> str:
     """A division's name as bodies bear it: districts with their city, all others alone."""
     parent = divisions.by_code().get(division.parent_code or "")
-    return f"{parent.name}{division.name}" if division.kind.startswith("district") and parent else division.name
+    return (
+        f"{parent.name}{division.name}" if division.kind.startswith("district") and parent else division.name
+    )
 
 
 def _made(
@@ -335,11 +389,18 @@ def _made(
     key = name if division else f"{portal.id if portal else ''}/{name}"
     digest = hashlib.sha256(key.encode()).hexdigest()[:10]
     return Agency(
-        id=f"{where}-{digest}", name=name, printed=printed, agency_type=kind, level=level, division_code=division
+        id=f"{where}-{digest}",
+        name=name,
+        printed=printed,
+        agency_type=kind,
+        level=level,
+        division_code=division,
     )
 
 
-def _placed(name: str, portal: Portal | None, year: int | None) -> tuple[Division | None, str, Sequence[Division]]:
+def _placed(
+    name: str, portal: Portal | None, year: int | None
+) -> tuple[Division | None, str, Sequence[Division]]:
     """The division that a name begins with, what follows it, and the candidates where several fit."""
     candidates: Sequence[Division] = ()
     rest = name
@@ -381,7 +442,8 @@ def _narrowed(candidates: Sequence[Division], portal: Portal | None, year: int |
     known = [d for d in candidates if divisions.in_force(d, year)] or list(candidates)
     if len(known) > 1 and portal:
         near = [
-            d for d in known
+            d
+            for d in known
             if portal.division in {above.code for above in divisions.lineage(d.code)}
             or d.code in {above.code for above in divisions.lineage(portal.division)}
         ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # Quotes differ between “三安全一稳定” as printed by Word, by WPS and by hand; none carries meaning.
 _DROPPED = re.compile(r"[\s\u200b-\u200f\u2028-\u202f\u2060\ufeff\u00ad\"'“”‘’„「」『』*_]")
@@ -16,16 +17,17 @@ _ORDINAL = re.compile(
     r"|[一二三四五六七八九十]{1,3}[、.,:．]"  # 一、
     r"|[(][0-9]{1,2}[)][、.]?"  # (1)
     r"|[0-9]{1,2}[、.)．,](?![0-9])"  # 1. 1、 1)
-    r"|[①-⑳]"
     r")"
 )
 _PUNCTUATION = re.compile(r"[、。，；：,;:.·・()\[\]【】〔〕《》<>/\\\-—–~～|]")
+# NFKC makes ① a bare 1, which would be taken for a digit of the label.
+_CIRCLED = {ord("①") + number: f"{number + 1}." for number in range(20)}
 _VARIANTS = str.maketrans({"檔": "档", "︰": ":", "﹕": ":"})
 
 
 def squashed(text: str) -> str:
     """The text in NFKC (Kangxi radicals, full-width forms) without white space and quotes."""
-    return _DROPPED.sub("", unicodedata.normalize("NFKC", text)).translate(_VARIANTS)
+    return _DROPPED.sub("", unicodedata.normalize("NFKC", text.translate(_CIRCLED))).translate(_VARIANTS)
 
 
 def ordinal(text: str) -> str:
@@ -34,6 +36,7 @@ def ordinal(text: str) -> str:
     return re.sub(r"[^一二三四五六七八九十0-9]", "", found.group()) if found else ""
 
 
+@lru_cache(maxsize=8192)
 def core(text: str) -> str:
     """The words of a label alone: squashed, without leading ordinals and punctuation."""
     words = squashed(text)

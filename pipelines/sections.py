@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import cache
 from importlib.resources import files
 
@@ -31,7 +32,8 @@ _EMPTY = Grid((), {})
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     """A place that may be the heading of a chapter. `rest` is text printed behind the title in the
-    same paragraph; `score` grows with the signs that it is a heading."""
+    same paragraph; `score` grows with the signs that it is a heading.
+    """
 
     number: int
     index: int
@@ -78,7 +80,9 @@ def _candidates(blocks: Sequence[Paragraph | Grid]) -> list[_Candidate]:
         candidate = _candidate(index, block.text)
         if candidate is None and _LED.match(block.text) and len(block.text) < 30:
             following = blocks[index + 1] if index + 1 < len(blocks) else None
-            if isinstance(following, Paragraph) and len(following.text) < 30:  # a heading wrapped over two lines
+            if (
+                isinstance(following, Paragraph) and len(following.text) < 30
+            ):  # a heading wrapped over two lines
                 joined = _candidate(index, block.text + following.text)
                 if joined and not joined.rest:
                     candidate = _Candidate(joined.number, index, joined.heading, "", joined.score, 2)
@@ -101,7 +105,9 @@ def _candidate(index: int, text: str) -> _Candidate | None:
         if ordinal and plain.startswith(title):
             heading, rest = _parted(text, title)
             if len(heading) <= _LONGEST_HEADING:
-                score = 2.0 + (2.0 if ordinal == number else 0.5) - (1.0 if rest[:1] in "，、；;和及的" else 0.0)
+                score = (
+                    2.0 + (2.0 if ordinal == number else 0.5) - (1.0 if rest[:1] in "，、；;和及的" else 0.0)
+                )
                 return _Candidate(number, index, heading, rest, score)
     if ordinal and len(squashed(words)) <= _LONGEST_HEADING:
         number = _alike(plain)
@@ -123,8 +129,6 @@ def _parted(text: str, title: str) -> tuple[str, str]:
 
 def _alike(plain: str) -> int:
     """The chapter of a heading that only resembles a known title (行政法复议 for 行政复议), else 0."""
-    from difflib import SequenceMatcher
-
     best, number = 0.0, 0
     for candidate, title in _titles():
         if abs(len(title) - len(plain)) > 6 or len(plain) < 5:
@@ -145,7 +149,12 @@ def _best_chain(candidates: list[_Candidate], blocks: Sequence[Paragraph | Grid]
             if before.number >= candidate.number:
                 continue
             total, path = best[earlier]
-            joined = total - _worth(before, None, blocks) + _worth(before, candidate, blocks) + _worth(candidate, None, blocks)
+            joined = (
+                total
+                - _worth(before, None, blocks)
+                + _worth(before, candidate, blocks)
+                + _worth(candidate, None, blocks)
+            )
             if joined > value:
                 value, chain = joined, [*path, candidate]
         best.append((value, chain))
@@ -169,8 +178,10 @@ def _numbered_chain(blocks: Sequence[Paragraph | Grid]) -> list[_Candidate]:
     """Chapters of reports with other titles (before 2019): short headings 一、二、… in order."""
     chain: list[_Candidate] = []
     for index, block in enumerate(blocks):
-        led = _LED.match(block.text) if isinstance(block, Paragraph) else None
-        if not led or len(led.group(1)) != 1 or len(block.text) > _LONGEST_HEADING:
+        if not isinstance(block, Paragraph) or len(block.text) > _LONGEST_HEADING:
+            continue
+        led = _LED.match(block.text)
+        if not led or len(led.group(1)) != 1:
             continue
         if _ORDINALS.find(led.group(1)) == len(chain):
             chain.append(_Candidate(len(chain) + 1, index, block.text.strip(), "", 1.0))

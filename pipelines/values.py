@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from pipelines.records import Number, Status
@@ -37,11 +38,12 @@ class Value(NamedTuple):
     note: str | None
 
 
+@lru_cache(maxsize=8192)
 def parsed(printed: str) -> Value:
     """The status, number, unit and remark of a printed cell, before the form's own unit."""
     text = unicodedata.normalize("NFKC", printed).replace("\u200b", "").strip()
     text = re.sub(r"[ \t\u3000]*([(（].*[)）])$", r"\1", text, flags=re.DOTALL)
-    text = re.sub(r"(?<=[\d.])\s+(?=[万亿千元件条个项宗份次起人篇部])", "", text)
+    text = re.sub(r"^([^(]*?[\d.])\s+(?=[万亿千元件条个项宗份次起人篇部])", r"\1", text)
     text = re.sub(r"^([+\-−–]|增加?|减少?)\s+(?=\d)", r"\1", text)
     if not text:
         return Value("blank", None, None, None)

@@ -30,12 +30,18 @@ def load() -> tuple[Division, ...]:
             raise ValueError(f"pipelines/divisions/{entry.name}: the first line must be {','.join(_COLUMNS)}")
         for number, line in enumerate(lines, 2):
             if len(line) != len(_COLUMNS) or len(line[0]) != 6:
-                raise ValueError(f"pipelines/divisions/{entry.name}: line {number}: not a division: {','.join(line)}")
+                raise ValueError(
+                    f"pipelines/divisions/{entry.name}: line {number}: not a division: {','.join(line)}"
+                )
             code, name, kind, parent, since, until = line
             found.append(
                 Division(
-                    code=code, name=name, kind=kind, parent_code=parent or None,
-                    valid_from=int(since) if since else None, valid_to=int(until) if until else None,
+                    code=code,
+                    name=name,
+                    kind=kind,
+                    parent_code=parent or None,
+                    valid_from=int(since) if since else None,
+                    valid_to=int(until) if until else None,
                 )
             )
     return tuple(sorted(found, key=lambda division: division.code))

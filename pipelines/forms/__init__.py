@@ -28,7 +28,8 @@ class FormError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row of a table. `group` is the heading it stands under; a row that `needs_group` has a
-    label that other rows and columns share, so it counts only under that heading."""
+    label that other rows and columns share, so it counts only under that heading.
+    """
 
     code: str
     label: str
@@ -131,7 +132,8 @@ class Form:
 @dataclass(frozen=True, slots=True)
 class Labels:
     """Core labels → codes. `rows` and `columns` are by table; a label may name several codes only
-    where a group tells them apart."""
+    where a group tells them apart.
+    """
 
     rows: Mapping[str, Mapping[str, str]]
     columns: Mapping[str, Mapping[str, str]]
@@ -176,14 +178,24 @@ def _table(file: str, code: str, entry: Mapping[str, Any]) -> Table:
 
 def read_form(file: str, entry: Mapping[str, Any]) -> Form:
     """A form from its parsed TOML; raises FormError on unknown keys, tables or codes."""
-    _known(file, "top level", entry, ("id", "instrument", "first_year", "tables", "identities", "implications", "counts"))
+    _known(
+        file,
+        "top level",
+        entry,
+        ("id", "instrument", "first_year", "tables", "identities", "implications", "counts"),
+    )
     for code in entry["tables"]:
         if code not in TABLES:
             raise FormError(f"pipelines/forms/{file}: unknown table {code!r}")
     tables = {code: _table(file, code, entry["tables"][code]) for code in entry["tables"]}
     identities = []
     for item in entry["identities"]:
-        _known(file, f"identities {item.get('rule')}", item, ("rule", "table", "along", "left", "right", "says", "only"))
+        _known(
+            file,
+            f"identities {item.get('rule')}",
+            item,
+            ("rule", "table", "along", "left", "right", "says", "only"),
+        )
         table = tables[item["table"]]
         codes = table.rows if item["along"] == "column" else table.columns
         for code in (*item["left"], *item["right"]):
@@ -191,8 +203,13 @@ def read_form(file: str, entry: Mapping[str, Any]) -> Form:
                 raise FormError(f"pipelines/forms/{file}: identity {item['rule']}: unknown code {code!r}")
         identities.append(
             Identity(
-                item["rule"], item["table"], item["along"], tuple(item["left"]), tuple(item["right"]),
-                item["says"], tuple(item.get("only", ())),
+                item["rule"],
+                item["table"],
+                item["along"],
+                tuple(item["left"]),
+                tuple(item["right"]),
+                item["says"],
+                tuple(item.get("only", ())),
             )
         )
     implications = [
@@ -202,8 +219,13 @@ def read_form(file: str, entry: Mapping[str, Any]) -> Form:
     counts = entry["counts"]
     exempt = frozenset((table, column) for table, column in counts["not_counts"])
     return Form(
-        entry["id"], entry["instrument"], entry["first_year"], tables, tuple(identities),
-        tuple(implications), Counts(counts["rule"], exempt, counts["says"]),
+        entry["id"],
+        entry["instrument"],
+        entry["first_year"],
+        tables,
+        tuple(identities),
+        tuple(implications),
+        Counts(counts["rule"], exempt, counts["says"]),
     )
 
 
@@ -240,8 +262,11 @@ def labels() -> Labels:
             tables[code] = named
     groups = {core(word): group for group, words in extra["groups"].items() for word in words}
     return Labels(
-        found["rows"], found["columns"], groups,
-        frozenset(core(word) for word in extra["heads"]["words"]), tuple(extra["heads"]["prefixes"]),
+        found["rows"],
+        found["columns"],
+        groups,
+        frozenset(core(word) for word in extra["heads"]["words"]),
+        tuple(extra["heads"]["prefixes"]),
     )
 
 
@@ -255,12 +280,12 @@ def layout() -> tuple[tuple[FormCell, ...], tuple[DerivedTotal, ...]]:
     """Every cell that any form prints, in the order of the forms, and the totals to derive."""
     cells: dict[Cell, FormCell] = {}
     for code in TABLES:
-        for form in reversed(forms().values()):
+        for form in reversed(tuple(forms().values())):
             table = form.tables[code]
             for cell in table.cells():
                 if cell in cells:
                     known = cells[cell]
-                    cells[cell] = FormCell(*known[:8], (form.id, *known.forms), known.order)
+                    cells[cell] = known._replace(forms=(form.id, *known.forms))
                     continue
                 row, column = table.rows[cell.row], table.columns[cell.column]
                 cells[cell] = FormCell(
@@ -268,11 +293,21 @@ def layout() -> tuple[tuple[FormCell, ...], tuple[DerivedTotal, ...]]:
                 )
     totals = []
     for entry in _parsed("derived.toml")["totals"]:
-        _known("derived.toml", str(entry.get("code")), entry, ("table", "axis", "code", "label", "en", "printed_in", "parts"))
+        _known(
+            "derived.toml",
+            str(entry.get("code")),
+            entry,
+            ("table", "axis", "code", "label", "en", "printed_in", "parts"),
+        )
         totals.append(
             DerivedTotal(
-                entry["table"], entry["axis"], entry["code"], tuple(entry["parts"]),
-                entry["label"], entry["en"], tuple(entry.get("printed_in", ())),
+                entry["table"],
+                entry["axis"],
+                entry["code"],
+                tuple(entry["parts"]),
+                entry["label"],
+                entry["en"],
+                tuple(entry.get("printed_in", ())),
             )
         )
     return tuple(cells.values()), tuple(totals)

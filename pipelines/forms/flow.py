@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from pipelines.content import GridCell, Paragraph
 from pipelines.forms import TABLES, Table, forms, labels
 from pipelines.forms.match import Found, FoundRow
-from pipelines.labels import core, squashed
+from pipelines.labels import core
 from pipelines.records import Locator, Problem
 from pipelines.values import looks_like_value
 
-_PAGE_MARK = re.compile(r"\s*(?:[-—–─―]+\s*\d{1,3}\s*[-—–─―]+|第\s*\d{1,3}\s*页(?:\s*[共/]\s*\d{1,3}\s*页)?)\s*")
+_PAGE_MARK = re.compile(
+    r"\s*(?:[-—–─―]+\s*\d{1,3}\s*[-—–─―]+|第\s*\d{1,3}\s*页(?:\s*[共/]\s*\d{1,3}\s*页)?)\s*"
+)
 _UNIT = re.compile(r"(?:万元|亿元|元|[件条个项])(?:[（(].*[）)])?")
 _STARTS = {
     "proactive": ("第二十条第一项",),
@@ -150,7 +152,14 @@ def _spots(table: Table, words: str, begin: int, stop: int) -> list[_Spot]:
             at = found + len(head)
             for column in block.columns:
                 label = table.columns[column].label
-                found = min((p + len(w) for w in _column_words(table.code, column, label) if (p := words.find(w, at, stop)) >= 0), default=-1)
+                found = min(
+                    (
+                        p + len(w)
+                        for w in _column_words(table.code, column, label)
+                        if (p := words.find(w, at, stop)) >= 0
+                    ),
+                    default=-1,
+                )
                 at = found if found >= 0 else at
         for code in block.rows:
             hits = [(words.find(word, at, stop), -len(word), word) for word in variants[code]]
@@ -173,7 +182,10 @@ def _rows(table: str, stream: _Stream, found: Found) -> None:
     stop = _end_of(table, stream.words, begin)
     options = [form.tables[table] for form in forms().values()]
     read = [_spots(option, stream.words, begin, stop) for option in options]
-    best = max(range(len(options)), key=lambda i: (_heads_seen(options[i], stream.words, begin, stop), len(read[i]), -i))
+    best = max(
+        range(len(options)),
+        key=lambda i: (_heads_seen(options[i], stream.words, begin, stop), len(read[i]), -i),
+    )
     layout, spots = options[best], read[best]
     if len(spots) < 3:
         return
@@ -192,9 +204,20 @@ def _rows(table: str, stream: _Stream, found: Found) -> None:
         where.pop("cell", None)
         counted = len(own) == 1 and len(values) == len(columns) and _evenly_set(values)
         exact = counted and number not in shifted and in_order
-        why = "merged" if in_order and number not in shifted else "shifted" if in_order else "header_unmatched"
+        why = (
+            "merged" if in_order and number not in shifted else "shifted" if in_order else "header_unmatched"
+        )
         found.rows.append(
-            FoundRow(table, spot.code, columns, values if exact else None, values, where, method="label_order", why=why)
+            FoundRow(
+                table,
+                spot.code,
+                columns,
+                values if exact else None,
+                values,
+                where,
+                method="label_order",
+                why=why,
+            )
         )
         for run in own:
             found.lines |= run.lines
@@ -225,7 +248,10 @@ def _shifted(
     Where text puts values before their label, or a column out of its line, every row in between has
     the right count and the wrong values; only the ends of the stretch show it.
     """
-    counts = {number: sum(len(runs[r].values) for r, owner in owners.items() if owner == number) for number in range(len(spots))}
+    counts = {
+        number: sum(len(runs[r].values) for r, owner in owners.items() if owner == number)
+        for number in range(len(spots))
+    }
     wanted = {number: len(table.columns_of(spot.code)) for number, spot in enumerate(spots)}
     too_many = [float(number) for number in counts if counts[number] > wanted[number]]
     too_many += [
@@ -277,8 +303,12 @@ def _review(stream: _Stream, found: Found) -> None:
     where = dict(values[0].where) if values else dict(_place(stream, at))
     where.pop("cell", None)
     opening = stream.words.rfind(core("行政复议行政诉讼"), 0, before)
-    found.lines |= stream.between(opening if opening >= 0 else before, at) | (run.lines if run else frozenset())
+    found.lines |= stream.between(opening if opening >= 0 else before, at) | (
+        run.lines if run else frozenset()
+    )
     for number, group in enumerate(table.rows):
         exact = len(values) == wanted and _evenly_set(values)
         part = values[number * len(results) : (number + 1) * len(results)] if exact else None
-        found.rows.append(FoundRow("review_litigation", group, results, part, part or values, where, method="label_order"))
+        found.rows.append(
+            FoundRow("review_litigation", group, results, part, part or values, where, method="label_order")
+        )

@@ -8,21 +8,20 @@ values after the label (real tables span heads and data differently), geometry o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from itertools import chain
 
 from pipelines.content import Content, Grid, GridCell
-from pipelines.forms import TABLES, Form, Table, forms, labels
-from pipelines.grid import Placed, rectangle
+from pipelines.forms import TABLES, forms, labels
+from pipelines.grid import rectangle
 from pipelines.labels import core, has_han, ordinal
-from pipelines.records import Cell, Figure, Locator, Problem
-from pipelines.values import Value, in_wanyuan, looks_like_value, money_unit, parsed
+from pipelines.records import Locator, Problem
+from pipelines.values import looks_like_value, parsed
 
 _SUMMED_GROUPS = frozenset({"denied", "unable", "not_processed", "other"})
-_TOTAL = core("总计")
+_ORGANISATIONS = frozenset(core(word) for word in ("法人或其他组织", "法人或其它组织"))
+_TOTAL_ORDINALS = frozenset({"", "六", "七", "八"})
 SIMILAR = 0.72
 """How like a label a misprinted one must be, where its place in the form already fits. Chosen on
 the misprints of real reports: 其他法律行政止公开 for 其他法律行政法规禁止公开 gives 0.86."""
@@ -140,16 +139,18 @@ class _GridReader:
             self._review_values(index, after)
         elif numbers:
             self.waiting.append((index, cells[run[-1]].text if run else ""))
-            self.problems.append(_unmatched(self.grid, index, "".join(cells[position].text for position in run)))
+            self.problems.append(
+                _unmatched(self.grid, index, "".join(cells[position].text for position in run))
+            )
 
     def _is_head(self, cells: Sequence[GridCell]) -> bool:
         """A row of column labels: two of one table, or one that only a column can be."""
         words = [core(cell.text) for cell in cells if cell.text]
         known = labels()
         rows, columns = known.rows["review_litigation"], known.columns["review_litigation"]
-        if all(word in rows or word in columns or known.is_head(word) for word in words):
-            if any(word in rows for word in words) or sum(word in columns for word in words) > 1:
-                return True
+        labelled = any(word in rows for word in words) or sum(word in columns for word in words) > 1
+        if labelled and all(word in rows or word in columns or known.is_head(word) for word in words):
+            return True
         for table in ("proactive", "applications"):
             rows, columns = known.rows[table], known.columns[table]
             hits = [word for word in words if word in columns]
@@ -183,10 +184,10 @@ class _GridReader:
                     printed[code] = cell.text
                     places[code] = position
                     lengths.add(len(self.grid.rows[index]))
-                elif begun and word and not known.is_head(word):
-                    foreign += 1
-                elif word == core("法人或其他组织") or word == core("法人或其它组织"):
+                elif word in _ORGANISATIONS:
                     order.append("org")
+                elif begun and word:
+                    foreign += 1
         length = lengths.pop() if len(lengths) == 1 else 0
         self.heads[table] = _Head(
             table, tuple(order), printed, self._ranges(table, rows), places, length, foreign
@@ -241,16 +242,18 @@ class _GridReader:
 
     def _fits(self, table: str, code: str, index: int, label: GridCell) -> bool:
         """Whether a label that other rows or columns share stands where this row's would."""
-        row = next(form.tables[table].rows[code] for form in forms().values() if code in form.tables[table].rows)
+        row = next(
+            form.tables[table].rows[code] for form in forms().values() if code in form.tables[table].rows
+        )
         group = self._inherited_group(index, label) or self.group
         if row.needs_group and group != row.group:
             return False
-        if code == "processed_total":
-            if self._inherited_group(index, label) in _SUMMED_GROUPS or ordinal(label.text) not in ("", "七", "六", "八"):
-                return False
-        if table == "proactive":
-            return "proactive" in self.heads
-        return True
+        if code == "processed_total" and (
+            self._inherited_group(index, label) in _SUMMED_GROUPS
+            or ordinal(label.text) not in _TOTAL_ORDINALS
+        ):
+            return False  # a subtotal of one group
+        return table != "proactive" or "proactive" in self.heads
 
     def _inherited_group(self, index: int, label: GridCell) -> str | None:
         """The innermost heading that stands left of a row, in its own row or spanning down to it."""
@@ -266,9 +269,7 @@ class _GridReader:
             group = known.get(core(placed.cell.text), group)
         return group if group != "results" else None
 
-    def _continued(
-        self, index: int, cells: Sequence[GridCell], run: Sequence[int], table: str
-    ) -> str | None:
+    def _continued(self, index: int, cells: Sequence[GridCell], run: Sequence[int], table: str) -> str | None:
         """The row of a label that a page break cut: the rest stands alone in the next row."""
         if not run or index + 1 >= len(self.grid.rows):
             return None
@@ -305,8 +306,16 @@ class _GridReader:
         best: tuple[float, str] | None = None
         for form in forms().values():
             codes = [code for block in form.tables[near.table].blocks for code in block.rows]
-            first = codes.index(row_at[before].row) + 1 if before is not None and row_at[before].row in codes else 0
-            last = codes.index(row_at[after].row) if after is not None and row_at[after].row in codes else len(codes)
+            first = (
+                codes.index(row_at[before].row) + 1
+                if before is not None and row_at[before].row in codes
+                else 0
+            )
+            last = (
+                codes.index(row_at[after].row)
+                if after is not None and row_at[after].row in codes
+                else len(codes)
+            )
             for code in codes[first:last]:
                 if code in seen or form.tables[near.table].rows[code].needs_group:
                     continue
@@ -322,31 +331,61 @@ class _GridReader:
         columns = _columns_of(table, code, head)
         after = tuple(cells[start:])
         row_group = next(
-            (form.tables[table].rows[code].group for form in forms().values() if code in form.tables[table].rows), None
+            (
+                form.tables[table].rows[code].group
+                for form in forms().values()
+                if code in form.tables[table].rows
+            ),
+            None,
         )
         self.group = row_group if table == "applications" else None
         where = _row_place(self.grid, index)
         if columns is None:
             self._refuse(table, code, after, where, head, "header_unmatched")
-            return
-        if head and table != "proactive" and not self._order_is_known(table, head):
-            chosen = self._by_geometry(index, after, columns, head) if table == "applications" else None
-            if chosen is None or any(cell.text and cell not in chosen for cell in after):
-                self._refuse(table, code, after, where, head, "header_unmatched")
-            else:
-                self.rows.append(FoundRow(table, code, columns, chosen, after, where, head.printed))
-            return
-        if not after or (not any(c.text for c in after) and not _is_value_row(self.grid, index, start)):
-            if self._is_heading_only(table, code, after):
-                return
-        values = self._aligned(index, after, columns, head)
-        if values is None and after and index + 1 < len(self.grid.rows):
-            values = self._completed(index, after, len(columns))
+        elif head and table != "proactive" and not self._order_is_known(table, head):
+            self._values_by_head(index, after, table, code, columns, head)
+        elif not (
+            code == "other_total" and not any(cell.text for cell in after) and len(after) < len(columns)
+        ):
+            # （六）其他处理 over its own rows is a heading; anything else is a row of values.
+            self._values_in_order(index, after, table, code, columns, head)
+
+    def _values_by_head(
+        self,
+        index: int,
+        after: tuple[GridCell, ...],
+        table: str,
+        code: str,
+        columns: tuple[str, ...],
+        head: _Head,
+    ) -> None:
+        """Values under a head of another order than the form's, where geometry proves each column."""
+        where = _row_place(self.grid, index)
+        chosen = self._by_geometry(index, after, columns, head) if table == "applications" else None
+        if chosen is None:
+            self._refuse(table, code, after, where, head, "header_unmatched")
+        else:
+            self.rows.append(FoundRow(table, code, columns, chosen, after, where, head.printed))
+
+    def _values_in_order(
+        self,
+        index: int,
+        after: tuple[GridCell, ...],
+        table: str,
+        code: str,
+        columns: tuple[str, ...],
+        head: _Head | None,
+    ) -> None:
+        """Values in the order of the form, one a column; anything else is kept raw."""
+        where = _row_place(self.grid, index)
         heads = head.printed if head else {}
+        values = self._aligned(index, after, columns, head)
+        if values is None and index + 1 < len(self.grid.rows):
+            values = self._completed(index, after, len(columns))
         if values is None:
             raw = tuple(cell for cell in after if cell.text)
             if not raw and after:
-                values = tuple(after[0] for _ in columns)
+                values = tuple(after[0] for _ in columns)  # however the row is cut, all of it is empty
             self.rows.append(FoundRow(table, code, columns, values, raw, where, heads))
             return
         for cell in after:
@@ -355,16 +394,21 @@ class _GridReader:
                 self.problems.append(Problem(code="unmatched_cell", where=cell.where, detail=detail))
         self.rows.append(FoundRow(table, code, columns, values, after, where, heads))
 
-    def _is_heading_only(self, table: str, code: str, after: Sequence[GridCell]) -> bool:
-        """（六）其他处理 as a heading over its rows is no row of values."""
-        return table == "applications" and code == "other_total" and len([c for c in after if c.text]) == 0 and len(after) < 7
-
     def _refuse(
         self, table: str, code: str, after: tuple[GridCell, ...], where: Locator, head: _Head | None, why: str
     ) -> None:
         columns = _columns_of(table, code, None) or ()
         self.rows.append(
-            FoundRow(table, code, columns, None, tuple(c for c in after if c.text), where, head.printed if head else {}, why=why)
+            FoundRow(
+                table,
+                code,
+                columns,
+                None,
+                tuple(c for c in after if c.text),
+                where,
+                head.printed if head else {},
+                why=why,
+            )
         )
 
     def _order_is_known(self, table: str, head: _Head) -> bool:
@@ -373,8 +417,26 @@ class _GridReader:
         if table == "review_litigation":
             results = forms()["f2021"].tables[table].blocks[0].columns
             return head.order == results or _review_groups(head) is not None
-        singles = ["natural_person", "org", "org_business", "org_research", "org_public_interest", "org_legal_service", "org_other", "total"]
-        split = ["natural_person", "org", "total", "org_business", "org_research", "org_public_interest", "org_legal_service", "org_other"]
+        singles = [
+            "natural_person",
+            "org",
+            "org_business",
+            "org_research",
+            "org_public_interest",
+            "org_legal_service",
+            "org_other",
+            "total",
+        ]
+        split = [
+            "natural_person",
+            "org",
+            "total",
+            "org_business",
+            "org_research",
+            "org_public_interest",
+            "org_legal_service",
+            "org_other",
+        ]
         return _is_subsequence(order, singles) or _is_subsequence(order, split)
 
     def _aligned(
@@ -386,7 +448,10 @@ class _GridReader:
             return None if self._hangs_over(index, after) else tuple(after)
         if len(after) < wanted:
             return None
-        for chosen in (self._by_geometry(index, after, columns, head), self._by_place(index, after, columns, head)):
+        for chosen in (
+            self._by_geometry(index, after, columns, head),
+            self._by_place(index, after, columns, head),
+        ):
             if chosen is not None:
                 return chosen
         filled = [position for position, cell in enumerate(after) if cell.text]
@@ -415,18 +480,30 @@ class _GridReader:
         cells = {id(cell): cell for cell in after}
         chosen: list[GridCell] = []
         for code in columns:
-            under = {id(p.cell) for c in head.ranges[code] if (p := self.laid[index][c]) and p.row == index and id(p.cell) in cells}
+            under = {
+                id(p.cell)
+                for c in head.ranges[code]
+                if (p := self.laid[index][c]) and p.row == index and id(p.cell) in cells
+            }
             if len(under) != 1:
                 return None
             chosen.append(cells[under.pop()])
-        return tuple(chosen) if len({id(cell) for cell in chosen}) == len(columns) else None
+        left = [cell for cell in after if cell.text and cell not in chosen]
+        if len({id(cell) for cell in chosen}) != len(columns) or (left and not head.foreign):
+            return None  # a value too many and no column for it: any of them may be the stray one
+        return tuple(chosen)
 
     def _by_place(
         self, index: int, after: Sequence[GridCell], columns: Sequence[str], head: _Head | None
     ) -> tuple[GridCell, ...] | None:
         """By the position in rows of equally many cells, where there is no geometry."""
         row = self.grid.rows[index]
-        if self.laid or not head or head.length != len(row) or any(code not in head.places for code in columns):
+        if (
+            self.laid
+            or not head
+            or head.length != len(row)
+            or any(code not in head.places for code in columns)
+        ):
             return None
         chosen = [row[head.places[code]] for code in columns]
         left = [cell for cell in after if cell.text and not any(cell is c for c in chosen)]
@@ -543,15 +620,17 @@ def _label_candidates(run: Sequence[int]) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def _is_value_row(grid: Grid, index: int, start: int) -> bool:
-    return len(grid.rows[index]) - start >= 7
-
-
 def _row_place(grid: Grid, index: int) -> dict[str, object]:
     cells = grid.rows[index]
-    place: dict[str, object] = {key: value for key, value in grid.where.items() if key in ("table", "page", "sheet")}
+    place: dict[str, object] = {
+        key: value for key, value in grid.where.items() if key in ("table", "page", "sheet")
+    }
     if cells:
-        place |= {key: value for key, value in cells[0].where.items() if key in ("table", "row", "line", "page", "sheet")}
+        place |= {
+            key: value
+            for key, value in cells[0].where.items()
+            if key in ("table", "row", "line", "page", "sheet")
+        }
     else:
         place["row"] = index + 1
     return place
@@ -565,6 +644,7 @@ def _row_number(where: Locator) -> int:
 def _unmatched(grid: Grid, index: int, label: str) -> Problem:
     printed = " | ".join(cell.text.replace("\n", "") for cell in grid.rows[index])
     return Problem(
-        code="unmatched_row", where=_row_place(grid, index),
+        code="unmatched_row",
+        where=_row_place(grid, index),
         detail=f"no row of the form is called {label!r}: {printed}"[:300],
     )

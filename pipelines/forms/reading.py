@@ -56,13 +56,24 @@ def read_tables(content: Content) -> TablesRead:
 
 
 def _forms(rows: Sequence[FoundRow]) -> dict[str, str | None]:
-    """The form of each table: whichever knows more of its rows and columns; the older one on a tie."""
+    """The form of each table: whichever knows more of its rows and columns (on a tie, the form of
+    table 二, else the one with fewer rows missing).
+    """
     decided: dict[str, str | None] = dict.fromkeys(TABLES)
     for table in ("proactive", "applications"):
         cells = {(row.row, column) for row in rows if row.table == table for column in row.columns}
         if cells:
-            known = {form.id: {(c.row, c.column) for c in form.tables[table].cells()} for form in forms().values()}
-            decided[table] = max(known, key=lambda form: (len(cells & known[form]), -len(known[form] - cells)))
+            known = {
+                form.id: {(c.row, c.column) for c in form.tables[table].cells()} for form in forms().values()
+            }
+            decided[table] = max(
+                known,
+                key=lambda form: (
+                    len(cells & known[form]),
+                    form == decided["proactive"],
+                    -len(known[form] - cells),
+                ),
+            )
     if any(row.table == "review_litigation" for row in rows):
         decided["review_litigation"] = decided["applications"] or decided["proactive"] or "f2021"
     return decided
@@ -82,7 +93,12 @@ def _figures(form: Form, table: str, rows: Sequence[FoundRow]) -> tuple[list[Fig
                 cells = tuple(figure.cell for figure in made[0])
                 printed = "; ".join(str(_printed(other)) for other in made)
                 problems.append(
-                    Problem(code="conflicting_rows", where=own[1].where, cells=cells, detail=f"row {code} is printed more than once, differently: {printed}"[:400])
+                    Problem(
+                        code="conflicting_rows",
+                        where=own[1].where,
+                        cells=cells,
+                        detail=f"row {code} is printed twice, differently: {printed}"[:400],
+                    )
                 )
                 figures += [_unreadable(figure, printed) for figure in made[0]]
                 continue
@@ -94,7 +110,11 @@ def _figures(form: Form, table: str, rows: Sequence[FoundRow]) -> tuple[list[Fig
     if missing:
         names = ", ".join(dict.fromkeys(layout.rows[cell.row].label for cell in missing))
         problems.append(
-            Problem(code="missing_row", cells=missing, detail=f"the table {table} ({form.id}) has no row for: {names}"[:400])
+            Problem(
+                code="missing_row",
+                cells=missing,
+                detail=f"the table {table} ({form.id}) has no row for: {names}"[:400],
+            )
         )
     return figures, problems
 
@@ -110,19 +130,33 @@ def _row_figures(row: FoundRow, columns: Mapping[str, Column]) -> Iterator[Figur
         status: Status = "merged" if fewer else "unreadable"
         for code in row.columns:
             yield Figure(
-                cell=Cell(row.table, row.row, code), printed=None, value=None, unit=columns[code].unit,
-                status=status, note=raw, locator=row.where, method=row.method,
+                cell=Cell(row.table, row.row, code),
+                printed=None,
+                value=None,
+                unit=columns[code].unit,
+                status=status,
+                note=raw,
+                locator=row.where,
+                method=row.method,
             )
         return
     for code, cell in zip(row.columns, row.values, strict=True):
-        yield _figure(Cell(row.table, row.row, code), columns[code], row.heads.get(code, ""), cell, row.method)
+        yield _figure(
+            Cell(row.table, row.row, code), columns[code], row.heads.get(code, ""), cell, row.method
+        )
 
 
 def _figure(place: Cell, column: Column, head: str, cell: GridCell, method: str) -> Figure:
     value = _in_unit(parsed(cell.text), column, head)
     return Figure(
-        cell=place, printed=cell.text, value=value.value, unit=value.unit, status=value.status, note=value.note,
-        locator=cell.where, method=method,
+        cell=place,
+        printed=cell.text,
+        value=value.value,
+        unit=value.unit,
+        status=value.status,
+        note=value.note,
+        locator=cell.where,
+        method=method,
     )
 
 
@@ -146,8 +180,14 @@ def _in_unit(value: Value, column: Column, head: str) -> Value:
 
 def _unreadable(figure: Figure, note: str) -> Figure:
     return Figure(
-        cell=figure.cell, printed=None, value=None, unit=figure.unit, status="unreadable", note=note,
-        locator=figure.locator, method=figure.method,
+        cell=figure.cell,
+        printed=None,
+        value=None,
+        unit=figure.unit,
+        status="unreadable",
+        note=note,
+        locator=figure.locator,
+        method=figure.method,
     )
 
 
@@ -156,10 +196,12 @@ def _row_problems(row: FoundRow, figures: Sequence[Figure]) -> Iterator[Problem]
     if row.values is None:
         raw = " ".join(cell.text for cell in row.raw)
         if row.why == "header_unmatched":
-            detail = f"the order of the columns over row {row.row} is not that of the form: {raw!r} is given to no cell"
+            detail = (
+                f"the columns over row {row.row} stand in another order than the form's: {raw!r} is not told"
+            )
             yield Problem(code="header_unmatched", where=row.where, cells=cells, detail=detail)
         elif row.why == "shifted":
-            detail = f"the rows around {row.row} have too many and too few values, so {raw!r} may belong to a neighbour"
+            detail = f"rows around {row.row} have too many and too few values: {raw!r} may be a neighbour's"
             yield Problem(code="shifted_rows", where=row.where, cells=cells, detail=detail)
         elif len(row.raw) >= len(row.columns):
             detail = f"row {row.row} prints {len(row.raw)} values for {len(row.columns)} cells: {raw!r}"
@@ -171,8 +213,10 @@ def _row_problems(row: FoundRow, figures: Sequence[Figure]) -> Iterator[Problem]
     for figure in figures:
         if figure.status == "unreadable":
             yield Problem(
-                code="cell_not_a_number", where=figure.locator, cells=(figure.cell,),
-                detail=f"{figure.printed!r} in row {figure.cell.row}, column {figure.cell.column}, is no number of the documented kinds",
+                code="cell_not_a_number",
+                where=figure.locator,
+                cells=(figure.cell,),
+                detail=f"{figure.printed!r} in {figure.cell.row}/{figure.cell.column} is no number that is known",
             )
 
 
@@ -185,6 +229,7 @@ def _foreign_rows(form: Form, table: str, rows: Sequence[FoundRow]) -> Iterator[
             continue
         printed = " ".join(squashed(cell.text) for cell in row.raw)
         yield Problem(
-            code="unmatched_row", where=row.where,
+            code="unmatched_row",
+            where=row.where,
             detail=f"row {row.row} does not stand in table {table} of {form.id}: {printed!r}",
         )

@@ -18,7 +18,11 @@ def decoded(body: bytes) -> str:
     """The text of a page or text file of unknown charset; damaged bytes become U+FFFD."""
     for bom, encoding in _BOMS:
         if body.startswith(bom):
-            return body[len(bom) :].decode("utf-8", "replace") if encoding == "utf-8" else body.decode(encoding, "replace")
+            return (
+                body[len(bom) :].decode("utf-8", "replace")
+                if encoding == "utf-8"
+                else body.decode(encoding, "replace")
+            )
     for encoding in ("utf-8", "gb18030"):
         try:
             return body.decode(encoding)

@@ -19,7 +19,9 @@ from pipelines.readers.decoding import decoded
 
 MEDIA_TYPE = "text/plain"
 
-PAGE_MARK = re.compile(r"\s*(?:[-—–─―]+\s*\d{1,3}\s*[-—–─―]+|第\s*\d{1,3}\s*页(?:\s*[共/]\s*\d{1,3}\s*页?)?|\f)\s*")
+PAGE_MARK = re.compile(
+    r"\s*(?:[-—–─―]+\s*\d{1,3}\s*[-—–─―]+|第\s*\d{1,3}\s*页(?:\s*[共/]\s*\d{1,3}\s*页?)?|\f)\s*"
+)
 """A page number between dashes or 第 n 页: it may stand inside a row cut by a page break."""
 
 _RULE_LINE = re.compile(r"[\s\-=_:|+⇥─━—]*")
@@ -30,7 +32,9 @@ _EMPHASIS = re.compile(r"\*\*|__")
 def read(body: bytes, url: str | None = None) -> Content:
     """The content of a text file; line numbers count from 1 in the file as it stands."""
     lines = decoded(body).replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").split("\n")
-    numbered = [(number, line) for number, line in enumerate(lines, 1) if not PAGE_MARK.fullmatch(line) or not line]
+    numbered = [
+        (number, line) for number, line in enumerate(lines, 1) if not PAGE_MARK.fullmatch(line) or not line
+    ]
     blocks: list[Paragraph | Grid] = []
     tables = 0
     for kind, run in _runs(numbered):
@@ -52,7 +56,7 @@ def _plain(line: str) -> str:
 
 
 def _runs(lines: list[Numbered]) -> Iterator[tuple[str, list[Numbered]]]:
-    """Stretches of lines of one kind: `text`, `bars`, `rows` (tabs between cells), `cells` (a cell a line)."""
+    """Stretches of lines of one kind: `text`, `bars`, `rows` (tabs between), `cells` (a cell a line)."""
     run: list[Numbered] = []
     kind = "text"
     before = ""
@@ -75,7 +79,12 @@ def _kind(line: str, before: str, line_before: str) -> str:
         return "tabs"
     if before in ("tabs", "bars") and not line.strip():
         return before
-    if before == "tabs" and line_before.strip() and not _CHAPTER.match(squashed(line)) and len(line.strip()) <= 16:
+    if (
+        before == "tabs"
+        and line_before.strip()
+        and not _CHAPTER.match(squashed(line))
+        and len(line.strip()) <= 16
+    ):
         return "tabs"  # the second line of a wrapped cell: 商业 / 企业
     return "text"
 
@@ -103,16 +112,13 @@ def _cell_lines(run: list[Numbered], table: int) -> list[tuple[GridCell, ...]]:
 
 
 def _row_lines(run: list[Numbered], table: int, kind: str) -> list[tuple[GridCell, ...]]:
-    rows = []
+    rows: list[tuple[GridCell, ...]] = []
     for number, line in run:
         if _RULE_LINE.fullmatch(line) and line.strip("\t "):
             continue
         if not line.strip() and "\t" not in line:
             continue
-        if kind == "bars":
-            parts = line.strip().strip("|").split("|")
-        else:
-            parts = line.split("\t")
+        parts = line.strip().strip("|").split("|") if kind == "bars" else line.split("\t")
         cells = [(number, _plain(part)) for part in parts]
         rows.append(_row(cells, table, len(rows) + 1))
     return rows
@@ -123,4 +129,3 @@ def _row(cells: list[tuple[int, str]], table: int, row: int) -> tuple[GridCell, 
         GridCell(text, {"table": table, "row": row, "cell": index, "line": number})
         for index, (number, text) in enumerate(cells, 1)
     )
-

@@ -1,0 +1,132 @@
+"""scrapy extract FILE…: reads documents without network or database, one JSON object a report.
+
+Owns the reading of files and the order of the output; what the objects hold is `pipelines.document`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from scrapy.commands import ScrapyCommand
+
+from crawler.command_line import DONE, FELL_SHORT, OneLineUsage, say
+
+if TYPE_CHECKING:
+    from crawler.items import Portal
+
+_FEW = 8
+"""Fewer files are read sooner in this process than the others take to start."""
+
+
+class Command(OneLineUsage, ScrapyCommand):
+    """See the contract: `scrapy extract FILE… [--url URL] [--jobs N]`."""
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        return "FILE… [--url URL] [--jobs N]"
+
+    def short_desc(self) -> str:
+        return "Read documents into JSON, one object a report, without network or database"
+
+    def long_desc(self) -> str:
+        return (
+            "Prints one JSON object per report, one a line, in the order of the files. A file without a "
+            'report prints an object with "report": null and the reason in "problems"; the exit code is 1.'
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument(
+            "--url", metavar="URL", help="the address of the one FILE: places short names, resolves links"
+        )
+        parser.add_argument("--jobs", metavar="N", help="processes that read (default: EXTRACT_JOBS)")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        if not args:
+            self.refuse("needs one FILE or more; see scrapy extract -h")
+        if opts.url and len(args) > 1:
+            self.refuse(f"--url goes with one FILE, not with {len(args)}")
+        if opts.url and not opts.url.startswith(("http://", "https://")):
+            self.refuse(f"--url {opts.url}: must begin with http:// or https://")
+        for name in args:
+            self._refuse_unreadable(name)
+        jobs = self._jobs(opts.jobs)
+        portal = _portal_of(opts.url) if opts.url else None
+        short = []
+        for name, objects in _readings(args, opts.url, portal, jobs):
+            for found in objects:
+                sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+                if found["report"] is None:
+                    short.append(name)
+                    reasons = "; ".join(f"{p['code']}: {p['detail']}" for p in found["problems"])
+                    say(f"scrapy extract: {name}: no report: {reasons}")
+        sys.stdout.flush()
+        self.exitcode = FELL_SHORT if short else DONE
+
+    def _refuse_unreadable(self, name: str) -> None:
+        path = Path(name)
+        if path.is_dir():
+            self.refuse(f"{name}: is a folder; name the files in it")
+        try:
+            with path.open("rb"):
+                pass
+        except OSError as error:
+            self.refuse(f"{name}: cannot be read: {error.strerror or error}")
+
+    def _jobs(self, given: str | None) -> int:
+        value = given if given is not None else self.setting("EXTRACT_JOBS")
+        try:
+            jobs = int(value)
+        except (TypeError, ValueError):
+            jobs = 0
+        if jobs < 1:
+            self.refuse(f"--jobs {value}: must be a whole number from 1 on")
+        return jobs
+
+
+def _portal_of(url: str) -> Portal | None:
+    """The portal of the bundled registries that an address belongs to."""
+    from crawler import registry
+    from crawler.addresses import Scope
+
+    for path in sorted(registry.DIRECTORY.glob("*.toml")):
+        owners = Scope(registry.load(path)).owners(url)
+        if owners:
+            return owners[0]
+    return None
+
+
+def _readings(
+    names: Sequence[str], url: str | None, portal: Portal | None, jobs: int
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """The objects of each file, in the order of the files."""
+    if jobs == 1 or len(names) < _FEW:
+        for name in names:
+            yield name, _objects(name, url, portal)
+        return
+    from pipelines.adapter import reading_pool
+
+    with reading_pool(min(jobs, len(names))) as pool:
+        futures = [pool.submit(_objects, name, url, portal) for name in names]
+        yield from zip(names, (future.result() for future in futures), strict=True)
+
+
+def _objects(name: str, url: str | None, portal: Portal | None) -> list[dict[str, Any]]:
+    """What one file holds; a reader that fails gives an object that says so."""
+    from pipelines.document import as_json
+    from pipelines.extract import extractor_version, failed_document, read_files
+
+    body = Path(name).read_bytes()
+    try:
+        readings: Iterable[Any] = read_files(body, url=url, portal=portal)
+    except Exception as error:  # noqa: BLE001 one file's failure is that file's answer, not the end of the run
+        readings = [failed_document(body, error)]
+    return [as_json(name, reading, extractor_version()) for reading in readings]
