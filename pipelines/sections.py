@@ -140,32 +140,24 @@ def _alike(plain: str) -> int:
 
 
 def _best_chain(candidates: list[_Candidate], blocks: Sequence[Paragraph | Grid]) -> list[_Candidate]:
-    """The chain of rising chapters with the highest sum of scores and of content between links."""
+    """The chain of rising chapters whose links are worth most together."""
+    if not candidates:
+        return []
+    worths = [
+        _worth(this, following, blocks)
+        for this, following in zip(candidates, [*candidates[1:], None], strict=True)
+    ]
     best: list[tuple[float, list[_Candidate]]] = []
     for position, candidate in enumerate(candidates):
-        value, chain = _worth(candidate, None, blocks), [candidate]
-        for earlier in range(position):
-            before = candidates[earlier]
-            if before.number >= candidate.number:
-                continue
-            total, path = best[earlier]
-            joined = (
-                total
-                - _worth(before, None, blocks)
-                + _worth(before, candidate, blocks)
-                + _worth(candidate, None, blocks)
-            )
-            if joined > value:
-                value, chain = joined, [*path, candidate]
-        best.append((value, chain))
-    if not best:
-        return []
+        ends = [pair for pair in best[:position] if pair[1][-1].number < candidate.number]
+        value, chain = max(ends, key=lambda pair: pair[0], default=(0.0, []))
+        best.append((max(value, 0.0) + worths[position], [*(chain if value > 0 else []), candidate]))
     value, chain = max(best, key=lambda pair: pair[0])
     return chain if len(chain) > 1 or value >= 5 else []
 
 
 def _worth(this: _Candidate, following: _Candidate | None, blocks: Sequence[Paragraph | Grid]) -> float:
-    """A link's score with what stands under it: a list of titles has nothing between them."""
+    """A link's score with what stands before the next candidate: lists of titles have nothing there."""
     under = blocks[this.index + this.span : following.index if following else None]
     written = len(this.rest) + sum(len(block.text) for block in under if isinstance(block, Paragraph))
     tables = any(isinstance(block, Grid) for block in under)

@@ -72,7 +72,7 @@ def _signed_type(body: bytes) -> str:
 
 def read(body: bytes, url: str | None = None) -> Content:
     """The content of a document; raises UnreadableDocumentError with a problem code."""
-    if not body.strip():
+    if not body.strip(b"\xef\xbb\xbf \t\r\n\x00"):
         raise UnreadableDocumentError("empty_document", f"the document is empty ({len(body)} bytes)")
     kind = media_type(body)
     if kind not in _READERS:

@@ -410,6 +410,13 @@ def test_values_before_their_labels_are_refused(form, printed):
     assert "shifted_rows" in codes(found)
 
 
+def test_values_of_a_row_that_the_form_does_not_know_in_text(form, printed):
+    text = r.flowing(form, printed).replace("2.重复申请", "其他主动公开文件 3 4 5\n2.重复申请")
+    found = reading(text)
+    assert told(found) == printed
+    assert codes(found) == {"unmatched_values"}
+
+
 def test_a_blank_cell_leaves_too_few_values_in_text(form, printed):
     value = printed[Cell("applications", "received_new", "org_business")]
     found = reading(r.flowing(form, printed).replace(f" {value} ", " ", 1))

@@ -1,0 +1,220 @@
+"""What an HTML page states: charset, region, paragraphs, dates, files; and pages that are damaged."""
+
+import pytest
+
+from pipelines.content import Grid, GridCell
+from pipelines.extract import read_document
+from pipelines.forms import forms
+from pipelines.grid import MAX_SPAN, rectangle
+from pipelines.readers import html, media_type
+from tests.pipelines import renderings as r
+
+FORM = forms()["f2021"]
+PRINTED = r.distinct(FORM)
+
+
+def page(body: str, head: str = "") -> bytes:
+    return f"<html><head>{head}</head><body>{body}</body></html>".encode()
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "gb18030", "gbk"])
+@pytest.mark.parametrize("label", ["utf-8", "gb2312", ""])
+def test_the_charset_is_found_whatever_the_label_says(charset, label):
+    declared = f'charset="{label}"' if label else ""
+    text = r.official(FORM, PRINTED).replace('charset="utf-8"', declared)
+    found = read_document(text.encode(charset))[0].report
+    assert found.title == r.TITLE
+    assert found.sections[1].heading == "一、总体情况"
+
+
+def test_one_damaged_byte_does_not_turn_the_page_into_another_charset():
+    body = r.official(FORM, PRINTED).encode()
+    at = body.index("牡丹江".encode()) + 1
+    found = read_document(body[:at] + b"\xff" + body[at + 1 :])[0].report
+    assert found.sections[1].heading == "一、总体情况"
+
+
+def test_meta_tags_in_any_case_and_order():
+    head = (
+        '<META content="2022-01-20 15:22" NAME="PubDate"/><meta name="ArticleTitle" content="某局年度报告">'
+    )
+    head += (
+        '<meta name="ContentSource" content="市财政局"><meta name="ColumnName" content="政府信息公开年报">'
+    )
+    meta = html.read(page("<p>一</p>", head)).meta
+    assert meta["date"] == "2022-01-20"
+    assert (meta["source"], meta["column"]) == ("市财政局", "政府信息公开年报")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<span class="date">日期：<b>2022-01-20 15:22</b></span>',
+        "<publishtime>2022-01-20 15:22:01</publishtime>",
+        "<p>发布时间：2022年1月20日 来源：某局</p>",
+        "<td>发布日期:2022-01-20 15:22:19</td>",
+    ],
+)
+def test_dates_as_pages_show_them(body):
+    assert html.read(page(body)).meta["date"] == "2022-01-20"
+
+
+def test_an_impossible_date_is_none():
+    assert "date" not in html.read(page("", '<meta name="PubDate" content="2022-13-40">')).meta
+
+
+def test_titles_from_the_platforms_own_places():
+    for body in ("<ucaptitle>某某</ucaptitle>", '<h1 class="article_title">某某</h1>', "<h1>某某</h1>"):
+        assert html.read(page(body)).headlines[0] == "某某"
+
+
+def test_the_site_name_behind_a_title_is_dropped():
+    title = "某局2021年政府信息公开工作年度报告"
+    head = f"<title>{title}_政府信息公开年报_某市人民政府</title>"
+    assert html.read(page("<p>一</p>", head)).headlines == (title,)
+
+
+def test_files_of_the_article_and_no_others():
+    body = (
+        '<div id="nav"><a href="/app.pdf">使用手册</a></div>'
+        '<div id="zoomcon"><p>一、总体情况</p><p>'
+        + "正文"
+        * 60
+        + '</p><p><a href="123/files/abc.pdf">年度报告.pdf</a>'
+        '<a href="/module/download/downfile.jsp?classid=0&filename=1.pdf">报表</a><a href="b.shtml">另一页</a></p></div>'
+    )
+    links = html.read(page(body), "http://www.x.gov.cn/x/c1/202201/c00_123.shtml").links
+    assert [(link.url, link.label) for link in links] == [
+        ("http://www.x.gov.cn/x/c1/202201/123/files/abc.pdf", "年度报告.pdf"),
+        ("http://www.x.gov.cn/module/download/downfile.jsp?classid=0&filename=1.pdf", "报表"),
+    ]
+
+
+def test_navigation_and_footer_are_no_text_of_the_report():
+    body = r.official(FORM, PRINTED).replace("<body>", "<body><ul><li>首页</li><li>政务公开</li></ul>")
+    found = read_document(body.replace("</body>", "<p>版权所有</p><p>网站地图</p></body>").encode())[0].report
+    text = "".join(section.text for section in found.sections)
+    assert "政务公开" not in text
+    assert "版权所有" not in text
+
+
+def test_hidden_tables_are_not_read_beside_visible_ones():
+    hidden = r.table(r.applications_rows(FORM, r.distinct(FORM, 5001)))
+    text = r.official(FORM, PRINTED).replace("<p>三、", f'<div style="display: none">{hidden}</div><p>三、')
+    found = read_document(text.encode())[0]
+    assert {f.printed for f in found.report.figures} == set(PRINTED.values())
+    assert found.problems == ()
+
+
+def test_a_text_that_only_a_script_shows_is_read():
+    text = r.official(FORM, PRINTED).replace('id="zoomcon"', 'id="zoomcon" style="display:none"')
+    assert {f.printed for f in read_document(text.encode())[0].report.figures} == set(PRINTED.values())
+
+
+def test_spans_beyond_reason_are_capped():
+    grid = Grid(((GridCell("a", {}, colspan=99999, rowspan=99999),),) * 2, {})
+    laid = rectangle(grid)
+    assert len(laid) == 2
+    assert len(laid[0]) <= 2 * MAX_SPAN
+
+
+@pytest.mark.parametrize("body", [b"", b"  \n ", b"\xef\xbb\xbf"])
+def test_an_empty_document(body):
+    (problem,) = read_document(body)[0].problems
+    assert problem.code == "empty_document"
+
+
+def test_a_page_without_a_report_says_what_it_is_instead():
+    found = read_document(page("<h1>领导简介</h1><p>某某，男。</p>"))[0]
+    assert found.report is None
+    assert [problem.code for problem in found.problems] == ["no_report"]
+    assert "领导简介" in found.problems[0].detail
+
+
+def test_a_notice_with_the_empty_form_is_no_report():
+    title = "关于做好2021年政府信息公开工作年度报告编制工作的通知"
+    blank = dict.fromkeys(PRINTED, "")
+    found = read_document(r.official(FORM, blank).replace(r.TITLE, title).encode())[0]
+    assert found.report is None
+
+
+def test_an_empty_form_is_no_report():
+    blank = dict.fromkeys(PRINTED, "")
+    found = read_document(r.official(FORM, blank).replace(r.TITLE, "").encode())[0]
+    assert found.report is None
+    assert [problem.code for problem in found.problems] == ["blank_form"]
+
+
+def test_a_page_cut_in_the_middle_of_a_number():
+    text = r.official(FORM, PRINTED)
+    cut = text[: text.index(">1055<") + 3]  # leaves "10" of 1055
+    found = read_document(cut.encode())[0]
+    assert "document_cut" in {problem.code for problem in found.problems}
+    assert "10" not in {f.printed for f in found.report.figures if f.status == "number"}
+
+
+def test_a_page_cut_in_its_prose():
+    text = r.official(FORM, PRINTED)
+    found = read_document(text[: text.index("五、存在")].encode())[0]
+    assert "document_cut" in {problem.code for problem in found.problems}
+
+
+def test_a_page_cut_before_the_report_begins():
+    text = r.official(FORM, PRINTED)
+    found = read_document(text[: text.index("一、总体情况")].encode())[0]
+    assert found.report is None
+    assert {problem.code for problem in found.problems} == {"no_report", "document_cut"}
+
+
+def test_missing_tables_are_named():
+    found = read_document(r.official(FORM, PRINTED, review_litigation="").encode())[0]
+    assert [p.code for p in found.problems] == ["missing_table"]
+    assert found.report.forms["review_litigation"] is None
+
+
+def test_a_form_that_the_year_did_not_use():
+    old = forms()["f2019"]
+    found = read_document(r.official(old, r.distinct(old)).encode())[0]
+    assert [p.code for p in found.problems] == ["unusual_form"]
+
+
+def test_a_report_that_names_neither_body_nor_year():
+    found = read_document(r.official(FORM, PRINTED).replace(r.TITLE, "").encode())[0]
+    assert "unidentified" in {p.code for p in found.problems}
+
+
+@pytest.mark.parametrize(
+    ("title", "code"),
+    [
+        ("2021年政府信息公开工作年度报告", "agency_unknown"),
+        ("牡丹江市样例局政府信息公开工作年度报告", "year_unknown"),
+    ],
+)
+def test_a_report_that_names_only_one_of_them(title, code):
+    found = read_document(r.official(FORM, PRINTED).replace(r.TITLE, title).encode())[0]
+    assert code in {p.code for p in found.problems}
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"%PDF-1.7 ...", "application/pdf"),
+        (
+            b"PK\x03\x04....word/document.xml",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        ),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "WordDocument".encode("utf-16-le"), "application/msword"),
+        (b"\x89PNG\r\n", "image/png"),
+        (b"\n\n  <!DOCTYPE html><html>", "text/html"),
+        ("某局2021年".encode(), "text/plain"),
+        (b"\x01\x02\x00\x03", "application/octet-stream"),
+    ],
+)
+def test_formats_are_told_by_their_bytes(head, kind):
+    assert media_type(head) == kind
+
+
+def test_a_format_without_a_reader_is_a_stated_problem():
+    found = read_document(b"%PDF-1.7 ...")[0]
+    assert found.report is None
+    assert [problem.code for problem in found.problems] == ["format_not_supported"]
