@@ -1,0 +1,39 @@
+# Everything runs in a virtual environment of the project's own, made at the first call.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo crawl test browse bench lint
+
+help: ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## /\1: /p' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: install Python 3.11 or newer, or name one with PYTHON=" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another with PYTHON=" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments: install its venv package (Debian: python3-venv)" >&2; exit 1; }
+	@echo "installing into $(VENV) (once; takes a minute or two)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(STAMP) ## harvest the bundled sample province and show what was found
+	@$(BIN)/scrapy demo $(ARGS)
+
+crawl: $(STAMP) ## crawl Heilongjiang (ARGS="-a portal=mudanjiang -a limit=5" to try it out)
+	@$(BIN)/scrapy crawl heilongjiang $(ARGS)
+
+browse: $(STAMP) ## look at the database (ARGS="-s DATABASE=…" for another one)
+	@$(BIN)/scrapy browse $(ARGS)
+
+test: $(STAMP) ## run the tests
+	@$(BIN)/python -m pytest -q $(ARGS)
+
+bench: $(STAMP) ## measure reading, writing and crawling against the bare tools
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lint: $(STAMP) ## check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy

@@ -1,0 +1,129 @@
+"""Addresses: when two name the same page, which hosts a registry admits, which networks are private.
+
+Owns the rules of scope as pure functions; the middlewares and the spider only ask.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from w3lib.url import safe_url_string
+
+from crawler.items import Portal
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_SESSION = re.compile(r";jsessionid=[^?#/]*", re.IGNORECASE)
+
+
+def absolute(base: str, reference: str) -> str | None:
+    """The http or https address that a reference means on a page, without fragment, or None."""
+    text = reference.strip().strip("\u3000\u00a0").replace("\\", "/")
+    if not text or text.startswith("#"):
+        return None
+    try:
+        parts = urlsplit(urljoin(base, re.sub(r"[\t\r\n]", "", text)))
+        if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.port == 0:
+            return None
+    except ValueError:
+        return None
+    return safe_url_string(urlunsplit(parts._replace(fragment="")))
+
+
+def canonical(url: str) -> str:
+    """What two addresses of one page share: scheme, www, default port, session id, fragment folded."""
+    parts = urlsplit(url)
+    host = bare_host(parts.hostname or "")
+    port = parts.port if parts.port not in (None, _DEFAULT_PORTS.get(parts.scheme)) else None
+    path = _SESSION.sub("", parts.path) or "/"
+    while "//" in path:
+        path = path.replace("//", "/")
+    return f"//{host}{f':{port}' if port else ''}{path}{f'?{parts.query}' if parts.query else ''}"
+
+
+def bare_host(host: str) -> str:
+    """A host name in small letters, without `www.` and a closing dot."""
+    return host.lower().rstrip(".").removeprefix("www.")
+
+
+def slot_of(url: str) -> str:
+    """The queue that a request waits in: its host, with the port where that is not the scheme's.
+
+    The names with and without www, and both schemes, are one server to be polite to.
+    """
+    parts = urlsplit(url)
+    port = parts.port if parts.port not in (None, *_DEFAULT_PORTS.values()) else None
+    host = bare_host(parts.hostname or "")
+    return f"{host}:{port}" if port else host
+
+
+def private_literal(host: str) -> bool:
+    """Whether a host is written as an address of a loopback, private, link-local or reserved network."""
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    address = mapped or address
+    return not address.is_global or address.is_multicast
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    host: str
+    port: int | None
+    portal: Portal
+
+
+class Scope:
+    """The hosts of a registry: which addresses may be fetched, and how."""
+
+    def __init__(self, portals: Iterable[Portal]) -> None:
+        self._places: list[_Place] = []
+        for portal in portals:
+            home = urlsplit(portal.home)
+            self._places.append(_Place(bare_host(home.hostname or ""), home.port, portal))
+            for given in portal.hosts:
+                parts = urlsplit(f"//{given}")
+                self._places.append(_Place(bare_host(parts.hostname or ""), parts.port, portal))
+
+    def _at(self, url: str) -> list[_Place]:
+        parts = urlsplit(url)
+        if parts.scheme not in _DEFAULT_PORTS:
+            return []
+        port = parts.port or _DEFAULT_PORTS[parts.scheme]
+        host = bare_host(parts.hostname or "")
+        return [place for place in self._places if place.host == host and place.port in (None, port)]
+
+    def admits(self, url: str) -> bool:
+        """Whether the registry holds the host (and the port, where the entry names one)."""
+        return bool(self._at(url))
+
+    def owners(self, url: str) -> tuple[Portal, ...]:
+        """The portals to which an address's host belongs, each once, in the registry's order."""
+        found: dict[str, Portal] = {}
+        for place in self._at(url):
+            found.setdefault(place.portal.id, place.portal)
+        return tuple(found.values())
+
+    def reachable(self, url: str) -> str:
+        """The address to ask for: https turned into http where the host's TLS does not work."""
+        parts = urlsplit(url)
+        if parts.scheme != "https" or not any(portal.http_only for portal in self.owners(url)):
+            return url
+        netloc = parts.netloc.removesuffix(":443")
+        return urlunsplit(parts._replace(scheme="http", netloc=netloc))
+
+    def delays(self) -> dict[str, float]:
+        """The longest delay in seconds that any entry asks for, by slot; hosts without one are left out."""
+        delays: dict[str, float] = {}
+        for place in self._places:
+            if place.portal.delay is None:
+                continue
+            port = place.port if place.port not in _DEFAULT_PORTS.values() else None
+            slot = f"{place.host}:{port}" if port else place.host
+            delays[slot] = max(place.portal.delay, delays.get(slot, 0.0))
+        return delays

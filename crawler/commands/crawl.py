@@ -1,0 +1,177 @@
+"""scrapy crawl SPIDER: walks the portals and keeps what it finds; exits as the contract says.
+
+Owns the check of the arguments, the hold on the database and the closing summary. Scrapy's own
+command exits 0 whatever happened.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scrapy.commands import BaseRunSpiderCommand
+
+from crawler.command_line import DONE, FELL_SHORT, HELD, OneLineUsage, say
+
+if TYPE_CHECKING:
+    from crawler.selection import Selection
+
+# What Scrapy says of itself at level INFO; the spider's own lines are enough for a user.
+_CHATTER = ("scrapy", "twisted", "asyncio", "py.warnings", "charset_normalizer", "urllib3")
+
+
+def _is_urgent(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.CRITICAL
+
+
+class Command(OneLineUsage, BaseRunSpiderCommand):
+    """The crawl command of this project."""
+
+    requires_project = True
+
+    def syntax(self) -> str:
+        """Command syntax."""
+        return "[-a NAME=VALUE]… SPIDER"
+
+    def short_desc(self) -> str:
+        """One line for the list of commands."""
+        return "Walk the portals of a province (or one portal by its address) into the database"
+
+    def long_desc(self) -> str:
+        """The arguments, for -h."""
+        return (
+            "Arguments of a province: -a portal=ID,ID -a division=CODE -a years=2019-2022 -a limit=N "
+            "-a registry=FILE.toml. Arguments of the spider portal: -a url=ADDRESS -a years=… -a limit=N. "
+            "Exit codes: 0 complete, 1 fell short, 2 wrong usage, 75 another run holds the database."
+        )
+
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Scrapy's handling, and quiet before its first words."""
+        super().process_options(args, opts)
+        if opts.loglevel is None:
+            # A filter: the level would be set back when Scrapy configures its logging.
+            logging.getLogger("scrapy.utils.log").addFilter(_is_urgent)
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Checks, holds the database, crawls, sums up."""
+        from storage.database import DatabaseHeld, StorageError, hold
+
+        name, selection = self._checked(args, opts.spargs)
+        self.flag_setting("ALLOW_PRIVATE_HOSTS")
+        self.count_setting("EXTRACT_JOBS")
+        database, archive = self.path_setting("DATABASE"), self.path_setting("ARCHIVE")
+        try:
+            with hold(database):
+                self._prepare(database, archive, selection)
+                self.exitcode = self._crawl(name, database, opts)
+        except DatabaseHeld as error:
+            self.refuse(str(error), HELD)
+        except StorageError as error:
+            self.refuse(str(error))
+
+    def _checked(self, args: list[str], arguments: Mapping[str, str]) -> tuple[str, Selection]:
+        """The spider's name and what it is asked for; wrong usage ends here."""
+        from crawler.registry import RegistryError
+        from crawler.selection import SelectionError, of_address, of_province
+
+        process = self.crawler_process
+        assert process is not None
+        spiders = sorted(process.spider_loader.list())
+        if len(args) != 1:
+            self.refuse(f"needs one spider: {', '.join(spiders)}")
+        name = args[0]
+        if name not in spiders:
+            self.refuse(f"unknown spider {name!r}; there are {', '.join(spiders)}")
+        try:
+            return name, of_address(arguments) if name == "portal" else of_province(name, arguments)
+        except (SelectionError, RegistryError) as error:
+            self.refuse(str(error))
+
+    def _prepare(self, database: Path, archive: Path, selection: Selection) -> None:
+        """The database with its steady reference tables, and the archive: both must open."""
+        from pipelines import divisions, forms
+        from storage.archive import Archive
+        from storage.database import open_database
+        from storage.reference import write_reference
+
+        Archive(archive).close()
+        db = open_database(database)
+        try:
+            cells, derived = forms.layout()
+            write_reference(
+                db, divisions=divisions.load(), form_cells=cells, derived=derived, portals=selection.registry
+            )
+        finally:
+            db.close()
+
+    def _crawl(self, name: str, database: Path, opts: argparse.Namespace) -> int:
+        from storage.database import open_database
+
+        process = self.crawler_process
+        assert process is not None
+        if opts.loglevel is None:
+            for logger in _CHATTER:
+                logging.getLogger(logger).setLevel(logging.CRITICAL)
+        crawler = self._create_crawler(name)
+        process.crawl(crawler, **opts.spargs)
+        process.start()
+        if process.bootstrap_failed:
+            say("incomplete: the run could not start; -L INFO says why")
+            return FELL_SHORT
+        db = open_database(database)
+        try:
+            row = next(iter(db["crawls"].rows_where(order_by="id desc", limit=1)), {})
+        finally:
+            db.close()
+        return concluded(crawler.stats.get_stats(), row)
+
+
+def concluded(stats: Mapping[str, Any], row: Mapping[str, Any]) -> int:
+    """Prints the closing summary on stderr and returns the exit code.
+
+    `stats` are the run's statistics, `row` what the table crawls holds of it.
+    """
+    for line in summary(stats, row):
+        say(line)
+    reason = shortcoming(stats, row)
+    if reason is not None:
+        say(f"incomplete: {reason}")
+        return FELL_SHORT
+    say("complete as far as the limit goes; the run is marked a sample" if row.get("sample") else "complete")
+    return DONE
+
+
+def summary(stats: Mapping[str, Any], row: Mapping[str, Any]) -> list[str]:
+    """Pages, reports and problems of a run, a line each."""
+    new, changed, unchanged = (row.get(f"reports_{kind}", 0) for kind in ("new", "changed", "unchanged"))
+    lines = [
+        f"pages and files: {stats.get('response_received_count', 0)}",
+        f"reports: {new + changed + unchanged} ({new} new, {changed} changed, {unchanged} unchanged)",
+    ]
+    prefix = "nianbao/problems/"
+    codes = {key.removeprefix(prefix): stats[key] for key in stats if key.startswith(prefix)}
+    if codes:
+        ordered = sorted(codes.items(), key=lambda pair: (-pair[1], pair[0]))
+        lines.append(f"problems while crawling: {', '.join(f'{code} {count}' for code, count in ordered)}")
+    return lines
+
+
+def shortcoming(stats: Mapping[str, Any], row: Mapping[str, Any]) -> str | None:
+    """Why a run is not complete, or None."""
+    finish = row.get("finish_reason") or stats.get("finish_reason")
+    if finish == "shutdown":
+        return "the run was interrupted"
+    if finish != "finished":
+        return f"the run was ended early ({finish})"
+    errors = stats.get("spider_exceptions/count", 0)
+    if errors:
+        return f"{errors} pages could not be handled; the table problems names them"
+    hidden = stats.get("nianbao/hides_reports", 0)
+    if hidden:
+        return f"{hidden} problems may hide reports; the table problems names them"
+    if not row.get("complete"):
+        return "something could not be stored or read; see the messages above and the table problems"
+    return None

@@ -1,0 +1,118 @@
+"""Pages that are answered in place of what was asked for: challenges, soft 404s, empty bodies.
+
+Owns telling them; the answer itself is in the archive by then. What is told here never reaches the
+spider as a page. We do not evade a challenge: the portal is reported as blocked.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from scrapy.exceptions import IgnoreRequest
+
+from crawler.page import Page, plain_text
+from crawler.platforms import generic
+from crawler.titles import folded
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+
+CHALLENGES = (
+    b"$_ts",
+    b"__jsl_clearance",
+    b"WZWS-RAY",
+    b"WZWSREL",
+    b"wzwschallenge",
+    b"HWWAFSESID=",
+    b"_waf_bd8ce2ce37",
+    "网站防火墙".encode(),
+    "网站防火墙".encode("gb18030"),
+    "您的访问请求可能对网站造成安全威胁".encode(),
+    "请开启JavaScript并刷新该页".encode(),
+    b"Just a moment...",
+    b"/cdn-cgi/challenge-platform/",
+)
+"""Bytes that firewalls put into the page they answer with."""
+
+_SMALL = 8192
+# A challenge is a short program; a long page that holds one of the marks is a page about something.
+_LARGEST_CHALLENGE = 65536
+_MISSING = (
+    *(
+        "页面不存在",
+        "访问的页面不存在",
+        "您要查看的页面",
+        "页面找不到",
+        "找不到页面",
+        "页面未找到",
+        "找不到该页",
+    ),
+    *("无法找到该页", "无法找到页面", "您访问的页面找不到", "页面已删除", "信息不存在", "文章不存在"),
+    *("该信息已被删除", "内容不存在", "错误页面", "页面出错", "页面走丢", "404notfound", "404错误"),
+)
+"""What portals say on a page that they answer with status 200 where there is none; folded text."""
+
+_START_PAGE = re.compile(r"^/?((index|default|home)\.\w+)?$", re.IGNORECASE)
+
+
+class RefusedPage(IgnoreRequest):
+    """An answer that is not what was asked for; `code` is the problem's code."""
+
+    def __init__(self, code: str, response: Response, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.response = response
+
+
+def fault(
+    body: bytes, content_type: str, status: int, role: str, asked: str, got: str
+) -> tuple[str, str] | None:
+    """The problem's code and detail where an answer is not what was asked for, or None.
+
+    `asked` and `got` are the addresses before and after redirects, `role` why it was asked for.
+    """
+    markup = "html" in content_type or body[:512].lstrip().startswith(b"<")
+    if markup and len(body) <= _LARGEST_CHALLENGE:
+        mark = next((mark for mark in CHALLENGES if mark in body), None)
+        if mark is not None and (status != 200 or not generic.marks(folded(Page(got, body).html)) >= 2):
+            return "challenge_page", f"status {status}, a firewall's page instead of the portal's"
+    if not 200 <= status < 300 or role == "robots":
+        return None
+    if not body.strip():
+        return "empty_body", "the answer has no body"
+    if role == "attachment" and markup and generic.is_document(asked) and not generic.is_document(got):
+        return "wrong_type", "a web page was answered where a document was asked for"
+    if role == "attachment" and markup and generic.document_ending(asked) in _BINARY:
+        return "wrong_type", "a web page was answered where a document was asked for"
+    if (
+        role != "home"
+        and _START_PAGE.match(urlsplit(got).path)
+        and not _START_PAGE.match(urlsplit(asked).path)
+    ):
+        return "soft_404", f"sent on to the start page {got}"
+    if markup and len(body) <= _SMALL:
+        text = folded(plain_text(Page(got, body).tree)).lower()
+        mark_text = next((words for words in _MISSING if words in text), None)
+        if mark_text is not None and generic.marks(text) < 2 and len(text) < 600:
+            return "soft_404", f"status 200, but the page says {mark_text}"
+    return None
+
+
+_BINARY = generic.DOCUMENT_ENDINGS - {"txt", "csv", "rtf"} | generic.IMAGE_ENDINGS
+
+
+class ChallengeMiddleware:
+    """Turns answers that are not what was asked for into failures."""
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Passes an answer on, or raises RefusedPage."""
+        asked = (request.meta.get("redirect_urls") or [request.url])[0]
+        content_type = (response.headers.get("Content-Type") or b"").decode("latin-1").lower()
+        role = str(request.meta.get("role"))
+        found = fault(response.body, content_type, response.status, role, asked, response.url)
+        if found is not None:
+            raise RefusedPage(found[0], response, found[1])
+        return response

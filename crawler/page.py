@@ -1,0 +1,215 @@
+"""A fetched page as the platforms see it: address, text, tree and links, without any I/O.
+
+Owns decoding for navigation and the reading of links (labels broken by `<br>`, image alts, onclick
+addresses). What a link means is the platforms' business.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import unquote, urlsplit
+
+import lxml.html
+from lxml.etree import ParseError, ParserError
+
+from crawler.addresses import absolute
+from crawler.titles import folded, is_report
+
+_DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_-]+)""", re.IGNORECASE)
+# gb2312 and gbk are subsets of gb18030, and pages use characters beyond what they declare.
+_WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030", "gb_2312-80": "gb18030"}
+_QUOTED = re.compile(r"""['"]([^'"<>\s]{2,300})['"]""")
+_CUT = re.compile(r"(\.{2,}|…+)$")
+# Parts of a page that lead about the site; names are those that portals give their containers.
+_NAVIGATION = re.compile(
+    r"(^|[-_\s])(nav|navs|navi|navbar|menu|header|head|top|topbar|footer|foot|bottom|copyright|crumbs?|"
+    r"breadcrumbs?|location|position|weizhi|dqwz|links?|yqlj|friend\w*|share|search)([-_\s\d]|$)",
+    re.IGNORECASE,
+)
+_ITEMS = ("li", "a", "tr", "td", "dd", "option", "p", "span")
+_DATE = re.compile(r"((?:19|20)\d{2})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})")
+
+
+def decoded(body: bytes, declared: str | None = None) -> str:
+    """The text of a page: utf-8 if it passes for it, else the declared charset, else gb18030.
+
+    utf-8 comes first because no other text passes for it. A page with stray or cut bytes still
+    passes where it holds more Chinese than broken characters. What fits nothing is read as
+    declared, with replacement characters.
+    """
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return body.decode("utf-16", "replace")
+    found = _DECLARED.search(body[:4096])
+    names = [found[1].decode("ascii").lower() if found else "", (declared or "").lower()]
+    given = [_WIDER.get(name, name) for name in names if name and not name.startswith(("iso-8859", "cp125"))]
+    plain = body.decode("utf-8-sig", "replace")
+    broken = plain.count("\ufffd")
+    if not broken or broken < sum("\u4e00" <= sign <= "\u9fff" for sign in plain):
+        return plain
+    for name in (*given, "gb18030"):
+        try:
+            return body.decode(name)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    fallback = next((name for name in given if _known(name)), "utf-8")
+    return body.decode(fallback, "replace")
+
+
+def _known(name: str) -> bool:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return False
+    return True
+
+
+def iso_date(text: str) -> str | None:
+    """The first date in a text as YYYY-MM-DD, or None where there is none or it cannot be a date."""
+    match = _DATE.search(text)
+    if not match:
+        return None
+    year, month, day = (int(part) for part in match.groups())
+    return f"{year:04}-{month:02}-{day:02}" if 1 <= month <= 12 and 1 <= day <= 31 else None
+
+
+def plain_text(element: lxml.html.HtmlElement) -> str:
+    """The text of an element, white space runs made one blank, scripts and styles left out."""
+    parts = element.xpath(".//text()[not(ancestor::script) and not(ancestor::style)]")
+    return " ".join("".join(parts).split())
+
+
+@dataclass(frozen=True, eq=False)
+class Link:
+    """A link of a page. `label` is its best name: title attribute, text, or image alt."""
+
+    url: str
+    label: str
+    text: str
+    element: lxml.html.HtmlElement
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page by its final address and bytes; `encoding` is what the headers say, if anything."""
+
+    url: str
+    body: bytes
+    encoding: str | None = None
+
+    @cached_property
+    def html(self) -> str:
+        """The decoded source."""
+        return decoded(self.body, self.encoding)
+
+    @cached_property
+    def tree(self) -> lxml.html.HtmlElement:
+        """The parsed document; an empty one where the bytes hold no markup."""
+        source = re.sub(r"^\s*<\?xml[^>]*\?>", "", self.html.replace("\x00", ""))
+        try:
+            return lxml.html.document_fromstring(source)
+        except (ParserError, ParseError, ValueError):
+            return lxml.html.document_fromstring("<html><body></body></html>")
+
+    @cached_property
+    def base(self) -> str:
+        """The address that references are relative to."""
+        given = self.tree.xpath("string(//base/@href)")
+        return (absolute(self.url, given) if given else None) or self.url
+
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        """Every link of the page in document order, those in onclick attributes included."""
+        return tuple(self._links())
+
+    def _links(self) -> Iterator[Link]:
+        for element in self.tree.iter():
+            if not isinstance(element.tag, str):
+                continue
+            reference = element.get("href") if element.tag in ("a", "area") else None
+            if element.tag == "option" and re.search(r"[/.]", element.get("value") or ""):
+                reference = element.get("value")
+            url = absolute(self.base, reference) if reference else None
+            if url is None:
+                url = self._scripted(element)
+            if url is not None:
+                text = plain_text(element)
+                yield Link(url, _label(element, text), text, element)
+
+    def _scripted(self, element: lxml.html.HtmlElement) -> str | None:
+        """The address in an onclick attribute or a javascript: reference, or None."""
+        code = element.get("onclick") or ""
+        reference = element.get("href") or ""
+        if reference.lower().startswith("javascript:"):
+            code = f"{code};{unquote(reference)}"
+        for quoted in _QUOTED.findall(code):
+            if re.search(
+                r"^(https?:|\.{0,2}/)|\.(s?html?|jspx?|aspx?|php|do|pdf|docx?|wps|xlsx?|zip)([?#]|$)", quoted
+            ):
+                return absolute(self.base, quoted)
+        return None
+
+    @cached_property
+    def meta(self) -> dict[str, str]:
+        """The named meta tags, names in small letters."""
+        found: dict[str, str] = {}
+        for tag in self.tree.xpath("//meta[@name and @content]"):
+            found.setdefault(tag.get("name").strip().lower(), tag.get("content").strip())
+        return found
+
+    @cached_property
+    def scripts(self) -> str:
+        """The source of the inline scripts, joined."""
+        return "\n".join(self.tree.xpath("//script/text()"))
+
+
+def _label(element: lxml.html.HtmlElement, text: str) -> str:
+    title = " ".join((element.get("title") or "").split())
+    if not title:
+        title = (
+            " ".join(" ".join(element.xpath(".//@title")).split()) if not text or _CUT.search(text) else ""
+        )
+    if title and not (is_report(text) and not is_report(title)):
+        return title
+    if text:
+        return text
+    return " ".join(" ".join(element.xpath(".//img/@alt")).split()) or _file_name(element.get("href") or "")
+
+
+def _file_name(reference: str) -> str:
+    return unquote(urlsplit(reference).path.rsplit("/", 1)[-1]) if "." in reference else ""
+
+
+def in_navigation(element: lxml.html.HtmlElement) -> bool:
+    """Whether an element stands in a part of the page that leads about the site."""
+    for ancestor in [element, *element.iterancestors()]:
+        if ancestor.tag in ("body", "html"):
+            return False
+        if ancestor.tag in ("nav", "header", "footer"):
+            return True
+        if _NAVIGATION.search(f"{ancestor.get('class') or ''} {ancestor.get('id') or ''}"):
+            return True
+    return False
+
+
+def heading_of(element: lxml.html.HtmlElement) -> str | None:
+    """The folded short text that stands over an element: a heading or the parent item of its list."""
+    node = element
+    for _ in range(6):
+        parent = node.getparent()
+        if parent is None or parent.tag == "html":
+            return None
+        for before in node.itersiblings(preceding=True):
+            if not isinstance(before.tag, str) or (before.tag == node.tag and node.tag in _ITEMS):
+                continue
+            text = folded(plain_text(before))
+            if text and before.tag not in ("script", "style"):
+                return text if len(text) <= 40 else None
+        lead = folded(parent.text or "")
+        if lead:
+            return lead if len(lead) <= 40 else None
+        node = parent
+    return None

@@ -1,0 +1,530 @@
+"""Any portal: menus, lists and articles read from the structure that most portals share.
+
+Recognised by nothing: the fallback where no platform claims a page. Pure functions over a page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
+
+import lxml.html
+
+from crawler.addresses import absolute, canonical
+from crawler.page import Link, Page, heading_of, in_navigation, iso_date, plain_text
+from crawler.platforms import paging
+from crawler.platforms.shapes import Article, Attachment, Column, Entry, ListPage, NextPages
+from crawler.titles import (
+    folded,
+    hub_rank,
+    is_agency,
+    is_level,
+    is_next,
+    is_report,
+    is_year,
+    names_annual,
+    names_report,
+    section_rank,
+    title_year,
+)
+
+DOCUMENT_ENDINGS = frozenset(
+    ("pdf", "doc", "docx", "wps", "wpt", "xls", "xlsx", "et", "csv", "ofd", "zip", "rar", "7z", "txt", "rtf")
+)
+IMAGE_ENDINGS = frozenset(("jpg", "jpeg", "png", "tif", "tiff"))
+"""Images count as files of an article only where an anchor links them."""
+
+TITLES = (
+    "//h1[contains(@class,'article_title')]",
+    "//*[contains(@class,'mainbox')]//h1//ucaptitle",
+    "//ucaptitle",
+    "//*[contains(@class,'article-title') or contains(@class,'arti_title') or contains(@class,'con_title')]",
+    "//h1",
+    "//h2[contains(@class,'title')]",
+)
+BODIES = (
+    "//*[@id='zoomcon']",
+    "//*[@id='UCAP-CONTENT']",
+    "//ucapcontent",
+    "//*[contains(concat(' ',@class,' '),' article_content ')]",
+    "//*[contains(concat(' ',@class,' '),' article-content ')]",
+    "//*[contains(concat(' ',@class,' '),' gzk_detail ')]",
+    "//*[@id='zoom' or @id='Zoom']",
+    "//*[contains(@class,'TRS_Editor') or contains(@class,'trs_editor_view')]",
+    "//*[contains(@class,'Custom_UnionStyle')]",
+    "//*[@id='vsb_content']",
+    "//*[contains(@class,'v_news_content')]",
+    "//*[contains(@class,'pages_content')]",
+    "//*[contains(@class,'content_body') or contains(@class,'article_body')]",
+    "//*[contains(@class,'news_content')]",
+    "//*[@id='content' or @id='article' or @id='artibody' or @id='contentText']",
+    "//article",
+)
+APPENDICES = (
+    "//*[@id='cmspro_appendixs']",
+    "//*[contains(@class,'appendix') or contains(@class,'attach') or contains(@class,'fujian')]",
+    "//*[contains(@id,'appendix') or contains(@id,'attach') or contains(@id,'fujian')]",
+)
+_CRUMBS = re.compile(r"(当前|您的|您现在的|所在|现在)的?位置[:：]?|您(所)?在(的位置)?[:：]")
+_SPLIT = re.compile(r"\s*(?:>>|->|>|›|»|→|/|\\|\||＞)\s*")
+_MARKS = (
+    "总体情况",
+    "主动公开",
+    "行政复议",
+    "行政诉讼",
+    "存在的主要问题",
+    "收到和处理",
+    "依申请公开",
+    "其他需要报告",
+)
+_VAGUE = re.compile(
+    r"^(下载|点击下载|附件下载?|查看|详情|查看详情|阅读|浏览|打开|链接|pdf|word|html|文字版|图片版|pdf版|word版|全文)\d*$",
+    re.IGNORECASE,
+)
+_PASSED_BY = re.compile(
+    r"^(首页|上一页|上页|尾页|末页|更多|more|返回|打印|关闭|关闭窗口|收藏|分享|登录|注册|搜索|跳转|go|转到|加入收藏|设为首页|无障碍|[<«‹]+)",
+    re.IGNORECASE,
+)
+_NEIGHBOUR = re.compile(r"^(上|下|前|后)一?(篇|条|则|个)")
+"""What stands before the links from one article to the articles beside it."""
+_ARTICLE_URL = re.compile(
+    r"(/t\d{8}_\d+|/art_\d+_\d+|/art/\d{4}/|/\d{6}/[^/]+\.s?html?$|/info/\d+/\d+|/contents?/\d+/\d+|/content_\d+|"
+    r"post_\d+|/\d{4}[-/]\d{1,2}([-/]\d{1,2})?/|[?&](id|articleid|infoid|messagekey)=\w+|/[0-9a-f]{32}\.|/\d{3,}\.s?html?$)",
+    re.IGNORECASE,
+)
+_ADVERSE_FRAMES = re.compile(r"visit|count|login|share|tongji|stat|weather|search", re.IGNORECASE)
+
+
+def recognises(_page: Page) -> bool:
+    """The fallback claims every page."""
+    return True
+
+
+def document_ending(url: str) -> str | None:
+    """The file ending in an address (path or a parameter that names a file), or None."""
+    parts = urlsplit(url)
+    names = [parts.path, *(value for _, value in parse_qsl(parts.query))]
+    for name in names:
+        ending = name.rsplit(".", 1)[-1].lower() if "." in name else ""
+        if ending in DOCUMENT_ENDINGS or ending in IMAGE_ENDINGS:
+            return ending
+    return None
+
+
+def is_document(url: str) -> bool:
+    """Whether an address leads to a document rather than to a page or an image."""
+    return document_ending(url) in DOCUMENT_ENDINGS
+
+
+def article_address(url: str) -> bool:
+    """Whether an address looks like an article's on any known platform."""
+    return bool(_ARTICLE_URL.search(url)) or is_document(url)
+
+
+# Menus
+
+
+def section_links(page: Page) -> list[tuple[int, Link]]:
+    """Links whose labels name the annual-report section, with their rank, best first."""
+    return _ranked(page, section_rank)
+
+
+def hub_links(page: Page) -> list[tuple[int, Link]]:
+    """Links whose labels name a page on which the section may stand, with their rank, best first."""
+    return _ranked(page, hub_rank)
+
+
+def _ranked(page: Page, rank_of: Callable[[str], int | None]) -> list[tuple[int, Link]]:
+    here = canonical(page.url)
+    found: dict[str, tuple[int, Link]] = {}
+    for link in page.links:
+        ranks = [rank for rank in (rank_of(link.text), rank_of(link.label)) if rank is not None]
+        address = canonical(link.url)
+        if ranks and address != here and not is_document(link.url):
+            best = min(ranks)
+            if address not in found or best < found[address][0]:
+                found[address] = (best, link)
+    return sorted(found.values(), key=lambda pair: pair[0])
+
+
+def report_entries(page: Page) -> tuple[Entry, ...]:
+    """Links anywhere on the page whose titles name a report with a year: for pages outside a section."""
+    entries = {
+        canonical(link.url): Entry(
+            url=link.url, title=link.label, date=iso_date(plain_text(_item(link.element)))
+        )
+        for link in page.links
+        if is_report(link.label) and re.search(r"\d{4}|[〇零○]", link.label) and article_address(link.url)
+    }
+    return tuple(entries.values())
+
+
+# Lists
+
+
+@dataclass
+class _Block:
+    """Links that stand in one container, with what speaks for its being the list."""
+
+    links: list[Link] = field(default_factory=list)
+    reports: int = 0
+    dated: int = 0
+    articles: int = 0
+    agencies: int = 0
+
+
+def listing(page: Page, is_article: Callable[[str], bool] = article_address) -> ListPage:
+    """The entries of the page's list and the columns below it.
+
+    The list is every block of links with a report among them, or else the block with most dated
+    or article-like links. `is_article` tells the addresses of articles.
+    """
+    blocks = _blocks(page, is_article)
+    chosen = [block for block in blocks if block.reports]
+    if not chosen:
+        chosen = [block for block in blocks if block.agencies >= max(2, 0.6 * len(block.links))]
+    if not chosen:
+        likely = [
+            block
+            for block in blocks
+            if block.dated * 2 >= len(block.links) or block.articles * 2 >= len(block.links)
+        ]
+        likely = [block for block in likely if block.dated or block.articles]
+        chosen = sorted(likely, key=lambda block: (block.dated, block.articles), reverse=True)[:1]
+    columns = _columns(page, chosen, is_article)
+    named = {canonical(column.url) for column in columns}
+    entries: dict[str, Entry] = {}
+    for block in chosen:
+        for link in block.links:
+            address = canonical(link.url)
+            if address not in named:
+                entry = _entry(link)
+                known = entries.get(address)
+                if known is None or len(entry.title) > len(known.title):
+                    entries[address] = entry
+    return ListPage(entries=tuple(entries.values()), columns=columns)
+
+
+def unaddressed(page: Page) -> tuple[str, ...]:
+    """Titles of reports that the page names in something to click on, but without an address."""
+    addressed = {link.element for link in page.links}
+    known = {folded(link.label) for link in page.links} | {folded(link.text) for link in page.links}
+    found: dict[str, None] = {}
+    for element in page.tree.xpath("//a | //*[@onclick]"):
+        clicked = element.get("onclick") or (element.get("href") or "").lower().startswith("javascript:")
+        label = element.get("title") or plain_text(element)
+        if not clicked or not names_report(label) or folded(label) in known:
+            continue
+        if not any(inner in addressed for inner in element.iter()):
+            found.setdefault(label)
+    return tuple(found)
+
+
+def _blocks(page: Page, is_article: Callable[[str], bool]) -> list[_Block]:
+    here = canonical(page.url)
+    blocks: dict[tuple[object, str, str], _Block] = {}
+    for link in page.links:
+        label = folded(link.label)
+        if not label or label.isdigit() or is_next(label) or _PASSED_BY.match(label):
+            continue
+        if canonical(link.url) == here or link.element.tag == "option":
+            continue
+        if _NEIGHBOUR.match(folded(plain_text(_item(link.element)))) or _NEIGHBOUR.match(
+            _before(link.element)
+        ):
+            continue
+        if in_navigation(link.element) and not (is_report(link.label) and is_article(link.url)):
+            continue
+        if urlsplit(link.url).path in ("", "/") and not urlsplit(link.url).query:
+            continue
+        block = blocks.setdefault(_container(link.element), _Block())
+        block.links.append(link)
+        block.agencies += is_agency(link.label)
+        block.reports += names_report(link.label)
+        block.dated += iso_date(plain_text(_item(link.element)).replace(link.label, "")) is not None
+        block.articles += is_article(link.url)
+    return list(blocks.values())
+
+
+def _before(element: lxml.html.HtmlElement) -> str:
+    """The folded text that stands directly before an element."""
+    previous = element.getprevious()
+    parent = element.getparent()
+    lead = previous.tail if previous is not None else parent.text if parent is not None else None
+    return folded(lead or "") or (folded(plain_text(previous)) if previous is not None else "")
+
+
+def _container(element: lxml.html.HtmlElement) -> tuple[object, str, str]:
+    """What links of one list share: the parent, tag and class of the innermost box around several links."""
+    node = element
+    while (parent := node.getparent()) is not None and parent.tag not in ("body", "html"):
+        node = parent
+        if node.tag in ("ul", "ol", "dl", "table", "tbody", "div", "section"):
+            several = len({a.get("href") for a in node.iter("a")} | set(node.xpath(".//*[@onclick]"))) >= 2
+            if several and not _is_item(node):
+                break
+    parent, kind = node.getparent(), node.get("class") or ""
+    # Boxes without a name directly under the body have nothing in common but their tag.
+    if parent is None or (parent.tag in ("body", "html") and not kind):
+        return (node, str(node.tag), kind)
+    return (parent, str(node.tag), kind)
+
+
+def _is_item(node: lxml.html.HtmlElement) -> bool:
+    """Whether a box is one line of a list: its neighbours are boxes of the same kind and it has few links."""
+    parent = node.getparent()
+    if node.tag in ("ul", "ol", "dl", "tbody") or parent is None or len(list(node.iter("a"))) > 3:
+        return False
+    if parent.tag in ("li", "td", "dd"):
+        return True
+    alike = [other for other in parent if other.tag == node.tag and other.get("class") == node.get("class")]
+    return len(alike) >= 3 and bool(node.get("class"))
+
+
+def _item(element: lxml.html.HtmlElement) -> lxml.html.HtmlElement:
+    """The line of the list in which a link stands."""
+    for ancestor in element.iterancestors():
+        if ancestor.tag in ("li", "tr", "dd", "dt", "p"):
+            return ancestor
+        if ancestor.tag in ("ul", "ol", "dl", "table", "body") or len(list(ancestor.iter("a"))) > 2:
+            return element
+        if ancestor.tag == "div" and iso_date(plain_text(ancestor)):
+            return ancestor
+    return element
+
+
+def _entry(link: Link) -> Entry:
+    line = plain_text(_item(link.element))
+    date = iso_date(line.replace(link.label, "").replace(link.text, "")) or iso_date(line)
+    title = link.label
+    if _VAGUE.match(folded(title)):
+        rest = re.sub(r"(19|20)\d{2}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}日?", "", line)
+        title = (
+            " ".join(re.sub(r"[(（\[【]\s*[)）\]】]", "", rest).split()).removesuffix(link.text).strip()
+            or title
+        )
+    return Entry(url=link.url, title=title, date=date)
+
+
+def _columns(page: Page, chosen: Iterable[_Block], is_article: Callable[[str], bool]) -> tuple[Column, ...]:
+    """Links that divide the section: by year or level or agency, or named as annual reports themselves.
+
+    What stands in the list counts, what lies below the page's own folder, what has a heading that
+    names annual reports, and what shares its menu with a label that does.
+    """
+    here = canonical(page.url)
+    folder = here.rpartition("/")[0] + "/"
+    listed = {canonical(link.url) for block in chosen for link in block.links}
+    kin = _annual_kin(page)
+    found: dict[str, Column] = {}
+    for link in page.links:
+        label = link.label if not is_year(link.text) else link.text
+        address = canonical(link.url)
+        if address == here or is_document(link.url) or not folded(label):
+            continue
+        divides = is_year(label) or is_level(label)
+        agency = is_agency(label) and address in listed and not is_article(link.url)
+        part = section_rank(label) is not None and not (is_article(link.url) or address in listed)
+        if not (divides or agency or part):
+            continue
+        below = address.startswith(folder) and folder.count("/") > 3
+        beside = kin.get(_container(link.element), 0) >= (1 if divides else 2)
+        headed = names_annual(heading_of(link.element) or "")
+        if divides and is_article(link.url) and not (below or headed or beside):
+            continue
+        if below or beside or headed or address in listed or (part and _YEARLY.search(folded(label))):
+            found.setdefault(
+                address, Column(url=link.url, name=label, agency=agency and not (divides or part))
+            )
+    return tuple(found.values())
+
+
+def _annual_kin(page: Page) -> dict[tuple[object, str, str], int]:
+    """How many labels of each box of links name annual reports."""
+    kin: dict[tuple[object, str, str], int] = {}
+    for link in page.links:
+        if section_rank(link.label) is not None:
+            box = _container(link.element)
+            kin[box] = kin.get(box, 0) + 1
+    return kin
+
+
+_YEARLY = re.compile(r"(19|20)\d{2}")
+
+
+def next_pages(page: Page, number: int) -> NextPages:
+    """What list page `number` (from 1) says of the pages after it."""
+    return paging.next_pages(page, number)
+
+
+def frames(page: Page) -> tuple[str, ...]:
+    """Addresses of the page's frames on its own host, counters and log-ins left out."""
+    host = urlsplit(page.url).hostname
+    found = (absolute(page.base, source) for source in page.tree.xpath("//iframe/@src | //frame/@src"))
+    return tuple(
+        url for url in found if url and urlsplit(url).hostname == host and not _ADVERSE_FRAMES.search(url)
+    )
+
+
+def sent_on(page: Page) -> str | None:
+    """The address to which a page only sends its reader on, by meta refresh or by script, or None."""
+    refresh = page.tree.xpath(
+        "//meta[translate(@http-equiv,'REFSH','refsh')='refresh'][not(ancestor::noscript)]/@content"
+    )
+    for content in refresh:
+        match = re.match(r"\s*(\d+)\s*[;,]\s*url\s*=\s*['\"]?([^'\"]+)", content, re.IGNORECASE)
+        # A slow refresh is a page that reloads itself, not one that leads on.
+        if match and int(match[1]) <= 10:
+            return absolute(page.base, match[2])
+    if len(page.body) > 6000 or len(page.links) > 3:
+        return None
+    match = re.search(
+        r"(?:location(?:\.href)?\s*=|location\.(?:replace|assign)\s*\(|window\.open\s*\()\s*['\"]([^'\"]+)['\"]",
+        page.scripts,
+    )
+    return absolute(page.base, match[1]) if match else None
+
+
+def breadcrumb(page: Page) -> tuple[str, ...]:
+    """The names of the columns above the page, outermost first, without the home page's."""
+    for element in page.tree.iter():
+        if not isinstance(element.tag, str) or element.tag in (
+            "script",
+            "style",
+            "html",
+            "body",
+            "head",
+            "title",
+            "meta",
+        ):
+            continue
+        text = plain_text(element)
+        match = _CRUMBS.search(text) if len(text) <= 200 else None
+        if match:
+            parts = [part.strip(" :：") for part in _SPLIT.split(text[match.end() :])]
+            if len(parts) < 2:
+                parts = [plain_text(anchor) for anchor in element.iter("a")]
+            names = tuple(part for part in parts if part and part not in ("首页", "网站首页", "正文", "内容"))
+            if names:
+                return names
+    return ()
+
+
+# Articles
+
+
+def article(page: Page) -> Article:
+    """Title, date, source and files of an article page."""
+    body = _body(page)
+    text = _prose(body if body is not None else page.tree)
+    found = marks(text)
+    return Article(
+        title=_title(page),
+        date=_date(page),
+        source=page.meta.get("contentsource") or None,
+        path=breadcrumb(page),
+        has_text=found >= 2 or (body is not None and len(text) > 300),
+        reads_as_report=found >= 3,
+        attachments=_attachments(page, body),
+    )
+
+
+def _prose(region: lxml.html.HtmlElement) -> str:
+    """The folded text of a region without its links: menus name the chapters of a report too."""
+    skipped = "ancestor::a or ancestor::script or ancestor::style or ancestor::title"
+    return folded("".join(region.xpath(f".//text()[not({skipped})]")))
+
+
+def marks(text: str) -> int:
+    """How many of the words that every report holds stand in a folded text."""
+    return sum(mark in text for mark in _MARKS)
+
+
+def is_article(page: Page) -> bool:
+    """Whether a page is an article rather than a list that is named like one."""
+    body = _body(page)
+    if marks(_prose(body if body is not None else page.tree)) >= 3:
+        return True
+    listed = [entry for entry in listing(page).entries if is_report(entry.title)]
+    files = [entry for entry in listed if document_ending(entry.url)]
+    if files:
+        # One report in several formats is an article's; reports of several years are a list.
+        return len({title_year(entry.title) for entry in files}) < 2
+    dressed = body is not None or _date(page) is not None
+    return len(listed) < (2 if dressed else 1)
+
+
+def _title(page: Page) -> str | None:
+    for path in TITLES:
+        for element in page.tree.xpath(path):
+            text = plain_text(element)
+            if text:
+                return text
+    return page.meta.get("articletitle") or page.tree.xpath("normalize-space(//title)") or None
+
+
+def _date(page: Page) -> str | None:
+    for text in (
+        page.meta.get("pubdate", ""),
+        page.meta.get("publishdate", ""),
+        " ".join(page.tree.xpath("//publishtime//text() | //*[contains(@class,'date')]//text()")),
+    ):
+        date = iso_date(text)
+        if date:
+            return date
+    match = re.search(
+        r"(?:日期|时间)\s*[:：]?\s*((?:19|20)\d{2}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2})",
+        plain_text(page.tree),
+    )
+    return iso_date(match[1]) if match else None
+
+
+def _body(page: Page) -> lxml.html.HtmlElement | None:
+    for path in BODIES:
+        found = page.tree.xpath(path)
+        if found:
+            return max(found, key=lambda element: len(element.text_content()))
+    return None
+
+
+def _attachments(page: Page, body: lxml.html.HtmlElement | None) -> tuple[Attachment, ...]:
+    regions = [body] if body is not None else []
+    for path in APPENDICES:
+        regions += page.tree.xpath(path)
+    inside = {element for region in regions for element in region.iter()}
+    found: dict[str, Attachment] = {}
+    for link in page.links:
+        ending = document_ending(link.url)
+        stored = "/files/" in urlsplit(link.url).path
+        if ending is None and not stored:
+            continue
+        # Without a known body every document of the page counts, but no image: that may be decoration.
+        if link.element in inside or (
+            body is None and ending in DOCUMENT_ENDINGS and not in_navigation(link.element)
+        ):
+            found.setdefault(canonical(link.url), Attachment(url=link.url, label=link.label or link.text))
+    for url in _shown(page, inside if regions else None):
+        found.setdefault(canonical(url), Attachment(url=url, label=urlsplit(url).path.rsplit("/", 1)[-1]))
+    found.pop(canonical(page.url), None)
+    return tuple(found.values())
+
+
+def _shown(page: Page, inside: set[lxml.html.HtmlElement] | None) -> Iterable[str]:
+    """Documents that the page shows in a frame or names in a script, as some templates do with PDFs."""
+    for element in page.tree.xpath("//iframe | //embed | //object"):
+        source = element.get("src") or element.get("data") or ""
+        url = absolute(page.base, source) if source else None
+        if url is None or (inside is not None and element not in inside):
+            continue
+        for name, value in parse_qsl(urlsplit(url).query):
+            inner = absolute(page.base, value) if name.lower() in ("file", "url", "src") else None
+            if inner and is_document(inner):
+                url = inner
+        if is_document(url):
+            yield url
+    for quoted in re.findall(r"['\"]([^'\"\s]+\.(?:pdf|ofd|docx?))['\"]", page.scripts):
+        url = absolute(page.base, quoted)
+        if url:
+            yield url

@@ -1,0 +1,156 @@
+"""Further pages of a list: links, the script pagers of the common platforms, and guessed addresses.
+
+Pure functions over a page. Whether a guessed address is right shows only when it is fetched: it
+is right if it brings new entries.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit, urlunsplit
+
+from crawler.addresses import absolute, canonical
+from crawler.page import Link, Page, plain_text
+from crawler.platforms.shapes import Entry, NextPages, Numbering
+from crawler.titles import folded, is_next
+
+# The pager of Ucap; its arguments are container, pages, current, prefix, suffix, entries.
+_UCAP = re.compile(
+    r"createPageHTML\s*\(\s*['\"]([^'\"]*)['\"]\s*,\s*['\"]?(\d+)['\"]?\s*,\s*['\"]?(\d+)['\"]?\s*,"
+    r"\s*['\"]([^'\"]+)['\"]\s*,\s*['\"](\w+)['\"]\s*(?:,\s*['\"]?(\d+)['\"]?\s*)?"
+)
+# The pager of TRS; its arguments are pages, current, prefix, suffix.
+_TRS = re.compile(
+    r"createPageHTML\s*\(\s*(\d+)\s*,\s*(\d+)\s*,\s*['\"]([^'\"]+)['\"]\s*,\s*['\"](\w+)['\"]\s*"
+    r"(?:,\s*['\"]?(\d+)['\"]?\s*)?"
+)
+_COUNT_PAGE = re.compile(r"var\s+countPage\s*=\s*['\"]?(\d+)")
+_PAGES = re.compile(
+    r"共(?:有|计)?:?(\d{1,4})页|\d{1,4}/(\d{1,4})页|页[次码数]?:?\d{1,4}/(\d{1,4})|总页数:?(\d{1,4})"
+)
+_TOTAL = re.compile(r"共(?:有|计)?:?(\d{1,6})(?:条|篇|项)|总(?:条|记录)数:?(\d{1,6})")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+
+
+def next_pages(page: Page, number: int) -> NextPages:
+    """What list page `number` (from 1) says of the pages after it."""
+    code = _COMMENT.sub("", page.html)
+    return _ucap(page, code) or _trs(page, code) or _linked(page, number)
+
+
+def _ucap(page: Page, code: str) -> NextPages | None:
+    match = _UCAP.search(code)
+    if not match:
+        return None
+    pages, prefix, suffix = int(match[2]), match[4], f".{match[5]}"
+    total = int(match[6]) if match[6] else None
+    start = f"{_directory(page.base, prefix)}_"
+    # Some installations call the second page _1, some _2: the first that brings something new is right.
+    numberings = (Numbering(start, suffix, 1), Numbering(start, suffix, 0))
+    return NextPages(numberings=numberings, pages=pages, total=total, more=pages > 1)
+
+
+def _trs(page: Page, code: str) -> NextPages | None:
+    match = _TRS.search(code)
+    count = _COUNT_PAGE.search(code)
+    if not match and not count:
+        return None
+    if match:
+        pages, prefix, suffix = int(match[1]), match[3], f".{match[4]}"
+        total = int(match[5]) if match[5] else None
+    else:
+        name = urlsplit(page.url).path.rsplit("/", 1)[-1] or "index.html"
+        prefix, _, ending = name.rpartition(".")
+        prefix = re.sub(r"_\d+$", "", prefix)
+        pages, suffix, total = int(count[1]) if count else 1, f".{ending}", None
+    start = f"{_directory(page.base, prefix)}_"
+    numberings = (Numbering(start, suffix, 1), Numbering(start, suffix, 0))
+    return NextPages(numberings=numberings, pages=pages, total=total, more=pages > 1)
+
+
+def _directory(url: str, name: str) -> str:
+    """The address of a name beside a page; an absolute path or address is taken as it is."""
+    parts = urlsplit(url)
+    if name.startswith(("http://", "https://")):
+        return name
+    path = name if name.startswith("/") else parts.path.rsplit("/", 1)[0] + "/" + name.removeprefix("./")
+    return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
+
+
+def _linked(page: Page, number: int) -> NextPages:
+    text = folded(plain_text(page.tree))
+    pages = _first(_PAGES, text)
+    total = _first(_TOTAL, text)
+    here = canonical(page.url)
+    relations = page.tree.xpath("//link[@rel='next']/@href | //a[@rel='next']/@href")
+    named = [link for link in page.links if is_next(link.text or link.label) and not _disabled(link)]
+    numbered = [link for link in page.links if folded(link.text) == str(number + 1) and _in_pager(link)]
+    for link in [*_relations(page, relations), *(link.url for link in [*named, *numbered])]:
+        if canonical(link) != here and not re.search(r"\.(pdf|docx?|wps|xlsx?)$", urlsplit(link).path):
+            return NextPages(link=link, pages=pages, total=total, more=True)
+    scripted = any(
+        is_next(plain_text(element)) and _scripted(element.get("href") or "", element.get("onclick") or "")
+        for element in page.tree.xpath("//a | //span | //button")
+        if len(plain_text(element)) < 12
+    )
+    more = (pages or 1) > number or (scripted and number == 1 and (pages is None))
+    return NextPages(numberings=_guesses(page.url) if more else (), pages=pages, total=total, more=more)
+
+
+def _relations(page: Page, references: list[str]) -> list[str]:
+    return [url for url in (absolute(page.base, reference) for reference in references) if url]
+
+
+def _first(pattern: re.Pattern[str], text: str) -> int | None:
+    match = pattern.search(text)
+    return int(next(group for group in match.groups() if group)) if match else None
+
+
+def _disabled(link: Link) -> bool:
+    return "disabled" in (link.element.get("class") or "")
+
+
+def _scripted(reference: str, code: str) -> bool:
+    return bool(code) or (reference.lower().startswith("javascript:") and len(reference) > 13)
+
+
+def _in_pager(link: Link) -> bool:
+    """Whether a link that is only a number stands among other numbers, not among entries."""
+    parent = link.element.getparent()
+    for _ in range(3):
+        if parent is None:
+            return False
+        words = [
+            folded(plain_text(other)) for other in parent.xpath(".//a | .//span | .//em | .//b | .//strong")
+        ]
+        if sum(word.isdigit() or is_next(word) for word in words) >= 2:
+            return True
+        parent = parent.getparent()
+    return False
+
+
+def _guesses(url: str) -> tuple[Numbering, ...]:
+    """Addresses that further pages are known to have where only a script tells them, likeliest first."""
+    parts = urlsplit(url)
+    folder, _, name = parts.path.rpartition("/")
+    stem, dot, ending = name.rpartition(".")
+    if not dot:
+        stem, ending = "index", "html"
+    stem = re.sub(r"_\d+$", "", stem)
+    suffix = f".{ending}"
+
+    def made(path: str, shift: int, ends: str = suffix) -> Numbering:
+        return Numbering(urlunsplit((parts.scheme, parts.netloc, path, "", "")), ends, shift)
+
+    guesses = [made(f"{folder}/{stem}_", 1), made(f"{folder}/{stem}_", 0)]
+    if stem != "index":
+        guesses += [made(f"{folder}/index_", 1), made(f"{folder}/index_", 0)]
+    guesses.append(made(f"{folder}/", 0, ""))
+    return tuple(guesses)
+
+
+def family(entry: Entry) -> str:
+    """The host and the first two folders of an entry's address: entries of one list share them."""
+    parts = urlsplit(canonical(entry.url))
+    folders = [folder for folder in parts.path.split("/")[:-1] if folder][:2]
+    return "/".join([parts.netloc, *(folder for folder in folders if not folder.isdigit())])

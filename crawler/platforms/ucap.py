@@ -1,0 +1,199 @@
+"""开普云 (Ucap), the platform that the portals of Heilongjiang share.
+
+Channel pages are /{site}/{channel}/{template}.shtml, articles /{site}/{channel}/{YYYYMM}/{id}.shtml,
+files {id}/files/{name} beside the article; channels are c + digits, an alias or 32 hex digits. Lists
+are static pages with createPageHTML, or come from a JSON API, or both. Pure functions over pages
+and answers of the API.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from crawler.addresses import absolute
+from crawler.page import Page, iso_date
+from crawler.platforms import generic
+from crawler.platforms.shapes import Article, Entry, ListPage, NextPages
+
+PAGE_SIZE = 60
+"""Entries asked for in one answer; servers may send fewer, never refused in what was seen."""
+
+_CHANNEL = re.compile(r"^/([\w-]+)/([\w-]+)/(?:([\w.-]+)\.shtml)?$")
+_ARTICLE = re.compile(
+    r"^/([\w-]+)/([\w-]+)/((?:19|20)\d{4})/((?:c\d{2}_)?(?:\d+|[0-9a-f]{32}))\.shtml$", re.IGNORECASE
+)
+_MARKS = re.compile(
+    r"ucaptitle|ucapcontent|UCAP-CONTENT|cmspro_appendixs|/common/search/[0-9a-f]{32}|getChannelList|"
+    r"createPageHTML\(\s*['\"]|id=['\"]zoomcon|Ucap|ucap\.|开普云",
+    re.IGNORECASE,
+)
+_CHANNEL_ID = re.compile(r"(?:/common/search/|channelId['\"]?\s*[:=]\s*['\"])([0-9a-f]{32})", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelAddress:
+    """Where a page stands: origin (scheme and host), site code and channel code."""
+
+    origin: str
+    site: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A node of the channel tree: id for lists, code for the tree, and its name."""
+
+    id: str | None
+    code: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A page of a JSON list. `size` is how many entries the server says it sends a page.
+
+    `rows` counts the entries that came; `nameless` are titles that came without an address.
+    """
+
+    entries: tuple[Entry, ...]
+    total: int | None
+    size: int | None
+    rows: int
+    nameless: tuple[str, ...] = ()
+
+
+class AnswerError(ValueError):
+    """An answer of the API does not have the shape it must have."""
+
+
+def recognises(page: Page) -> bool:
+    """Whether a page bears the platform's marks: its scripts and elements, or its article addresses."""
+    return bool(_MARKS.search(page.html)) or is_article_address(page.url)
+
+
+def is_article_address(url: str) -> bool:
+    """Whether an address is an article's."""
+    return bool(_ARTICLE.match(urlsplit(url).path)) or generic.is_document(url)
+
+
+def address(url: str) -> ChannelAddress | None:
+    """Site and channel of a channel page or an article, from its path, or None."""
+    parts = urlsplit(url)
+    match = _CHANNEL.match(parts.path) or _ARTICLE.match(parts.path)
+    if not match:
+        return None
+    return ChannelAddress(f"{parts.scheme}://{parts.netloc}", match[1], match[2])
+
+
+def channel_id(page: Page) -> str | None:
+    """The list's id where the page's scripts name it."""
+    match = _CHANNEL_ID.search(page.html)
+    return match[1] if match else None
+
+
+def listing(page: Page) -> ListPage:
+    """The entries of a static list and the columns below it."""
+    return generic.listing(page, _listed)
+
+
+def _listed(url: str) -> bool:
+    path = urlsplit(url).path
+    if _ARTICLE.match(path) or generic.is_document(url):
+        return True
+    # A channel page is no article however many digits its code has; other paths are judged generally.
+    return not _CHANNEL.match(path) and generic.article_address(url)
+
+
+def next_pages(page: Page, number: int) -> NextPages:
+    """What list page `number` (from 1) says of the pages after it."""
+    return generic.next_pages(page, number)
+
+
+def article(page: Page) -> Article:
+    """Title, date, source and files of an article page."""
+    return generic.article(page)
+
+
+def is_article(page: Page) -> bool:
+    """Whether a page shows one article: by its address, or as `tt` templates do, by its body alone."""
+    if _ARTICLE.match(urlsplit(page.url).path):
+        return True
+    return generic.is_article(page)
+
+
+def tree_url(place: ChannelAddress) -> str:
+    """The address of one level of the channel tree."""
+    query = f"channelCode={quote(place.channel)}&websiteCodeName={quote(place.site)}"
+    return f"{place.origin}/common/getChannelList?{query}"
+
+
+def list_url(origin: str, identifier: str, number: int) -> str:
+    """The address of page `number` (from 1) of a JSON list, child channels included."""
+    return (
+        f"{origin}/common/search/{identifier}?_isAgg=true&_isJson=true&_pageSize={PAGE_SIZE}"
+        f"&_template=index&_rangeTimeGte=&_channelName=&page={number}"
+    )
+
+
+def tree(body: bytes) -> tuple[Channel, tuple[Channel, ...]]:
+    """A channel and its children from an answer. Raises AnswerError where it is not one."""
+    results = _object(_parsed(body), "results")
+    children = results.get("children") or []
+    if not isinstance(children, list):
+        raise AnswerError("children is no list")
+    return _channel(results), tuple(_channel(child) for child in children if isinstance(child, dict))
+
+
+def _channel(node: dict[str, object]) -> Channel:
+    name = node.get("displayName") or node.get("channelName") or ""
+    identifier, code = node.get("channelId"), node.get("channelCode")
+    return Channel(str(identifier) if identifier else None, str(code) if code else None, str(name))
+
+
+def answer(body: bytes, url: str) -> Answer:
+    """A page of a JSON list, addresses made absolute. Raises AnswerError where it is not one."""
+    data = _object(_parsed(body), "data")
+    results = data.get("results")
+    if results is None and data.get("total") in (0, "0"):
+        results = []
+    if not isinstance(results, list):
+        raise AnswerError("results is no list")
+    entries: list[Entry] = []
+    nameless: list[str] = []
+    for result in results:
+        if not isinstance(result, dict):
+            raise AnswerError("a result is no object")
+        title = html.unescape(re.sub(r"<[^>]+>", "", str(result.get("title") or ""))).strip()
+        target = absolute(url, str(result.get("url") or ""))
+        if target is None:
+            nameless.append(title)
+            continue
+        entries.append(
+            Entry(url=target, title=title, date=iso_date(str(result.get("publishedTimeStr") or "")))
+        )
+    return Answer(
+        tuple(entries), _count(data.get("total")), _count(data.get("rows")), len(results), tuple(nameless)
+    )
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise AnswerError("no JSON") from error
+
+
+def _object(value: object, key: str) -> dict[str, object]:
+    inner = value.get(key) if isinstance(value, dict) else None
+    if not isinstance(inner, dict):
+        raise AnswerError(f"{key} is missing")
+    return inner
+
+
+def _count(value: object) -> int | None:
+    text = str(value)
+    return int(text) if text.isdigit() else None

@@ -1,0 +1,177 @@
+"""The one flow of every crawl: portal, section, list pages and columns, articles, attachments.
+
+Owns the life of a portal's walk and the way from its home page to the section. What pages say is
+read by the platforms, progress is kept in `crawler.walk`, words are data in titles.toml.
+
+A portal is walked in two turns: first its lists, then the articles that they named. So an entry
+that several lists name is opened once, with the most that any of them said of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import Any
+
+from scrapy.http import Response
+
+from crawler import platforms, titles
+from crawler.addresses import canonical
+from crawler.items import Role
+from crawler.page import Page
+from crawler.platforms import generic, ucap
+from crawler.spiders.articles import Articles
+from crawler.spiders.following import Found, page_of
+from crawler.spiders.lists import SENT_ON
+from crawler.walk import MAX_DEPTH, Candidate, Hub, Place, PortalWalk
+
+
+class AnnualReports(Articles):
+    """Base of the spiders: a province is a subclass with its name."""
+
+    async def start(self) -> AsyncIterator[Any]:
+        """The first requests of every selected portal."""
+        for walk in self.walks:
+            for found in self._begin(walk):
+                yield found
+
+    def _begin(self, walk: PortalWalk) -> Found:
+        portal = walk.portal
+        walk.started = True
+        if portal.disabled:
+            walk.done = True
+            yield self._trouble(walk, "portal_disabled", portal.home, portal.note or "")
+            return
+        # Held until all first requests are out: the first failure must not end the portal.
+        walk.pending += 1
+        for section in portal.sections:
+            walk.sections[section] = 0
+            place = Place(section=section, trusted=True)
+            yield from self._open_list(walk, section, place, found_on=None, link_text=None)
+        if not portal.sections:
+            yield from self._follow(walk, portal.home, "home", self._on_menu(walk, Place()))
+        walk.pending -= 1
+        yield from self._advance(walk)
+
+    def _advance(self, walk: PortalWalk) -> Found:
+        """The next step of a portal once everything asked for was answered."""
+        while walk.pending == 0 and not walk.done:
+            walk.pending += 1
+            chosen = self._chosen(walk)
+            hub = walk.next_hub() if not chosen and not any(walk.sections.values()) else None
+            if chosen:
+                for key, candidate in chosen:
+                    walk.opened.add(key)
+                    yield from self._open_article(walk, candidate)
+            elif hub is not None:
+                yield from self._open_hub(walk, hub)
+            else:
+                walk.done = True
+                yield from self._conclude(walk)
+            walk.pending -= 1
+
+    def _chosen(self, walk: PortalWalk) -> list[tuple[str, Candidate]]:
+        """The entries to open now: all, or as many as the limit still wants."""
+        waiting = walk.waiting()
+        return waiting if self.limit is None else waiting[: max(0, self.limit - walk.delivered)]
+
+    def _conclude(self, walk: PortalWalk) -> Found:
+        home = walk.portal.home
+        if not walk.sections:
+            detail = f"no menu leads to an annual-report section; tried {walk.hubs_tried + 1} pages"
+            yield self._trouble(walk, "section_not_found", home, detail, hides=True)
+        # Of sections that menus named, one with reports is enough: the others were other columns.
+        expected = walk.portal.sections or not any(walk.sections.values())
+        for section, count in walk.sections.items():
+            if expected and count == 0 and section not in walk.failed_sections:
+                detail = "the section holds no entry that is an annual report"
+                yield self._trouble(walk, "no_reports_listed", section, detail, hides=True)
+        self.logger.info(
+            "%s: %d reports taken, %d listed", walk.portal.id, walk.delivered, len(walk.candidates)
+        )
+
+    # Menus: from the home page to the section
+
+    def _open_hub(self, walk: PortalWalk, hub: Hub) -> Found:
+        if hub.channel is not None:
+            yield from self._open_tree(walk, hub.channel, hub.place, hub.found_on, self._on_hub_tree)
+            return
+        yield from self._follow(
+            walk, hub.url, "hub", self._on_menu(walk, hub.place), found_on=hub.found_on, link_text=hub.label
+        )
+
+    def _on_menu(self, walk: PortalWalk, place: Place, hops: int = 0) -> Callable[[Response], Found]:
+        """The handler of a home page or a hub."""
+
+        def handler(response: Response) -> Found:
+            page = page_of(response)
+            walk.visited.add(canonical(response.url))
+            onward = generic.sent_on(page) or next(iter(() if page.links else generic.frames(page)), None)
+            if onward and hops < SENT_ON and canonical(onward) not in walk.visited:
+                role: Role = response.meta["role"]
+                follow = self._on_menu(walk, place, hops + 1)
+                yield from self._follow(walk, onward, role, follow, found_on=response.url)
+                return
+            yield from self._menu(walk, page, place)
+
+        return handler
+
+    def _menu(self, walk: PortalWalk, page: Page, place: Place) -> Found:
+        """The section, if the page's menu names it; else the hubs that it names and its channel tree."""
+        named = [
+            (rank, link)
+            for rank, link in generic.section_links(page)
+            if rank < 10 or not generic.article_address(link.url)
+        ]
+        best = [(rank, link) for rank, link in named if rank == named[0][0]]
+        for rank, link in best:
+            if self.scope.admits(link.url):
+                walk.sections.setdefault(link.url, 0)
+            # A label that says only 年报 may stand for another kind: there titles decide.
+            below = replace(place.below(link.label), section=link.url, trusted=rank % 10 < 3, depth=0)
+            yield from self._open_list(walk, link.url, below, page.url, link.label)
+        for entry in generic.report_entries(page):
+            if self.scope.admits(entry.url):
+                self._collect(walk, entry, replace(place, trusted=False), page.url)
+        self._note_hubs(walk, page, place)
+
+    def _note_hubs(self, walk: PortalWalk, page: Page, place: Place) -> None:
+        """Keeps what else may lead to the section, for the case that this page's menu does not."""
+        if place.depth >= MAX_DEPTH:
+            return
+        channel = ucap.address(page.url)
+        if channel is not None and platforms.of_page(page, walk.portal.platform) == "ucap":
+            # The platform's own answer comes before other menus.
+            walk.hubs.append(Hub(ucap.tree_url(channel), "", -1, place, page.url, channel))
+        for rank, link in generic.hub_links(page):
+            if canonical(link.url) not in walk.visited:
+                walk.visited.add(canonical(link.url))
+                walk.hubs.append(Hub(link.url, link.label, rank, place.below(link.label), page.url))
+
+    def _on_hub_tree(
+        self, walk: PortalWalk, channel: ucap.ChannelAddress, place: Place, found_on: str
+    ) -> Callable[[Response], Found]:
+        """The handler of a channel tree that is searched for the section."""
+
+        def handler(response: Response) -> Found:
+            _, children = ucap.tree(response.body)
+            for child in children:
+                rank = titles.section_rank(child.name)
+                below = place.below(child.name)
+                if rank is not None and (child.id or child.code):
+                    walk.sections.setdefault(response.url, 0)
+                    inside = replace(below, section=response.url, trusted=True, depth=0)
+                    yield from self._open_channel(walk, channel, child, inside, found_on)
+                elif titles.hub_rank(child.name) is not None and child.code and place.depth < MAX_DEPTH:
+                    inner = replace(channel, channel=child.code)
+                    hub = Hub(
+                        ucap.tree_url(inner),
+                        child.name,
+                        titles.hub_rank(child.name) or 0,
+                        below,
+                        found_on,
+                        inner,
+                    )
+                    walk.hubs.append(hub)
+
+        return handler

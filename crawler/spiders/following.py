@@ -1,0 +1,318 @@
+"""Following: requests with their jobs, failures and troubles, and what is kept of an entry.
+
+Owns what every step of the flow shares: the one place that makes requests, the count of what a
+portal still waits for, and the mapping of failures to troubles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler
+from scrapy.http import Response, TextResponse
+from scrapy.settings import BaseSettings
+from twisted.python.failure import Failure
+
+from crawler import platforms, titles
+from crawler.addresses import Scope, canonical, slot_of
+from crawler.failures import Cause, cause
+from crawler.items import Fetch, Publication, Role, Trouble
+from crawler.page import Page
+from crawler.platforms import generic
+from crawler.platforms.shapes import Entry
+from crawler.selection import Selection, of_province
+from crawler.walk import MAX_COLUMNS, MAX_PAGES, Candidate, ListWalk, Place, PortalWalk
+
+Found = Iterator[Request | Publication | Trouble]
+
+# A publication is completed before the next is begun, so that few wait in memory.
+_PRIORITY: dict[Role, int] = {"home": 0, "hub": 0, "list": 10, "article": 20, "attachment": 30, "robots": 40}
+_LONGEST_ADDRESS = 2000
+# Documents are a hundred times as large as pages; see DOWNLOAD_TIMEOUT.
+_DOCUMENT_PATIENCE = 6
+_PROGRESS_EVERY = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a request is for: who handles its answer, who its failure, and whose it is."""
+
+    walk: PortalWalk
+    role: Role
+    handler: Callable[[Response], Found]
+    found_on: str | None
+    link_text: str | None
+    on_failure: Callable[[Cause], Found] | None = None
+    quiet: bool = False
+    """A guess: that the page is not there says nothing."""
+    hides: bool | None = None
+    """Whether a failure may hide reports; None: by role and cause."""
+
+
+class Following(Spider):
+    """What the steps of the flow share; `_advance` is the next step of a portal that waits for nothing."""
+
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        """Adds the contact address, which may come from the command line, to the user agent."""
+        super().update_settings(settings)
+        contact = " ".join(str(settings.get("CONTACT") or "").split())
+        agent = str(settings.get("USER_AGENT"))
+        if contact and agent.endswith(")"):
+            settings.set("USER_AGENT", f"{agent[:-1]}; {contact})", priority="spider")
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: str, **kwargs: str) -> Following:
+        """The spider of a run, listening for errors that no callback sees."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider.count_error, signal=signals.spider_error)
+        crawler.signals.connect(spider.count_error, signal=signals.item_error)
+        crawler.signals.connect(spider.count_unfinished, signal=signals.spider_idle)
+        return spider
+
+    def __init__(self, **arguments: str) -> None:
+        super().__init__()
+        self.arguments: dict[str, str] = {key: str(value) for key, value in arguments.items()}
+        chosen = self.selection(self.arguments)
+        self.registry = chosen.registry
+        self.years = chosen.years
+        self.limit = chosen.limit
+        self.is_sample = chosen.limit is not None
+        self.scope = Scope(chosen.registry)
+        self.delays = self.scope.delays()
+        self.walks = [PortalWalk(portal) for portal in chosen.portals]
+        self._reported: set[tuple[str, str]] = set()
+        self._pages = 0
+
+    def selection(self, arguments: dict[str, str]) -> Selection:
+        """What the arguments ask for; raises SelectionError or RegistryError."""
+        return of_province(self.name, arguments)
+
+    def _advance(self, walk: PortalWalk) -> Found:
+        raise NotImplementedError
+
+    def _follow(
+        self,
+        walk: PortalWalk,
+        url: str,
+        role: Role,
+        handler: Callable[[Response], Found],
+        *,
+        found_on: str | None = None,
+        link_text: str | None = None,
+        on_failure: Callable[[Cause], Found] | None = None,
+        quiet: bool = False,
+        hides: bool | None = None,
+    ) -> Found:
+        """The request for an address, or the trouble that stands against asking for it."""
+        job = Job(walk, role, handler, found_on, link_text, on_failure, quiet, hides)
+        if not self.scope.admits(url):
+            yield from self._refused(
+                job, Cause("offsite_link", "its host is not in the registry", url=url), url
+            )
+            return
+        if len(url) > _LONGEST_ADDRESS:
+            yield from self._refused(job, Cause("address_too_long", f"{len(url)} characters"), url[:300])
+            return
+        walk.pending += 1
+        url = self.scope.reachable(url)
+        meta: dict[str, Any] = {
+            "portal_id": walk.portal.id,
+            "role": role,
+            "found_on": found_on,
+            "link_text": link_text,
+            "download_slot": slot_of(url),
+        }
+        if role == "attachment" or generic.is_document(url):
+            meta["download_timeout"] = self.settings.getfloat("DOWNLOAD_TIMEOUT") * _DOCUMENT_PATIENCE
+        yield Request(
+            url,
+            callback=self._answered,
+            errback=self._failed,
+            cb_kwargs={"job": job},
+            meta=meta,
+            headers={"Referer": found_on} if found_on else None,
+            priority=_PRIORITY[role],
+            # Addresses are told apart here; a request dropped unseen would leave its portal waiting.
+            dont_filter=True,
+        )
+
+    def _answered(self, response: Response, job: Job) -> Found:
+        self._pages += 1
+        if self._pages % _PROGRESS_EVERY == 0:
+            taken = sum(walk.delivered for walk in self.walks)
+            done = sum(walk.done for walk in self.walks)
+            self.logger.info(
+                "%d pages, %d reports, %d of %d portals", self._pages, taken, done, len(self.walks)
+            )
+        yield from self._settled(job, job.handler(response), response.url)
+
+    def _failed(self, failure: Failure) -> Found:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        job: Job = request.cb_kwargs["job"]
+        yield from self._settled(job, self._failure(job, cause(failure, request.url), request), request.url)
+
+    def _settled(self, job: Job, results: Iterable[Request | Publication | Trouble], url: str) -> Found:
+        """Passes on what a handler found; whatever happens to it, the portal goes on."""
+        try:
+            yield from results
+        except Exception as error:
+            detail = f"{type(error).__name__}: {error}"
+            yield self._trouble(job.walk, "page_not_understood", url, detail, job=job, hides=True)
+            job.walk.pending -= 1
+            yield from self._advance(job.walk)
+            raise
+        job.walk.pending -= 1
+        yield from self._advance(job.walk)
+
+    def _failure(self, job: Job, why: Cause, request: Request) -> Found:
+        fetch = request.meta.get("fetch")
+        number = fetch.id if isinstance(fetch, Fetch) else None
+        asked = (request.meta.get("redirect_urls") or [request.url])[0]
+        if not (job.quiet and why.absent):
+            yield from self._refused(job, why, asked, number)
+        elif job.on_failure is not None:
+            yield from job.on_failure(why)
+
+    def _refused(self, job: Job, why: Cause, url: str, fetch_id: int | None = None) -> Found:
+        """The trouble of a request that failed or was not made, and what its asker does about it."""
+        hides = job.hides if job.hides is not None else True
+        if why.absent and job.role in ("article", "attachment"):
+            hides = False
+        if job.role == "list" and url in job.walk.sections:
+            job.walk.failed_sections.add(url)
+        target = why.url or url
+        if why.code != "offsite_link" or self._first_time(why.code, target):
+            yield self._trouble(
+                job.walk, why.code, target, why.detail, job=job, hides=hides, fetch_id=fetch_id
+            )
+        if job.on_failure is not None:
+            yield from job.on_failure(why)
+
+    def _first_time(self, code: str, url: str) -> bool:
+        key = (code, canonical(url))
+        first = key not in self._reported
+        self._reported.add(key)
+        return first
+
+    def _trouble(
+        self,
+        walk: PortalWalk,
+        code: str,
+        url: str | None,
+        detail: str,
+        *,
+        job: Job | None = None,
+        hides: bool = False,
+        fetch_id: int | None = None,
+    ) -> Trouble:
+        """A trouble, counted: the run is complete only if none may hide reports."""
+        stats = self.crawler.stats
+        stats.inc_value(f"nianbao/problems/{code}")
+        if hides:
+            stats.inc_value("nianbao/hides_reports")
+        return Trouble(
+            code=code,
+            portal_id=walk.portal.id,
+            url=url,
+            detail=detail,
+            found_on=job.found_on if job else None,
+            link_text=job.link_text if job else None,
+            fetch_id=fetch_id,
+            hides_reports=hides,
+        )
+
+    def _unreadable(self, walk: PortalWalk, response: Response, detail: str) -> Trouble:
+        return self._trouble(
+            walk, "api_unreadable", response.url, detail, hides=True, fetch_id=fetch_of(response).id
+        )
+
+    def _too_many_columns(self, walk: PortalWalk, found_on: str) -> Found:
+        """Said once a portal."""
+        if self._first_time("too_many_columns", walk.portal.home):
+            detail = f"more than {MAX_COLUMNS} columns; the rest was not walked"
+            yield self._trouble(walk, "too_many_columns", found_on, detail, hides=True)
+
+    def _too_long(self, walk: PortalWalk, progress: ListWalk) -> Trouble:
+        detail = f"more than {MAX_PAGES} pages; the rest was not walked"
+        return self._trouble(walk, "list_too_long", progress.url, detail, hides=True)
+
+    def _repeats(
+        self, walk: PortalWalk, progress: ListWalk, response: Response, number: int, *, any_entry: bool
+    ) -> Trouble:
+        what = "only entries of earlier pages, or of another list" if any_entry else "no entry"
+        detail = f"page {number} of {progress.url} shows {what}; seen so far: {progress.rows}"
+        return self._trouble(
+            walk, "list_repeats", response.url, detail, hides=True, fetch_id=fetch_of(response).id
+        )
+
+    def _end_of_list(self, walk: PortalWalk, progress: ListWalk) -> Found:
+        if progress.incomplete and not progress.cut:
+            detail = f"the list says {progress.total} entries, {progress.rows} were seen"
+            yield self._trouble(walk, "list_incomplete", progress.url, detail, hides=True)
+
+    def _enough(self, walk: PortalWalk) -> bool:
+        """Whether a limited run has found what it wants; more lists need not be walked."""
+        return self.limit is not None and len(walk.candidates) >= self.limit
+
+    def _collect_all(self, walk: PortalWalk, entries: Iterable[Entry], place: Place, found_on: str) -> None:
+        for entry in entries:
+            self._collect(walk, entry, place, found_on)
+
+    def _collect(self, walk: PortalWalk, entry: Entry, place: Place, found_on: str) -> None:
+        """Keeps an entry if its title and place say that it is a report of a chosen year."""
+        if titles.is_other(entry.title) or not (place.trusted or titles.is_report(entry.title)):
+            return
+        if f"list {canonical(entry.url)}" in walk.visited:
+            return
+        if place.section is not None:
+            walk.sections[place.section] = walk.sections.get(place.section, 0) + 1
+        year = titles.title_year(entry.title)
+        if self.years is not None and year is not None and year not in self.years:
+            return
+        walk.collect(Candidate(entry, place, found_on, entry.title))
+
+    def count_error(self, **_: object) -> None:
+        """A callback or a pipeline raised: something may be missing."""
+        self.crawler.stats.inc_value("nianbao/hides_reports")
+        self.crawler.stats.inc_value("nianbao/problems/internal_error")
+
+    def count_unfinished(self) -> None:
+        """At the end every portal must be done; one that is not lost a request on the way."""
+        for walk in self.walks:
+            if walk.started and not walk.done:
+                walk.done = True
+                self.crawler.stats.inc_value("nianbao/hides_reports")
+                self.crawler.stats.inc_value("nianbao/problems/portal_unfinished")
+                self.logger.error("%s: %d requests were never answered", walk.portal.id, walk.pending)
+
+
+def page_of(response: Response) -> Page:
+    """The page of an answer, whatever its content type says."""
+    declared = response.encoding if isinstance(response, TextResponse) else None
+    header = (response.headers.get("Content-Type") or b"").decode("latin-1").lower()
+    return Page(response.url, response.body, declared if "charset" in header else None)
+
+
+def is_markup(response: Response) -> bool:
+    """Whether an answer is a web page: by its first bytes, or its type where they do not tell."""
+    start = response.body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"%pdf", b"pk\x03\x04", b"\xd0\xcf\x11\xe0", b"rar!", b"7z\xbc\xaf", b"{\\rtf")):
+        return False
+    header = (response.headers.get("Content-Type") or b"").decode("latin-1").lower()
+    return start.startswith(b"<") or "html" in header or b"<html" in start
+
+
+def module_of(page: Page, walk: PortalWalk) -> ModuleType:
+    """The platform's module that reads a page of a portal."""
+    return platforms.module_of(page, walk.portal.platform)
+
+
+def fetch_of(response: Response) -> Fetch:
+    """The ledger's row of an answer; raises KeyError where no archive took it."""
+    fetch: Fetch = response.meta["fetch"]
+    return fetch

@@ -1,0 +1,269 @@
+"""Lists as pages: a section or a column, its further pages, and the columns below it.
+
+Owns the order in which list pages are asked for and when a list ends; what a page says of its
+further pages is read by `crawler.platforms.paging`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from types import ModuleType
+
+from scrapy.http import Response
+
+from crawler import platforms, titles
+from crawler.addresses import canonical
+from crawler.failures import Cause
+from crawler.page import Page
+from crawler.platforms import generic, ucap
+from crawler.platforms.shapes import Column, Entry, NextPages
+from crawler.spiders.channels import ChannelLists
+from crawler.spiders.following import Found, fetch_of, is_markup, module_of, page_of
+from crawler.walk import MAX_COLUMNS, MAX_DEPTH, MAX_PAGES, Candidate, ListWalk, Place, PortalWalk
+
+SENT_ON = 4
+"""How many pages that only send on are followed in a row; more is a loop."""
+
+
+class Lists(ChannelLists):
+    """Steps through list pages; `_in_place` takes a page that turns out to be a publication."""
+
+    def _in_place(self, walk: PortalWalk, candidate: Candidate, response: Response) -> Found:
+        raise NotImplementedError
+
+    def _open_list(
+        self, walk: PortalWalk, url: str, place: Place, found_on: str | None, link_text: str | None
+    ) -> Found:
+        """A section or a column below it, once."""
+        key = f"list {canonical(url)}"
+        if key in walk.visited:
+            return
+        walk.visited.add(key)
+        progress = ListWalk(url=url, place=place)
+        yield from self._follow(
+            walk, url, "list", self._on_list(walk, progress, url), found_on=found_on, link_text=link_text
+        )
+
+    def _on_list(
+        self, walk: PortalWalk, progress: ListWalk, asked: str, hops: int = 0
+    ) -> Callable[[Response], Found]:
+        """The handler of the first page of a list, asked for at `asked`."""
+
+        def handler(response: Response) -> Found:
+            if not is_markup(response):
+                candidate = _of_response(response, progress.place)
+                yield from self._in_place(walk, candidate, response)
+                return
+            arrived = f"list {canonical(response.url)}"
+            if canonical(response.url) != canonical(asked) and arrived in walk.visited:
+                # Redirected to a list that is walked already.
+                return
+            walk.visited.add(arrived)
+            page = page_of(response)
+            progress.visited.add(canonical(response.url))
+            listing = module_of(page, walk).listing(page)
+            onward = generic.sent_on(page)
+            if onward is None and not listing.entries and not listing.columns:
+                onward = next(iter(generic.frames(page)), None)
+            if onward and hops < SENT_ON and canonical(onward) not in progress.visited:
+                passed = ucap.address(response.url)
+                progress.passed += [passed] if passed is not None else []
+                follow = self._on_list(walk, progress, onward, hops + 1)
+                yield from self._follow(walk, onward, "list", follow, found_on=response.url)
+                return
+            yield from self._first_page(walk, progress, page, response)
+
+        return handler
+
+    def _first_page(self, walk: PortalWalk, progress: ListWalk, page: Page, response: Response) -> Found:
+        module = module_of(page, walk)
+        listing = module.listing(page)
+        wanted = [entry for entry in listing.entries if titles.is_report(entry.title)]
+        if not wanted and not listing.columns and _shows_article(module, page):
+            # The channel shows its one article directly; what else is linked stands beside it.
+            yield from self._in_place(walk, _of_response(response, progress.place, page), response)
+            return
+        for label in generic.unaddressed(page):
+            detail = f"the list names {label!r}, but only a script knows its address"
+            yield self._trouble(
+                walk, "entry_without_address", page.url, detail, hides=True, fetch_id=fetch_of(response).id
+            )
+        if not progress.place.path:
+            progress.place = replace(progress.place, path=generic.breadcrumb(page))
+        if not progress.place.trusted and len(wanted) * 3 >= len(listing.entries) > 0:
+            progress.place = replace(progress.place, trusted=True)
+        yield from self._columns(walk, listing.columns, progress.place, page.url)
+        inner = [] if wanted or progress.place.trusted else generic.section_links(page)
+        for rank, link in inner:
+            if rank == inner[0][0] and rank < 3 and progress.place.depth < MAX_DEPTH:
+                below = replace(progress.place.below(link.label), trusted=True)
+                yield from self._open_list(walk, link.url, below, page.url, link.label)
+        channel = ucap.address(page.url)
+        on_ucap = channel is not None and platforms.of_page(page, walk.portal.platform) == "ucap"
+        if progress.place.depth > 0 and not (on_ucap or listing.entries or listing.columns or inner):
+            yield self._trouble(
+                walk, "empty_column", page.url, "the column shows no entry", fetch_id=fetch_of(response).id
+            )
+        if channel is not None and on_ucap:
+            required = not listing.entries and not listing.columns
+            yield from self._open_section_tree(walk, channel, progress, page, required=required)
+            for passed in progress.passed:
+                yield from self._open_section_tree(walk, passed, progress, page, required=False)
+        yield from self._list_page(walk, progress, page, listing.entries, 1)
+
+    def _columns(self, walk: PortalWalk, columns: Iterable[Column], place: Place, found_on: str) -> Found:
+        for column in columns:
+            if place.depth >= MAX_DEPTH or titles.is_other(column.name):
+                continue
+            walk.columns += 1
+            if walk.columns > MAX_COLUMNS:
+                yield from self._too_many_columns(walk, found_on)
+                return
+            below = place.below(column.name)
+            if column.agency:
+                # It may be the agency's whole page: there only titles and its own menu can tell.
+                below = replace(below, trusted=False)
+            yield from self._open_list(walk, column.url, below, found_on, column.name)
+
+    def _list_page(
+        self, walk: PortalWalk, progress: ListWalk, page: Page, entries: tuple[Entry, ...], number: int
+    ) -> Found:
+        """Takes the entries of list page `number` and goes on to the next."""
+        fresh = progress.fresh(entries)
+        progress.add(entries if number == 1 else fresh)
+        self._collect_all(walk, fresh, progress.place, page.url)
+        further = module_of(page, walk).next_pages(page, number)
+        progress.total = progress.total if progress.total is not None else further.total
+        progress.pages = progress.pages if progress.pages is not None else further.pages
+        if self._enough(walk):
+            progress.cut = True
+            return
+        yield from self._further(walk, progress, page, further, number)
+
+    def _further(
+        self, walk: PortalWalk, progress: ListWalk, page: Page, further: NextPages, number: int
+    ) -> Found:
+        if number >= MAX_PAGES:
+            yield self._too_long(walk, progress)
+        elif further.link is not None and canonical(further.link) not in progress.visited:
+            yield from self._open_page(walk, progress, further.link, number + 1, page.url)
+        elif progress.numbering is not None:
+            yield from self._numbered(walk, progress, number + 1, page.url)
+        elif number == 1 and further.more and further.numberings:
+            progress.untried.extend(further.numberings)
+            yield from self._guess(walk, progress, page.url)
+        else:
+            yield from self._end_of_list(walk, progress)
+
+    def _numbered(self, walk: PortalWalk, progress: ListWalk, number: int, found_on: str) -> Found:
+        numbering = progress.numbering
+        if numbering is not None and progress.pages is None:
+            # Where nobody says how many pages there are, the first that is not there is the end.
+            yield from self._open_page(walk, progress, numbering.page(number), number, found_on, extra=True)
+        elif numbering is not None and number <= (progress.pages or 0):
+            yield from self._open_page(walk, progress, numbering.page(number), number, found_on)
+        elif numbering is not None and number == (progress.pages or 0) + 1 and progress.incomplete:
+            # The page count may leave out the last page where pages are counted from 0.
+            yield from self._open_page(walk, progress, numbering.page(number), number, found_on, extra=True)
+        else:
+            yield from self._end_of_list(walk, progress)
+
+    def _open_page(
+        self,
+        walk: PortalWalk,
+        progress: ListWalk,
+        url: str,
+        number: int,
+        found_on: str,
+        *,
+        extra: bool = False,
+    ) -> Found:
+        progress.visited.add(canonical(url))
+
+        def handler(response: Response) -> Found:
+            page = page_of(response)
+            progress.visited.add(canonical(response.url))
+            entries = module_of(page, walk).listing(page).entries
+            if progress.fresh(entries) and (
+                number <= 1 or progress.belongs(entries) or progress.numbering is None
+            ):
+                yield from self._columns(
+                    walk, module_of(page, walk).listing(page).columns, progress.place, page.url
+                )
+                yield from self._list_page(walk, progress, page, entries, number)
+                return
+            if not extra and progress.short and (entries or (progress.pages or 0) >= number):
+                yield self._repeats(walk, progress, response, number, any_entry=bool(entries))
+                progress.failed = True
+            yield from self._end_of_list(walk, progress)
+
+        def on_failure(_why: Cause) -> Found:
+            if not extra:
+                progress.failed = True
+                if progress.numbering is not None and number < (progress.pages or 0):
+                    yield from self._numbered(walk, progress, number + 1, found_on)
+                    return
+            yield from self._end_of_list(walk, progress)
+
+        yield from self._follow(
+            walk,
+            url,
+            "list",
+            handler,
+            found_on=found_on,
+            link_text=str(number),
+            on_failure=on_failure,
+            quiet=extra,
+        )
+
+    def _guess(self, walk: PortalWalk, progress: ListWalk, found_on: str) -> Found:
+        """The second page by the likeliest numbering not tried yet; right if it brings new entries."""
+        if not progress.untried:
+            detail = (
+                f"the list has further pages ({progress.pages or 'unknown how many'}), but none was found"
+            )
+            yield self._trouble(walk, "next_page_not_found", progress.url, detail, hides=True)
+            progress.failed = True
+            yield from self._end_of_list(walk, progress)
+            return
+        numbering = progress.untried.popleft()
+        progress.visited.add(canonical(numbering.page(2)))
+
+        def handler(response: Response) -> Found:
+            page = page_of(response)
+            entries = module_of(page, walk).listing(page).entries
+            fresh = progress.fresh(entries)
+            if not fresh or not progress.belongs(fresh):
+                yield from self._guess(walk, progress, found_on)
+                return
+            progress.numbering = numbering
+            yield from self._list_page(walk, progress, page, entries, 2)
+
+        def on_failure(_why: Cause) -> Found:
+            yield from self._guess(walk, progress, found_on)
+
+        yield from self._follow(
+            walk,
+            numbering.page(2),
+            "list",
+            handler,
+            found_on=found_on,
+            link_text="2",
+            on_failure=on_failure,
+            quiet=True,
+        )
+
+
+def _shows_article(module: ModuleType, page: Page) -> bool:
+    """Whether a page below a section shows one article instead of a list."""
+    return bool(module.article(page).reads_as_report and module.is_article(page))
+
+
+def _of_response(response: Response, place: Place, page: Page | None = None) -> Candidate:
+    """A candidate made from the page itself, where no list named it."""
+    title = (
+        (generic.article(page).title if page is not None else None) or response.meta.get("link_text") or ""
+    )
+    entry = Entry(url=response.url, title=str(title))
+    return Candidate(entry, place, response.meta.get("found_on") or response.url, str(title))

@@ -1,0 +1,200 @@
+"""What the words of a title or a menu say: report or not, its year, the way to the section.
+
+Owns the judgement only; the words themselves are data in titles.toml. Pure functions over text.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+_FILE = Path(__file__).with_name("titles.toml")
+_KEYS = {
+    "report": {"matches", "strong"},
+    "other": {"ends", "begins", "anywhere"},
+    "menu": {"section", "hub"},
+    "column": {"annual", "year", "level", "agency"},
+    "pager": {"next"},
+}
+_HAN_DIGITS = {han: str(number) for number, han in enumerate("〇一二三四五六七八九")} | {
+    "零": "0",
+    "○": "0",
+    "O": "0",
+}
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)(年度|年)?")
+_HAN_YEAR = re.compile(r"([一二][〇零○O一二三四五六七八九]{3})(?=年)")
+_SPAN = re.compile(r"(?:19|20)\d{2}年?[-—~至到、和](?:(?:19|20)\d{2}|\d{2}(?=年))年?")
+_REPORT_WORDS = re.compile(r"(政府)?信息公开|政务公开|年度报告|年报")
+# What may trail a title without being its subject: a file ending, a bracket, a version, a date.
+_TAIL = re.compile(
+    r"(\.(pdf|docx?|wps|xlsx?|et|ofd|html?|zip|rar|7z|txt)|[(（【\[〔][^()（）【】\[\]〔〕]{0,30}[)）】\]〕]"
+    r"|(19|20)\d{2}(年度?|版|年版)?|20\d{2}-\d{1,2}-\d{1,2}|[-—_·.…:：。]+)$",
+    re.IGNORECASE,
+)
+
+
+class TitlesError(ValueError):
+    """titles.toml does not have the shape it must have."""
+
+
+class Words(NamedTuple):
+    """The compiled expressions of titles.toml by table and key."""
+
+    tables: Mapping[str, Mapping[str, tuple[re.Pattern[str], ...]]]
+
+    def rank(self, table: str, key: str, text: str) -> int | None:
+        """Place of the first expression that `text` matches, counted from 0, or None."""
+        for place, pattern in enumerate(self.tables[table][key]):
+            if pattern.search(text):
+                return place
+        return None
+
+    def match(self, table: str, key: str, text: str) -> bool:
+        """Whether any expression of the key matches."""
+        return self.rank(table, key, text) is not None
+
+
+@cache
+def words() -> Words:
+    """titles.toml, compiled. Raises TitlesError where a key is unknown, missing or no expression."""
+    given = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+    if set(given) != set(_KEYS) or any(set(given[table]) != keys for table, keys in _KEYS.items()):
+        raise TitlesError(f"{_FILE.name}: tables and keys must be {_KEYS}")
+    tables: dict[str, dict[str, tuple[re.Pattern[str], ...]]] = {}
+    for table, keys in given.items():
+        tables[table] = {key: _compiled(f"{table}.{key}", values) for key, values in keys.items()}
+    return Words(tables)
+
+
+def _compiled(key: str, expressions: Sequence[str]) -> tuple[re.Pattern[str], ...]:
+    ends = key == "other.ends"
+    begins = key == "other.begins"
+    compiled = []
+    for expression in expressions:
+        whole = f"(?:{expression})$" if ends else f"^(?:{expression})" if begins else expression
+        try:
+            compiled.append(re.compile(whole, re.IGNORECASE))
+        except re.error as error:
+            raise TitlesError(f"{_FILE.name}: {key}: {expression!r}: {error}") from error
+    return tuple(compiled)
+
+
+def folded(text: str) -> str:
+    """Text with full-width forms made plain and all white space and zero-width signs removed."""
+    plain = unicodedata.normalize("NFKC", text)
+    return "".join(sign for sign in plain if not sign.isspace() and unicodedata.category(sign) != "Cf")
+
+
+def _arabic_years(text: str) -> str:
+    return _HAN_YEAR.sub(lambda found: "".join(_HAN_DIGITS[sign] for sign in found[1]), text)
+
+
+def title_year(title: str) -> int | None:
+    """The one report year that the title names, or None where it names none or several.
+
+    Years count before 年 or 年度, in plain, full-width or Chinese digits, and directly before the
+    words of a report. A year after those words (a date, a version) is used only where it is alone.
+    """
+    text = _arabic_years(folded(title))
+    if _SPAN.search(text):
+        return None
+    words_at = _REPORT_WORDS.search(text)
+    found = [
+        (match.start(), int(match[1]))
+        for match in _YEAR.finditer(text)
+        if match[2] or _REPORT_WORDS.match(text, match.end())
+    ]
+    if words_at is not None:
+        before = {year for place, year in found if place < words_at.start()}
+        if before:
+            return before.pop() if len(before) == 1 else None
+    years = {year for _, year in found}
+    return years.pop() if len(years) == 1 else None
+
+
+def _subject(text: str) -> str:
+    """The folded title without what trails its last word."""
+    while True:
+        shorter = _TAIL.sub("", text)
+        if shorter == text or not shorter:
+            return text
+        text = shorter
+
+
+def is_report(title: str) -> bool:
+    """Whether a title names an annual report on open government information by itself."""
+    return words().match("report", "matches", _arabic_years(folded(title))) and not is_other(title)
+
+
+def names_report(title: str) -> bool:
+    """Whether a title names one report rather than the section: a year, or more than a menu's words."""
+    return is_report(title) and (
+        bool(_YEAR.search(_arabic_years(folded(title)))) or section_rank(title) is None
+    )
+
+
+def is_other(title: str) -> bool:
+    """Whether a title is told to be something else: a guide, a notice, a form, a bulletin.
+
+    A report word with a year outweighs a telling word that stands anywhere in the title (it may
+    belong to the agency's name), but not one that ends it.
+    """
+    text = _arabic_years(folded(title))
+    known = words()
+    if known.match("other", "ends", _subject(text)) or known.match("other", "begins", text):
+        return True
+    if not known.match("other", "anywhere", text):
+        return False
+    named = known.match("report", "matches", text) or known.match("report", "strong", text)
+    return not (named and _YEAR.search(text))
+
+
+def section_rank(label: str) -> int | None:
+    """How well a menu label names the section of annual reports: 0 is best, None is not at all.
+
+    A label with a year names a part of the section, so it ranks after those without.
+    """
+    text = _arabic_years(folded(label))
+    if not text or len(text) > 26 or is_other(label):
+        return None
+    rank = words().rank("menu", "section", text)
+    return None if rank is None else rank + (10 if _YEAR.search(text) else 0)
+
+
+def hub_rank(label: str) -> int | None:
+    """How well a menu label names a page on which the section may stand: 0 is best."""
+    text = folded(label)
+    if not text or len(text) > 20:
+        return None
+    return words().rank("menu", "hub", text)
+
+
+def names_annual(label: str) -> bool:
+    """Whether a label or heading speaks of annual reports."""
+    return words().match("column", "annual", folded(label))
+
+
+def is_year(label: str) -> bool:
+    """Whether a label is nothing but a year or a span of years."""
+    return words().match("column", "year", folded(label))
+
+
+def is_level(label: str) -> bool:
+    """Whether a label divides a section by level (市本级, 县(市)区, 市直部门)."""
+    return words().match("column", "level", folded(label))
+
+
+def is_agency(label: str) -> bool:
+    """Whether a label reads like the name of an agency."""
+    text = folded(label)
+    return 2 < len(text) <= 30 and words().match("column", "agency", text)
+
+
+def is_next(label: str) -> bool:
+    """Whether a link's text leads to the next page of a list."""
+    return words().match("pager", "next", folded(label).lower())

@@ -1,0 +1,173 @@
+"""Progress through one list and through one portal: what was seen, what is still wanted.
+
+Owns bookkeeping only; no requests are made here. The spider asks and follows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from crawler.addresses import canonical
+from crawler.items import Listing, Portal
+from crawler.platforms.paging import family
+from crawler.platforms.shapes import Entry, Numbering
+from crawler.platforms.ucap import ChannelAddress
+from crawler.titles import is_report
+
+MAX_PAGES = 500
+"""Pages of one list: 25,000 entries; no annual-report column comes near, a calendar does."""
+MAX_DEPTH = 5
+"""Columns below a section, and hubs below a home page: year, level, department, and two to spare."""
+MAX_HUBS = 16
+"""Pages tried in search of the section; a portal's menu has fewer that bear the words."""
+MAX_COLUMNS = 400
+"""Columns of one portal: twenty years by twenty levels; more is a trap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a portal a page stands: its section, the columns passed, and how sure that is.
+
+    In a `trusted` place every entry counts that is not told to be something else; elsewhere only
+    titles that name a report.
+    """
+
+    section: str | None = None
+    path: tuple[str, ...] = ()
+    depth: int = 0
+    trusted: bool = False
+
+    def below(self, name: str) -> Place:
+        """The place of a column under this one."""
+        cleaned = " ".join(name.split())
+        path = self.path if self.path and self.path[-1] == cleaned else (*self.path, cleaned)
+        return replace(self, path=path, depth=self.depth + 1)
+
+
+@dataclass(slots=True)
+class ListWalk:
+    """Progress through the pages of one list."""
+
+    url: str
+    place: Place
+    rows: int = 0
+    seen: set[str] = field(default_factory=set)
+    families: set[str] = field(default_factory=set)
+    visited: set[str] = field(default_factory=set)
+    total: int | None = None
+    pages: int | None = None
+    untried: deque[Numbering] = field(default_factory=deque)
+    numbering: Numbering | None = None
+    first_size: int = 0
+    passed: list[ChannelAddress] = field(default_factory=list)
+    """Channels whose pages only sent on to the list's first page."""
+    cut: bool = False
+    """Left early on purpose (a limit), so that nothing is said of what is missing."""
+    failed: bool = False
+    """A page failed and was reported as such."""
+
+    def fresh(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+        """The entries that no earlier page of this list had."""
+        return tuple(entry for entry in entries if canonical(entry.url) not in self.seen)
+
+    def belongs(self, entries: Iterable[Entry]) -> bool:
+        """Whether any entry looks as if it were of this list: same folders, or a report's title."""
+        return any(is_report(entry.title) or family(entry) in self.families for entry in entries)
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Notes a page's entries; its rows count whether or not two of them lead to one address."""
+        for entry in entries:
+            self.rows += 1
+            self.seen.add(canonical(entry.url))
+            self.families.add(family(entry))
+
+    @property
+    def short(self) -> bool:
+        """Whether fewer entries were seen than the list says it has, or it does not say."""
+        return self.total is None or self.rows < self.total
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether the list says it has more entries than were seen."""
+        return self.total is not None and self.rows < self.total
+
+
+@dataclass(slots=True)
+class Candidate:
+    """An entry that will be opened, with all that lists said of it."""
+
+    entry: Entry
+    place: Place
+    found_on: str
+    label: str
+
+    def listing(self) -> Listing:
+        """What goes on with the publication."""
+        return Listing(title=self.entry.title or None, date=self.entry.date, path=self.place.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """A page, or a channel of the tree, on which the section may stand."""
+
+    url: str
+    label: str
+    rank: int
+    place: Place
+    found_on: str
+    channel: ChannelAddress | None = None
+
+
+@dataclass(slots=True)
+class PortalWalk:
+    """Progress through one portal."""
+
+    portal: Portal
+    pending: int = 0
+    started: bool = False
+    done: bool = False
+    sections: dict[str, int] = field(default_factory=dict)
+    """Sections found, and how many entries counted as reports in each, years not chosen included."""
+    failed_sections: set[str] = field(default_factory=set)
+    hubs: list[Hub] = field(default_factory=list)
+    hubs_tried: int = 0
+    columns: int = 0
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+    opened: set[str] = field(default_factory=set)
+    visited: set[str] = field(default_factory=set)
+    without_api: set[str] = field(default_factory=set)
+    delivered: int = 0
+
+    def collect(self, candidate: Candidate) -> None:
+        """Keeps an entry; of two mentions of one address the one further down the columns wins."""
+        address = canonical(candidate.entry.url)
+        known = self.candidates.get(address)
+        if known is None:
+            self.candidates[address] = candidate
+            return
+        longer = max(known.entry.title, candidate.entry.title, key=_fullness)
+        better = candidate if len(candidate.place.path) > len(known.place.path) else known
+        date = known.entry.date or candidate.entry.date
+        better.entry = replace(better.entry, title=longer, date=date, url=known.entry.url)
+        self.candidates[address] = better
+
+    def waiting(self) -> list[tuple[str, Candidate]]:
+        """Entries not opened yet, in the order in which they were found."""
+        return [(key, one) for key, one in self.candidates.items() if key not in self.opened]
+
+    def next_hub(self) -> Hub | None:
+        """The best page not tried yet in search of the section, or None where enough were."""
+        if not self.hubs or self.hubs_tried >= MAX_HUBS:
+            return None
+        best = min(self.hubs, key=lambda hub: (hub.rank + 2 * hub.place.depth, hub.place.depth))
+        self.hubs.remove(best)
+        self.hubs_tried += 1
+        return best
+
+
+def _fullness(title: str) -> tuple[bool, int]:
+    """A title that is not cut beats a cut one, a longer a shorter."""
+    return not re.search(r"(\.{2,}|…)$", title), len(title)

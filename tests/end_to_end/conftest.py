@@ -1,0 +1,22 @@
+"""One crawl of the sample province for the tests that only look at its results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.end_to_end.harvest import Harvest, crawl
+from tests.province.server import Province
+
+
+@pytest.fixture(scope="session")
+def province() -> Iterator[Province]:
+    with Province(prefer=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def harvest(province: Province, tmp_path_factory: pytest.TempPathFactory) -> Harvest:
+    folder = tmp_path_factory.mktemp("harvest")
+    return Harvest(folder, province, crawl(folder, province))
