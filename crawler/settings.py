@@ -102,6 +102,9 @@ DOWNLOADER_MIDDLEWARES = {
     # crawler.middlewares.scope does what this one does, with the registry's hosts.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "crawler.middlewares.scope.ScopeMiddleware": 50,
+    # Scrapy's own lets requests through that wait while robots.txt is fetched.
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "crawler.middlewares.robots.RobotsMiddleware": 100,
     # Below the archive, which must see every answer, and below the retries.
     "crawler.middlewares.challenge.ChallengeMiddleware": 540,
     "storage.middleware.ArchiveMiddleware": 580,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -19,6 +20,7 @@ from pipelines.forms import forms
 from pipelines.forms.reading import TablesRead, read_tables
 from pipelines.identity import Identity, identity, scope
 from pipelines.readers import UnreadableDocumentError, media_type, read
+from pipelines.readers.packed import members
 from pipelines.records import DocumentReading, Problem, PublicationReading, Report, Section
 from pipelines.sections import sections
 
@@ -41,45 +43,74 @@ def extractor_version() -> str:
 
 def read_publication(publication: Publication) -> PublicationReading:
     """Everything that a publication's page and files hold, one reading a document, page first."""
-    page_reading, page = _read(publication.page, publication, None)
-    readings = [page_reading]
+    readings, page = _read(publication.page, publication, None)
     for document in publication.attachments:
-        reading, _ = _read(document, publication, page)
-        readings.append(reading)
-    return PublicationReading(
-        publication=publication, documents=tuple(_settled(readings)), extractor_version=extractor_version()
-    )
+        readings += _read(document, publication, page)[0]
+    return settled(publication, readings)
 
 
-def _settled(readings: Sequence[DocumentReading]) -> list[DocumentReading]:
-    """A page that only carries files is no failure where one of its files holds the report."""
+def read_part(publication: Publication) -> list[DocumentReading]:
+    """The readings of a publication's one attachment, or of its page where it has none.
+
+    So the documents of a publication can be read apart, each with a limit of its own; `settled` puts
+    them together again. The page is read once more for the title and date that it lends its files.
+    """
+    readings, page = _read(publication.page, publication, None)
+    for document in publication.attachments:
+        readings = _read(document, publication, page)[0]
+    return readings
+
+
+def settled(publication: Publication, readings: Sequence[DocumentReading]) -> PublicationReading:
+    """The readings of a publication's documents as one.
+
+    A page that only carries files is no failure where a file holds the report, and figures that two
+    of its documents give alike are verified.
+    """
     page, *others = readings
     if page.report is None and any(other.report for other in others):
         kept = tuple(p for p in page.problems if p.code not in ("no_report", "blank_form"))
-        return [
-            DocumentReading(
-                media_type=page.media_type,
-                sha256=page.sha256,
-                report=None,
-                problems=kept,
-                fetch_id=page.fetch_id,
-                document_url=page.document_url,
-            ),
-            *others,
-        ]
-    return list(readings)
+        page = replace(page, problems=kept)
+    documents = tuple(_verified(reading, [page, *others]) for reading in (page, *others))
+    return PublicationReading(
+        publication=publication, documents=documents, extractor_version=extractor_version()
+    )
+
+
+def _verified(reading: DocumentReading, readings: Sequence[DocumentReading]) -> DocumentReading:
+    """A reading whose figures are marked where another document of the publication gives the same."""
+    report = reading.report
+    key = _key(report)
+    copies = [
+        other.report for other in readings if other is not reading and key and _key(other.report) == key
+    ]
+    if report is None or not copies:
+        return reading
+    told = [{f.cell: (f.status, f.value) for f in copy.figures} for copy in copies if copy]
+    figures = tuple(
+        replace(figure, verified=True)
+        if figure.status in ("number", "blank")
+        and any(copy.get(figure.cell) == (figure.status, figure.value) for copy in told)
+        else figure
+        for figure in report.figures
+    )
+    return replace(reading, report=replace(report, figures=figures))
+
+
+def _key(report: Report | None) -> tuple[str, int] | None:
+    return (report.agency.id, report.year) if report and report.agency and report.year else None
 
 
 def _read(
     document: Document, publication: Publication, page: Content | None
-) -> tuple[DocumentReading, Content | None]:
-    url = document.fetch.final_url
+) -> tuple[list[DocumentReading], Content | None]:
+    """The readings of a document (several where it packs others) and its content."""
     listing = publication.listing
     if page is not None and document.label:
-        listing = Listing(title=document.label, date=listing.date, path=listing.path)
-    return read_document(
+        listing = replace(listing, title=document.label)
+    return _documents(
         document.body,
-        url=url,
+        url=document.fetch.final_url,
         portal=publication.portal,
         listing=listing,
         page=page,
@@ -88,21 +119,79 @@ def _read(
     )
 
 
-def read_files(body: bytes, *, url: str | None = None, portal: Portal | None = None) -> list[DocumentReading]:
+def read_file(body: bytes, url: str | None = None, portal: Portal | None = None) -> list[DocumentReading]:
     """What one file holds, one entry a document in it (a file that packs others has several)."""
-    return [read_document(body, url=url, portal=portal)[0]]
+    return _documents(body, url=url, portal=portal, listing=Listing())[0]
+
+
+def _documents(
+    body: bytes,
+    *,
+    url: str | None,
+    portal: Portal | None,
+    listing: Listing,
+    page: Content | None = None,
+    fetch_id: int | None = None,
+    document_url: str | None = None,
+) -> tuple[list[DocumentReading], Content | None]:
+    if media_type(body) != "application/zip":
+        reading, content = read_document(
+            body,
+            url=url,
+            portal=portal,
+            listing=listing,
+            page=page,
+            fetch_id=fetch_id,
+            document_url=document_url,
+        )
+        return [reading], content
+    try:
+        inside = members(body)
+    except UnreadableDocumentError as error:
+        failed = failed_document(body, error.code, str(error), fetch_id=fetch_id, document_url=document_url)
+        return [failed], None
+    readings = []
+    for member in inside:
+        if member.trouble:
+            reading = failed_document(
+                member.body,
+                "damaged_document",
+                f"{member.name}: {member.trouble}",
+                fetch_id=fetch_id,
+                document_url=document_url,
+            )
+        else:
+            reading, _ = read_document(
+                member.body,
+                url=url,
+                portal=portal,
+                listing=replace(listing, title=member.name.rpartition("/")[2]),
+                page=page,
+                fetch_id=fetch_id,
+                document_url=document_url,
+            )
+        readings.append(replace(reading, member=member.name))
+    if not readings:
+        empty = failed_document(
+            body,
+            "empty_document",
+            "the archive file holds no file",
+            fetch_id=fetch_id,
+            document_url=document_url,
+        )
+        return [empty], None
+    return readings, None
 
 
 def failed_document(
-    body: bytes, error: Exception, *, fetch_id: int | None = None, document_url: str | None = None
+    body: bytes, code: str, detail: str, *, fetch_id: int | None = None, document_url: str | None = None
 ) -> DocumentReading:
-    """What stands for a document whose reading raised: no report, and the reason."""
-    problem = Problem(code="reader_failed", detail=f"{type(error).__name__}: {error}"[:300])
+    """What stands for a document that could not be read: no report, and the reason."""
     return DocumentReading(
         media_type=media_type(body),
         sha256=hashlib.sha256(body).hexdigest(),
         report=None,
-        problems=(problem,),
+        problems=(Problem(code=code, detail=detail[:300]),),
         fetch_id=fetch_id,
         document_url=document_url,
     )
@@ -124,16 +213,8 @@ def read_document(
     try:
         content = read(body, url)
     except UnreadableDocumentError as error:
-        problem = Problem(code=error.code, detail=str(error))
-        reading = DocumentReading(
-            media_type=kind,
-            sha256=digest,
-            report=None,
-            problems=(problem,),
-            fetch_id=fetch_id,
-            document_url=document_url,
-        )
-        return reading, None
+        failed = failed_document(body, error.code, str(error), fetch_id=fetch_id, document_url=document_url)
+        return failed, None
     report, problems = _report(content, portal, listing or Listing(), page)
     reading = DocumentReading(
         media_type=kind,

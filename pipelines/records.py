@@ -16,6 +16,10 @@ Status = Literal["number", "blank", "not_applicable", "merged", "unreadable"]
 Outcome = Literal["pass", "fail", "not_assessable"]
 Severity = Literal["hard", "soft"]
 Number = int | float
+
+READER_FAILURES = frozenset({"reader_failed", "reader_timeout", "reader_out_of_memory", "reader_died"})
+"""Problem codes of a reading that broke off: they say something of the reader, nothing of the document."""
+
 Locator = Mapping[str, object]
 """Place in a source, counted from 1: `table`, `row`, `cell`; `line` for text; `sheet`; `page`, `bbox`."""
 

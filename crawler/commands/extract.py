@@ -8,7 +8,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,7 +19,10 @@ from scrapy.commands import ScrapyCommand
 from crawler.command_line import DONE, FELL_SHORT, OneLineUsage, say
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from crawler.items import Portal
+    from pipelines.records import DocumentReading
 
 _FEW = 8
 """Fewer files are read sooner in this process than the others take to start."""
@@ -82,11 +87,8 @@ class Command(OneLineUsage, ScrapyCommand):
             self.refuse(f"{name}: cannot be read: {error.strerror or error}")
 
     def _jobs(self, given: str | None) -> int:
-        value = given if given is not None else self.setting("EXTRACT_JOBS")
-        try:
-            jobs = int(value)
-        except (TypeError, ValueError):
-            jobs = 0
+        value = str(given if given is not None else self.setting("EXTRACT_JOBS"))
+        jobs = int(value) if value.isdecimal() else 0
         if jobs < 1:
             self.refuse(f"--jobs {value}: must be a whole number from 1 on")
         return jobs
@@ -108,25 +110,42 @@ def _readings(
     names: Sequence[str], url: str | None, portal: Portal | None, jobs: int
 ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """The objects of each file, in the order of the files."""
-    if jobs == 1 or len(names) < _FEW:
-        for name in names:
-            yield name, _objects(name, url, portal)
-        return
-    from pipelines.adapter import reading_pool
-
-    with reading_pool(min(jobs, len(names))) as pool:
-        futures = [pool.submit(_objects, name, url, portal) for name in names]
-        yield from zip(names, (future.result() for future in futures), strict=True)
-
-
-def _objects(name: str, url: str | None, portal: Portal | None) -> list[dict[str, Any]]:
-    """What one file holds; a reader that fails gives an object that says so."""
     from pipelines.document import as_json
-    from pipelines.extract import extractor_version, failed_document, read_files
+    from pipelines.extract import extractor_version
 
-    body = Path(name).read_bytes()
-    try:
-        readings: Iterable[Any] = read_files(body, url=url, portal=portal)
-    except Exception as error:  # noqa: BLE001 one file's failure is that file's answer, not the end of the run
-        readings = [failed_document(body, error)]
-    return [as_json(name, reading, extractor_version()) for reading in readings]
+    version = extractor_version()
+    read = _read_here if jobs == 1 or len(names) < _FEW else partial(_read_apart, jobs=jobs)
+    for name, readings in read(names, url, portal):
+        yield name, [as_json(name, reading, version) for reading in readings]
+
+
+def _read_here(
+    names: Sequence[str], url: str | None, portal: Portal | None
+) -> Iterator[tuple[str, list[DocumentReading]]]:
+    """Files read in this process, one after the other."""
+    from pipelines.extract import failed_document, read_file
+
+    for name in names:
+        body = Path(name).read_bytes()
+        try:
+            yield name, read_file(body, url, portal)
+        except Exception as error:  # noqa: BLE001 one file's failure is its answer, not the end of the run
+            yield name, [failed_document(body, "reader_failed", f"{type(error).__name__}: {error}")]
+
+
+def _read_apart(
+    names: Sequence[str], url: str | None, portal: Portal | None, jobs: int
+) -> Iterator[tuple[str, list[DocumentReading]]]:
+    """Files read in other processes, a few ahead of what is printed."""
+    from pipelines.pool import ReadingPool
+
+    with ReadingPool(min(jobs, len(names))) as pool:
+        waiting: deque[tuple[str, bytes, Future[list[DocumentReading]]]] = deque()
+        for name in names:
+            body = Path(name).read_bytes()
+            waiting.append((name, body, pool.submit_file(body, url, portal)))
+            if len(waiting) > 4 * jobs:
+                first, content, future = waiting.popleft()
+                yield first, pool.collected_file(content, future)
+        for first, content, future in waiting:
+            yield first, pool.collected_file(content, future)

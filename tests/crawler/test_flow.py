@@ -552,6 +552,16 @@ def test_http_only_turns_https_links_into_http(portal: SmallPortal, crawl: Crawl
 # What stands in the way
 
 
+def test_robots_are_obeyed_by_every_request_that_waits_for_them(portal: SmallPortal, crawl: Crawler) -> None:
+    portal.answers["/robots.txt"] = Answer(
+        b"User-agent: *\nDisallow: /", content_type="text/plain", delay=0.3
+    )
+    sections = ", ".join(f'"{portal.origin}/s{number}/"' for number in range(5))
+    result = crawl(f"sections = [{sections}]")
+    assert portal.paths == []
+    assert result.codes.count("robots_disallowed") == 5
+
+
 def test_robots_are_obeyed(portal: SmallPortal, crawl: Crawler) -> None:
     portal.answers["/robots.txt"] = Answer(b"User-agent: *\nDisallow: /gk/", content_type="text/plain")
     portal.page("/", "<a href='/gk/nb/'>政府信息公开年报</a>")

@@ -1,0 +1,180 @@
+"""`scrapy reextract`: reads everything in the archive again and stores it as a crawl does.
+
+Without network. Owns the progress, the summary and the exit code; the reading is that of
+`pipelines.extract`, the storing that of `storage.reports`, the same as in a crawl.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from scrapy.commands import ScrapyCommand
+
+from crawler.command_line import DONE, FELL_SHORT, HELD, OneLineUsage, say
+
+if TYPE_CHECKING:
+    from crawler.items import Publication
+    from pipelines.records import DocumentReading, PublicationReading
+    from storage.ledger import Ledger
+
+PROGRESS_SECONDS = 2.0
+AHEAD = 4
+"""Publications in hand for each reading process: enough to keep it busy, few enough for the memory."""
+
+
+class Command(OneLineUsage, ScrapyCommand):
+    """See the contract: `scrapy reextract [--only-problems] [--jobs N]`."""
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        """Command syntax."""
+        return "[--only-problems] [--jobs N]"
+
+    def short_desc(self) -> str:
+        """One line for the list of commands."""
+        return "Build every record again from the archive, without network"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """The options of this command."""
+        super().add_options(parser)
+        parser.add_argument(
+            "--only-problems",
+            action="store_true",
+            help="only publications of whose documents the last reading left a problem",
+        )
+        parser.add_argument(
+            "--jobs", metavar="N", help="reading processes (default: the setting EXTRACT_JOBS)"
+        )
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Checks, holds the database, reads and stores, sums up."""
+        if args:
+            self.refuse(f"takes no argument {args[0]!r}; see scrapy reextract -h")
+        jobs = self._jobs(opts.jobs)
+        from storage.database import DatabaseHeld, StorageError, hold
+
+        database, archive = self.path_setting("DATABASE"), self.path_setting("ARCHIVE")
+        for path, setting in ((database, "DATABASE"), (archive, "ARCHIVE")):
+            if not path.exists():
+                self.refuse(f"{path}: there is no such file; crawl first, or name it with -s {setting}=FILE")
+        try:
+            with hold(database):
+                self.exitcode = reextract(database, archive, jobs=jobs, only_problems=opts.only_problems)
+        except DatabaseHeld as error:
+            self.refuse(str(error), HELD)
+        except StorageError as error:
+            self.refuse(str(error))
+        except KeyboardInterrupt:
+            say("scrapy reextract: interrupted; what was stored is whole, run it again for the rest")
+            self.exitcode = FELL_SHORT
+
+    def _jobs(self, given: str | None) -> int:
+        """How many reading processes; wrong usage where it is no positive number."""
+        chosen = given if given is not None else str(self.setting("EXTRACT_JOBS"))
+        name = "--jobs" if given is not None else "EXTRACT_JOBS"
+        if not chosen.isascii() or not chosen.isdigit() or int(chosen) < 1:
+            self.refuse(f"{name} {chosen}: must be a number of processes, 1 or more")
+        return int(chosen)
+
+
+def reextract(database: Path, archive_path: Path, *, jobs: int, only_problems: bool) -> int:
+    """Reads and stores every publication of the ledger; prints a summary and returns the exit code.
+
+    0 where all was read and stored, 1 where a publication could not be. Raises `StorageError` where
+    the database or the archive cannot be used at all.
+    """
+    from pipelines import divisions, forms
+    from pipelines.records import READER_FAILURES
+    from storage.archive import Archive
+    from storage.database import StorageError, checkpoint, open_database
+    from storage.ledger import Ledger
+    from storage.reference import write_reference
+    from storage.reports import store
+
+    db = open_database(database)
+    archive = Archive(archive_path)
+    outcomes: Counter[str] = Counter()
+    shortcomings: list[str] = []
+    try:
+        cells, derived = forms.layout()
+        write_reference(db, divisions=divisions.load(), form_cells=cells, derived=derived)
+        ledger = Ledger(db, archive)
+        urls = ledger.page_urls(only_problems=only_problems)
+        say(f"{len(urls)} publications to read")
+        progress = _Progress(len(urls))
+        for reading in readings(publications(ledger, urls, shortcomings), jobs):
+            page = reading.publication.page.fetch.url
+            try:
+                outcomes.update(outcome.kind for outcome in store(db, reading, None))
+            except StorageError as error:
+                shortcomings.append(str(error))
+            shortcomings.extend(
+                f"{document.document_url or page}: {problem.detail}"
+                for document in reading.documents
+                for problem in document.problems
+                if problem.code in READER_FAILURES
+            )
+            progress.step(page)
+        problems = db.execute("SELECT count(*) FROM problems WHERE stage = 'reading'").fetchone()[0]
+        checkpoint(db)
+    finally:
+        archive.close()
+        db.conn.close()
+    for line in shortcomings:
+        say(line)
+    told = ", ".join(f"{outcomes[kind]} {kind}" for kind in ("new", "changed", "reread", "unchanged"))
+    say(f"publications: {len(urls)}; reports: {told}; problems of reading: {problems}")
+    if shortcomings:
+        say(f"fell short: {len(shortcomings)} publications or documents could not be read or stored")
+        return FELL_SHORT
+    return DONE
+
+
+def publications(ledger: Ledger, urls: Iterable[str], shortcomings: list[str]) -> Iterator[Publication]:
+    """The publications of those pages; one whose bytes are lost is named in `shortcomings`."""
+    from storage.database import StorageError
+
+    for url in urls:
+        try:
+            yield ledger.publication(url)
+        except StorageError as error:
+            shortcomings.append(f"{url}: {error}")
+
+
+def readings(found: Iterable[Publication], jobs: int) -> Iterator[PublicationReading]:
+    """The readings of the publications, in their order, from `jobs` processes; a failure is a reading too."""
+    from pipelines.pool import ReadingPool
+
+    with ReadingPool(jobs) as pool:
+        waiting: deque[tuple[Publication, list[Future[list[DocumentReading]]]]] = deque()
+        for publication in found:
+            waiting.append((publication, pool.submit(publication)))
+            if len(waiting) >= jobs * AHEAD:
+                yield pool.collected(*waiting.popleft())
+        while waiting:
+            yield pool.collected(*waiting.popleft())
+
+
+class _Progress:
+    """A line now and then on stderr."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.done = 0
+        self.last = time.monotonic()
+
+    def step(self, page: str) -> None:
+        """One more publication was stored."""
+        self.done += 1
+        if time.monotonic() - self.last >= PROGRESS_SECONDS:
+            self.last = time.monotonic()
+            say(f"{self.done} of {self.total}: {page}")

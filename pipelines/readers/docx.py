@@ -1,0 +1,233 @@
+"""Word documents (.docx, Office Open XML) → Content, from word/document.xml alone.
+
+Owns what is peculiar to WordprocessingML (ECMA-376 part 1, §17): merged cells by gridSpan, vMerge and
+hMerge, rows that begin late (gridBefore), content controls, tracked changes. What a reader of the
+printed page does not see is left out: deleted and moved-away text, hidden and struck text, field codes,
+raised marks of notes, the fallback of drawings.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+
+from lxml import etree
+
+from pipelines.content import Content, Grid, GridCell, Paragraph
+from pipelines.readers import UnreadableDocumentError
+
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+_MOST_BYTES = 64 * 1024 * 1024
+"""Unpacked size of the text; reports have a megabyte, a packed bomb has gigabytes."""
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
+_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_UNSEEN = frozenset(
+    {f"{_W}del", f"{_W}moveFrom", f"{_W}instrText", f"{_W}delText", f"{_W}footnoteReference", f"{_W}rPr"}
+    | {f"{_W}endnoteReference", f"{_W}commentReference", f"{_MC}Fallback", f"{_W}pPr", f"{_W}sectPr"}
+)
+_WRAPPERS = frozenset(
+    {f"{_W}sdt", f"{_W}sdtContent", f"{_W}customXml", f"{_W}ins", f"{_W}moveTo", f"{_W}smartTag"}
+)
+_OFF = frozenset({"0", "false", "off"})
+
+
+def read(body: bytes, url: str | None = None) -> Content:
+    """The content of a .docx; raises UnreadableDocumentError where it is damaged or too large."""
+    root = _document(body)
+    numbers = {table: n for n, table in enumerate(_innermost(root), 1)}
+    return Content(tuple(_blocks(root, numbers)), MEDIA_TYPE, base_url=url)
+
+
+def _document(body: bytes) -> etree._Element:
+    """The w:body element."""
+    try:
+        with zipfile.ZipFile(BytesIO(body)) as packed:
+            name = next(n for n in packed.namelist() if n.replace("\\", "/").lower() == "word/document.xml")
+            if packed.getinfo(name).file_size > _MOST_BYTES:
+                raise UnreadableDocumentError("damaged_document", "the text unpacks to more than 64 MiB")
+            text = packed.read(name)
+    except (zipfile.BadZipFile, StopIteration, EOFError, NotImplementedError, OSError, RuntimeError) as error:
+        reason = "it has no word/document.xml" if isinstance(error, StopIteration) else str(error)
+        raise UnreadableDocumentError("damaged_document", f"the Word file is damaged: {reason}") from error
+    except zipfile.zlib.error as error:  # type: ignore[attr-defined]
+        raise UnreadableDocumentError("damaged_document", f"the Word file is damaged: {error}") from error
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
+    try:
+        root = etree.fromstring(text.replace(_STRICT, _W[1:-1].encode()), parser)
+    except etree.XMLSyntaxError as error:
+        raise UnreadableDocumentError("damaged_document", f"the Word file is damaged: {error}") from error
+    found = root.find(f"{_W}body")
+    if found is None:
+        raise UnreadableDocumentError("damaged_document", "the Word file has no body")
+    return found
+
+
+def _is_seen(element: etree._Element) -> bool:
+    return not any(above.tag in _UNSEEN for above in (element, *element.iterancestors()))
+
+
+def _innermost(root: etree._Element) -> list[etree._Element]:
+    tables = [table for table in root.iter(f"{_W}tbl") if _is_seen(table)]
+    return [table for table in tables if next(table.iterdescendants(f"{_W}tbl"), None) is None]
+
+
+def _blocks(parent: etree._Element, numbers: dict[etree._Element, int]) -> Iterator[Paragraph | Grid]:
+    for child in parent:
+        if child.tag in _UNSEEN or not isinstance(child.tag, str):
+            continue
+        if child.tag == f"{_W}p":
+            yield from _paragraphs(child)
+            for box in child.iter(f"{_W}txbxContent"):
+                if _is_seen(box):
+                    yield from _blocks(box, numbers)
+        elif child.tag == f"{_W}tbl":
+            if child in numbers:
+                yield _grid(child, numbers[child])
+            else:  # a table that only frames others
+                for cell in child.iter(f"{_W}tc"):
+                    if next(cell.iterancestors(f"{_W}tbl")) is child:
+                        yield from _blocks(cell, numbers)
+        else:
+            yield from _blocks(child, numbers)
+
+
+def _paragraphs(paragraph: etree._Element) -> Iterator[Paragraph]:
+    for line in _text(paragraph).split("\n"):
+        text = " ".join(line.split())
+        if text:
+            yield Paragraph(text)
+
+
+def _is_on(properties: etree._Element | None, *names: str) -> bool:
+    """Whether a toggle property (vanish, strike) is set."""
+    if properties is None:
+        return False
+    found = (properties.find(f"{_W}{name}") for name in names)
+    return any(element is not None and element.get(f"{_W}val", "1") not in _OFF for element in found)
+
+
+def _is_unread(run: etree._Element) -> bool:
+    """Hidden or struck text, and the raised figure of a note: a reader of the page does not count it."""
+    properties = run.find(f"{_W}rPr")
+    if _is_on(properties, "vanish", "strike", "dstrike", "webHidden"):
+        return True
+    raised = properties.find(f"{_W}vertAlign") if properties is not None else None
+    return raised is not None and raised.get(f"{_W}val") == "superscript"
+
+
+def _text(element: etree._Element) -> str:
+    """The text that stands in a paragraph itself, line breaks as line feeds; text boxes are left out."""
+    parts = []
+    for child in element:
+        tag = child.tag
+        if tag in _UNSEEN or not isinstance(tag, str) or tag == f"{_W}txbxContent":
+            continue
+        if tag == f"{_W}t":
+            parts.append(child.text or "")
+        elif tag in (f"{_W}br", f"{_W}cr"):
+            parts.append("\n")
+        elif tag in (f"{_W}tab", f"{_W}ptab"):
+            parts.append(" ")
+        elif tag == f"{_W}noBreakHyphen":
+            parts.append("-")
+        elif tag != f"{_W}r" or not _is_unread(child):
+            parts.append(_text(child))
+    return "".join(parts)
+
+
+# Tables -----------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Cell:
+    """A cell while rows below may still grow it."""
+
+    text: str
+    where: dict[str, object]
+    column: int
+    colspan: int
+    rowspan: int = 1
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Rows as they are read; `above` is the cell that reaches down at each grid column."""
+
+    rows: list[list[_Cell]] = field(default_factory=list)
+    above: dict[int, _Cell] = field(default_factory=dict)
+
+
+def _children(parent: etree._Element, tag: str) -> Iterator[etree._Element]:
+    """Children of a kind, through content controls and tracked insertions."""
+    for child in parent:
+        if child.tag == tag:
+            yield child
+        elif child.tag in _WRAPPERS:
+            yield from _children(child, tag)
+
+
+def _value(properties: etree._Element | None, name: str, default: str | None = None) -> str | None:
+    """The w:val of a property; "" where the property stands without one; None where it is absent."""
+    found = properties.find(f"{_W}{name}") if properties is not None else None
+    return default if found is None else found.get(f"{_W}val", "")
+
+
+def _count(properties: etree._Element | None, name: str, default: int) -> int:
+    value = _value(properties, name)
+    return int(value) if value and value.isdecimal() else default
+
+
+def _grid(table: etree._Element, number: int) -> Grid:
+    built = _Rows()
+    for row_number, row in enumerate(_children(table, f"{_W}tr"), 1):
+        properties = row.find(f"{_W}trPr")
+        if properties is not None and properties.find(f"{_W}del") is not None:
+            continue
+        _add_row(built, row, properties, {"table": number, "row": row_number})
+    rows = tuple(
+        tuple(GridCell(cell.text, cell.where, cell.colspan, cell.rowspan) for cell in row)
+        for row in built.rows
+    )
+    return Grid(rows, {"table": number})
+
+
+def _add_row(
+    built: _Rows, row: etree._Element, properties: etree._Element | None, where: dict[str, object]
+) -> None:
+    cells: list[_Cell] = []
+    column = _count(properties, "gridBefore", 0)
+    if column:
+        cells.append(_Cell("", where, 0, column))
+    below: dict[int, _Cell] = {}
+    for cell_number, cell in enumerate(_children(row, f"{_W}tc"), 1):
+        own = cell.find(f"{_W}tcPr")
+        span = max(1, _count(own, "gridSpan", 1))
+        down, across = _value(own, "vMerge"), _value(own, "hMerge")
+        if across in ("", "continue") and cells:
+            cells[-1].colspan += span
+        elif down in ("", "continue") and column in built.above:
+            kept = built.above[column]
+            if kept.column == column:
+                kept.rowspan += 1
+            below |= dict.fromkeys(range(column, column + span), kept)
+        else:
+            made = _Cell(_cell_text(cell), {**where, "cell": cell_number}, column, span)
+            cells.append(made)
+            if down == "restart":
+                below |= dict.fromkeys(range(column, column + span), made)
+        column += span
+    built.above = below
+    built.rows.append(cells)
+
+
+def _cell_text(cell: etree._Element) -> str:
+    lines = []
+    for paragraph in cell.iter(f"{_W}p"):
+        if _is_seen(paragraph):
+            lines += _text(paragraph).split("\n")
+    return "\n".join(line for line in (" ".join(line.split()) for line in lines) if line)

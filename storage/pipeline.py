@@ -1,0 +1,47 @@
+"""The Scrapy item pipeline that stores. Decides nothing: see `storage.session` and `storage.reports`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy import signals
+
+from crawler.items import Trouble
+from pipelines.records import PublicationReading
+from storage.session import session_of
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+
+
+class StorePipeline:
+    """Opens the run with the spider, stores readings and troubles, closes the run with its reason."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        pipeline = cls(crawler)
+        for signal in (signals.spider_error, signals.item_error):
+            crawler.signals.connect(pipeline.count_error, signal=signal)
+        # Not close_spider(): a pipeline is not told the reason.
+        crawler.signals.connect(pipeline.spider_closed, signal=signals.spider_closed)
+        return pipeline
+
+    def open_spider(self) -> None:
+        session_of(self.crawler)
+
+    def process_item(self, item: object) -> object:
+        if not isinstance(item, PublicationReading | Trouble):
+            raise TypeError(f"only readings and troubles can be stored, not {type(item).__name__}")
+        session_of(self.crawler).store(item)
+        return item
+
+    def count_error(self) -> None:
+        session_of(self.crawler).errors += 1
+
+    def spider_closed(self, reason: str) -> None:
+        session_of(self.crawler).close(reason)

@@ -1,0 +1,243 @@
+"""Fills the tables that everything else points at: divisions, portals, the cells of the forms.
+
+What is written comes in as arguments; this file decides only whether it differs from what stands.
+Owns `divisions`, `portals`, `form_cells`, `derived_totals` and the wide views made from the last two.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from sqlite_utils import Database
+
+from crawler.items import Portal
+from pipelines.records import DerivedTotal, Division, FormCell
+from storage import views
+from storage.database import create_views, file_of, one_line_errors, transaction
+
+Row = tuple[object, ...]
+
+_DIVISION_COLUMNS = ("code", "name", "kind", "parent_code", "valid_from", "valid_to")
+_CELL_COLUMNS = (
+    "table_code",
+    "row_code",
+    "column_code",
+    "row_label",
+    "column_label",
+    "row_label_en",
+    "column_label_en",
+    "unit",
+    "forms",
+    "position",
+)
+_DERIVED_COLUMNS = (
+    "table_code",
+    "axis",
+    "code",
+    "parts",
+    "label",
+    "label_en",
+    "printed_in",
+    "position",
+)
+_PORTAL_COLUMNS = (
+    "id",
+    "name",
+    "division_code",
+    "home_url",
+    "platform",
+    "sections",
+    "hosts",
+    "since",
+    "agency",
+    "delay",
+    "http_only",
+    "disabled",
+    "note",
+)
+
+
+def write_reference(
+    db: Database,
+    *,
+    divisions: Iterable[Division],
+    form_cells: Sequence[FormCell],
+    derived: Sequence[DerivedTotal],
+    portals: Iterable[Portal] = (),
+) -> bool:
+    """Brings the reference tables and the wide views to what is given; says whether anything changed.
+
+    Portals are added and changed, never taken away: fetches of earlier runs belong to them. A
+    portal's state is `disabled` where the registry says so, else what the last crawl saw, else `ok`.
+    Raises `StorageError`.
+    """
+    changed = _replace_rows(db, "divisions", _DIVISION_COLUMNS, [_division_row(item) for item in divisions])
+    changed |= _replace_rows(db, "form_cells", _CELL_COLUMNS, [_cell_row(item) for item in form_cells])
+    changed |= _replace_rows(
+        db,
+        "derived_totals",
+        _DERIVED_COLUMNS,
+        [_derived_row(position, item) for position, item in enumerate(derived, start=1)],
+    )
+    for portal in portals:
+        changed |= _write_portal(db, portal)
+    changed |= create_views(db, views.wide_views(form_cells, derived))
+    return changed
+
+
+def form_layout(connection: sqlite3.Connection) -> tuple[list[FormCell], list[DerivedTotal]]:
+    """The cells of the forms and the derived totals as the database holds them, in their order."""
+    cells = [
+        FormCell._make((*row[:8], tuple(json.loads(row[8])), row[9]))
+        for row in connection.execute(f"SELECT {', '.join(_CELL_COLUMNS)} FROM form_cells ORDER BY position")
+    ]
+    derived = [
+        DerivedTotal._make((*row[:3], tuple(json.loads(row[3])), *row[4:6], tuple(json.loads(row[6]))))
+        for row in connection.execute(
+            f"SELECT {', '.join(_DERIVED_COLUMNS)} FROM derived_totals ORDER BY position"
+        )
+    ]
+    return cells, derived
+
+
+def mark_portal_states(db: Database, crawl_id: int) -> None:
+    """Sets the state of every portal that the crawl asked, from how its first pages answered.
+
+    `blocked`: every answer of its home, hub, section and list pages was a refusal (403, 412, or a
+    challenge page); `dead`: no request was answered at all; otherwise `ok`. Disabled portals stay so.
+    """
+    with transaction(db):
+        db.conn.execute(
+            """
+            WITH seen AS (
+                SELECT portal_id,
+                    count(status) AS answered,
+                    sum(status BETWEEN 200 AND 299 AND NOT EXISTS (
+                        SELECT 1 FROM problems
+                        WHERE problems.fetch_id = fetches.id AND problems.code = 'challenge_page'
+                    )) AS served,
+                    sum(status IN (403, 412) OR EXISTS (
+                        SELECT 1 FROM problems
+                        WHERE problems.fetch_id = fetches.id AND problems.code = 'challenge_page'
+                    )) AS refused
+                FROM fetches
+                WHERE crawl_id = :crawl AND portal_id IS NOT NULL
+                    AND role IN ('home', 'hub', 'list')
+                GROUP BY portal_id
+            ), judged AS (
+                SELECT portal_id, CASE
+                    WHEN answered = 0 THEN 'dead'
+                    WHEN served = 0 AND refused > 0 THEN 'blocked'
+                    ELSE 'ok'
+                END AS state
+                FROM seen
+            )
+            UPDATE portals SET state = judged.state
+            FROM judged
+            WHERE portals.id = judged.portal_id AND portals.disabled = 0
+                AND portals.state IS NOT judged.state
+            """,
+            {"crawl": crawl_id},
+        )
+
+
+def _replace_rows(db: Database, table: str, columns: tuple[str, ...], rows: list[Row]) -> bool:
+    """Makes `rows` the rows of the table where they differ; says whether it wrote."""
+    with one_line_errors(file_of(db)):
+        standing = set(db.conn.execute(f"SELECT {', '.join(columns)} FROM {table}"))
+    if standing == set(rows):
+        return False
+    with transaction(db):
+        db.conn.execute(f"DELETE FROM {table}")
+        db.conn.executemany(
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", rows
+        )
+    return True
+
+
+def _division_row(division: Division) -> Row:
+    return (
+        division.code,
+        division.name,
+        division.kind,
+        division.parent_code,
+        division.valid_from,
+        division.valid_to,
+    )
+
+
+def _cell_row(cell: FormCell) -> Row:
+    return (
+        cell.table,
+        cell.row,
+        cell.column,
+        cell.row_label,
+        cell.column_label,
+        cell.row_label_en,
+        cell.column_label_en,
+        cell.unit,
+        _json_list(cell.forms),
+        cell.order,
+    )
+
+
+def _derived_row(position: int, total: DerivedTotal) -> Row:
+    return (
+        total.table,
+        total.axis,
+        total.code,
+        _json_list(total.parts),
+        total.label,
+        total.label_en,
+        _json_list(total.printed_in),
+        position,
+    )
+
+
+def _portal_row(portal: Portal) -> Row:
+    return (
+        portal.id,
+        portal.name,
+        portal.division,
+        portal.home,
+        portal.platform,
+        _json_list(portal.sections),
+        _json_list(portal.hosts),
+        portal.since,
+        portal.agency,
+        None if portal.delay is None else float(portal.delay),
+        int(portal.http_only),
+        int(portal.disabled),
+        portal.note,
+    )
+
+
+def _write_portal(db: Database, portal: Portal) -> bool:
+    row = _portal_row(portal)
+    with one_line_errors(file_of(db)):
+        found = db.conn.execute(
+            f"SELECT state, {', '.join(_PORTAL_COLUMNS)} FROM portals WHERE id = ?", (portal.id,)
+        ).fetchone()
+    if portal.disabled:
+        state = "disabled"
+    elif found is None or found[0] == "disabled":
+        state = "ok"
+    else:
+        state = found[0]
+    if found is not None and found == (state, *row):
+        return False
+    columns = ("state", *_PORTAL_COLUMNS)
+    updates = ", ".join(f"{column} = excluded.{column}" for column in columns if column != "id")
+    with transaction(db):
+        db.conn.execute(
+            f"INSERT INTO portals ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+            f" ON CONFLICT (id) DO UPDATE SET {updates}",
+            (state, *row),
+        )
+    return True
+
+
+def _json_list(values: Sequence[str]) -> str:
+    return json.dumps(list(values), ensure_ascii=False)

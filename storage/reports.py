@@ -1,0 +1,903 @@
+"""Stores what the reading of a publication gave: one report in one transaction, or not at all.
+
+What each address gave is kept (`report_sources`, `copies`, `source_versions`), and the rows that
+people see (`reports`, `figures`, `sections`, `checks`, `claims`, `report_versions`, `agencies`) are
+always made anew from that. So the same addresses give the same rows in whatever order they came,
+and a second identical crawl, or a re-reading of the archive, writes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlite_utils import Database
+
+from crawler.items import Document, Publication
+from pipelines.records import READER_FAILURES, DocumentReading, Problem, PublicationReading, Report
+from storage import copies, problems
+from storage.copies import Copy, Record, json_text
+from storage.database import StorageError, transaction
+from storage.problems import ProblemRow
+
+OutcomeKind = Literal["new", "changed", "reread", "unchanged"]
+"""`new`: the first time; `changed`: a further version; `reread`: other rows from the same bytes or
+from another address; `unchanged`: nothing but the day on which it was last seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one report of a publication."""
+
+    report_id: str
+    kind: OutcomeKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    """A report as one document of the publication gives it, ready to be stored."""
+
+    report_id: str
+    document: Document
+    document_url: str
+    member: str
+    record: Record
+    extractor_version: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return (self.report_id, self.document_url, self.member)
+
+
+def store(
+    db: Database,
+    reading: PublicationReading,
+    crawl_id: int | None,
+    *,
+    years: Collection[int] | None = None,
+) -> list[Outcome]:
+    """Stores the reports and the problems of one publication and says what became of each report.
+
+    `crawl_id` is None for a re-reading of the archive: its problems then belong to the crawl that
+    fetched the document. With `years`, documents whose year is known and not among them are left
+    alone altogether. Everything is written in one transaction; raises `StorageError`.
+    """
+    publication = reading.publication
+    chosen = [
+        document
+        for document in reading.documents
+        if years is None
+        or document.report is None
+        or document.report.year is None
+        or document.report.year in years
+    ]
+    if reading.documents and not chosen:
+        return []
+    try:
+        with transaction(db):
+            return _PublicationStore(db, publication, reading, chosen, crawl_id).store()
+    except StorageError as error:
+        raise StorageError(f"{publication.page.fetch.url} was not stored: {error}") from error
+
+
+class _PublicationStore:
+    """The steps of storing one publication, inside the transaction that `store` holds."""
+
+    def __init__(
+        self,
+        db: Database,
+        publication: Publication,
+        reading: PublicationReading,
+        documents: Sequence[DocumentReading],
+        crawl_id: int | None,
+    ) -> None:
+        self.conn = db.conn
+        self.db = db
+        self.publication = publication
+        self.reading = reading
+        self.documents = documents
+        self.crawl_id = crawl_id
+        self.page_url = publication.page.fetch.url
+        self.signature = _signature(publication)
+        stored = self.conn.execute(
+            "SELECT signature FROM publications WHERE page_url = ?", (self.page_url,)
+        ).fetchone()
+        self.known = stored is not None
+        self.same_bytes = stored is not None and stored[0] == self.signature
+        chosen = {id(document) for document in documents}
+        self.excluded = {
+            _document_url(publication, document)
+            for document in reading.documents
+            if id(document) not in chosen
+        }
+        # Of a document whose reading broke off nothing is known: what it gave before stands.
+        read = {_document_url(publication, document) for document in documents if not _broke_off(document)}
+        self.unread = (
+            (
+                {document.fetch.url for document in _documents(publication)}
+                | {_document_url(publication, document) for document in documents if _broke_off(document)}
+            )
+            - read
+            - self.excluded
+        )
+        self.left_alone = self.excluded | self.unread
+        self.moved = False
+        """Whether this edition of the page says anything that the stored one does not."""
+
+    def store(self) -> list[Outcome]:
+        candidates = self._candidates()
+        standing = _rows(self.conn, "SELECT * FROM report_sources WHERE source_url = ?", self.page_url)
+        touched = sorted(
+            {candidate.report_id for candidate in candidates} | {row["report_id"] for row in standing}
+        )
+        before = {report_id: self._page_copy(report_id) for report_id in touched}
+        existed = {
+            report_id
+            for report_id in touched
+            if self.conn.execute("SELECT 1 FROM reports WHERE id = ?", (report_id,)).fetchone()
+        }
+
+        failed = self._failed_now(standing)
+        self._write_media_types()
+        for candidate in candidates:
+            self._write_source(candidate)
+        self._settle_missing(standing, candidates, failed)
+        changed = {report_id for report_id in touched if self._write_version(report_id, before[report_id])}
+        seen = {candidate.report_id for candidate in candidates}
+        outcomes = []
+        for report_id in touched:
+            # The agency's row must stand before the report's; both come from the copy that is shown.
+            rewritten = write_shown_report(
+                self.db,
+                report_id,
+                seen_at=self.publication.page.fetch.fetched_at if report_id in seen else None,
+            )
+            if report_id not in seen:
+                continue
+            kind: OutcomeKind = "unchanged"
+            if report_id not in existed:
+                kind = "new"
+            elif report_id in changed:
+                kind = "changed"
+            elif rewritten:
+                kind = "reread"
+            outcomes.append(Outcome(report_id, kind))
+        self.moved |= self._write_problems(candidates, failed)
+        self._write_publication(failed)
+        return outcomes
+
+    def _candidates(self) -> list[_Candidate]:
+        found: dict[tuple[str, str, str], _Candidate] = {}
+        for document in self.documents:
+            report = document.report
+            if report is None or report.agency is None or report.year is None:
+                continue
+            candidate = _Candidate(
+                report_id=f"{report.agency.id}-{report.year}",
+                document=_document(self.publication, document),
+                document_url=_document_url(self.publication, document),
+                member=document.member or "",
+                record=copies.record_of(report),
+                extractor_version=self.reading.extractor_version,
+            )
+            found[candidate.key] = candidate
+        return [found[key] for key in sorted(found)]
+
+    def _failed_now(self, standing: Iterable[Mapping[str, Any]]) -> set[str]:
+        """Files that the page had, that are missing now, and that this run asked for without success."""
+        if self.crawl_id is None:
+            return set()
+        present = {document.fetch.url for document in _documents(self.publication)}
+        files = {row["document_url"] for row in standing} | {
+            row[0]
+            for row in self.conn.execute(
+                "SELECT fetches.url FROM publication_attachments"
+                " JOIN fetches ON fetches.id = publication_attachments.fetch_id WHERE page_url = ?",
+                (self.page_url,),
+            )
+        }
+        failed = set()
+        for url in files - present:
+            last = self.conn.execute(
+                "SELECT status FROM fetches WHERE crawl_id = ? AND url = ? ORDER BY id DESC LIMIT 1",
+                (self.crawl_id, url),
+            ).fetchone()
+            if last is not None and last[0] not in (404, 410):
+                failed.add(url)
+        return failed
+
+    def _write_media_types(self) -> None:
+        for document in self.documents:
+            sha256 = _document(self.publication, document).fetch.sha256
+            if sha256 is not None and document.member is None:
+                self.conn.execute(
+                    "UPDATE documents SET media_type = ?1 WHERE sha256 = ?2 AND media_type IS NOT ?1",
+                    (document.media_type, sha256),
+                )
+
+    def _page_copy(self, report_id: str) -> dict[str, Any] | None:
+        """The copy that this page gives of the report: of its documents the one that ranks first."""
+        found = [copy for copy in _copies(self.conn, report_id) if copy["source_url"] == self.page_url]
+        return min(found, key=lambda copy: copy["copy"].rank) if found else None
+
+    def _write_source(self, candidate: _Candidate) -> None:
+        fetch = candidate.document.fetch
+        content = copies.content_hash(candidate.record)
+        key = (candidate.report_id, self.page_url, candidate.document_url, candidate.member)
+        portal = self.publication.portal
+        portal_id = portal.id
+        old = _row(
+            self.conn,
+            "SELECT s.*, c.content_hash, p.agency AS portal_agency, p.division_code AS portal_division"
+            " FROM report_sources AS s JOIN portals AS p ON p.id = s.portal_id"
+            " JOIN copies AS c USING (report_id, source_url, document_url, member)"
+            " WHERE report_id = ? AND source_url = ? AND document_url = ? AND member = ?",
+            *key,
+        )
+        if old is None:
+            self.conn.execute(
+                "INSERT INTO report_sources (report_id, source_url, document_url, member, portal_id,"
+                " fetch_id, sha256, is_primary, first_seen_at, gone_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, NULL)",
+                (*key, portal_id, fetch.id, fetch.sha256, self.publication.page.fetch.fetched_at),
+            )
+            self._write_copy(key, candidate, content)
+            self.moved = True
+            return
+        # Two portals may list one page, and which of them comes first is chance: the nearer one stays.
+        agency = candidate.record["agency"]
+        if copies.house(agency, old["portal_agency"], old["portal_division"]) <= copies.house(
+            agency, portal.agency, portal.division
+        ):
+            portal_id = old["portal_id"]
+        same_content = old["content_hash"] == content
+        same_document = self.same_bytes or old["sha256"] == fetch.sha256
+        kept = same_content or old["sha256"] == fetch.sha256
+        self.moved |= not same_content or old["gone_at"] is not None
+        provenance = (old["fetch_id"], old["sha256"]) if kept else (fetch.id, fetch.sha256)
+        if (portal_id, *provenance, None) != (
+            old["portal_id"],
+            old["fetch_id"],
+            old["sha256"],
+            old["gone_at"],
+        ):
+            self.conn.execute(
+                "UPDATE report_sources SET portal_id = ?, fetch_id = ?, sha256 = ?, gone_at = NULL"
+                " WHERE report_id = ? AND source_url = ? AND document_url = ? AND member = ?",
+                (portal_id, *provenance, *key),
+            )
+        if same_document or not same_content:
+            self._write_copy(key, candidate, content)
+
+    def _write_copy(self, key: tuple[str, str, str, str], candidate: _Candidate, content: str) -> None:
+        record = candidate.record
+        self.conn.execute(
+            "INSERT INTO copies (report_id, source_url, document_url, member, content_hash, record_hash,"
+            " figures, legible, extractor_version, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET content_hash = excluded.content_hash,"
+            " record_hash = excluded.record_hash, figures = excluded.figures, legible = excluded.legible,"
+            " extractor_version = excluded.extractor_version, record = excluded.record"
+            " WHERE record_hash <> excluded.record_hash OR extractor_version <> excluded.extractor_version",
+            (
+                *key,
+                content,
+                copies.record_hash(record),
+                len(record["figures"]),
+                copies.legible_cells(record),
+                candidate.extractor_version,
+                copies.packed(record),
+            ),
+        )
+
+    def _settle_missing(
+        self, standing: Iterable[Mapping[str, Any]], candidates: Iterable[_Candidate], failed: set[str]
+    ) -> None:
+        """What becomes of reports that this page gave once and does not give now.
+
+        The same bytes read as something else: the old row was a misreading and goes. Other bytes:
+        the page gave it once, which stays on record with the day on which it was found gone.
+        """
+        given = {candidate.key for candidate in candidates}
+        present = {
+            (_document_url(self.publication, document), document.member or ""): _document(
+                self.publication, document
+            ).fetch.sha256
+            for document in self.documents
+        }
+        for row in standing:
+            if (row["report_id"], row["document_url"], row["member"]) in given:
+                continue
+            if row["document_url"] in self.left_alone or row["document_url"] in failed:
+                continue
+            key = (row["report_id"], row["source_url"], row["document_url"], row["member"])
+            now = present.get((row["document_url"], row["member"]))
+            # A row that was found gone before belongs to older bytes, unless these are those again.
+            misread = now is not None and now == row["sha256"]
+            if misread or (self.same_bytes and row["gone_at"] is None):
+                where = " WHERE report_id = ? AND source_url = ? AND document_url = ? AND member = ?"
+                self.conn.execute("DELETE FROM copies" + where, key)
+                self.conn.execute("DELETE FROM report_sources" + where, key)
+                self.moved = True
+            elif row["gone_at"] is None:
+                self.conn.execute(
+                    "UPDATE report_sources SET gone_at = ?"
+                    " WHERE report_id = ? AND source_url = ? AND document_url = ? AND member = ?",
+                    (self.publication.page.fetch.fetched_at, *key),
+                )
+                self.moved = True
+
+    def _write_version(self, report_id: str, before: Mapping[str, Any] | None) -> bool:
+        """Keeps the history of this page's copy of the report; says whether a further version was added."""
+        after = self._page_copy(report_id)
+        if after is None:
+            self.conn.execute(
+                "DELETE FROM source_versions WHERE report_id = ? AND source_url = ?",
+                (report_id, self.page_url),
+            )
+            return False
+        history = _rows(
+            self.conn,
+            "SELECT version, extractor_version, record FROM source_versions"
+            " WHERE report_id = ? AND source_url = ? ORDER BY version",
+            report_id,
+            self.page_url,
+        )
+        if not history:
+            self._insert_version(report_id, 1, after, None)
+            return False
+        if before is None or before["content_hash"] == after["content_hash"]:
+            return False
+        same_document = (
+            before["copy"].address == after["copy"].address and before["sha256"] == after["sha256"]
+        )
+        if self.same_bytes or same_document:
+            last = history.pop()["version"]
+            self.conn.execute(
+                "DELETE FROM source_versions WHERE report_id = ? AND source_url = ? AND version = ?",
+                (report_id, self.page_url, last),
+            )
+            self._insert_version(report_id, last, after, history[-1] if history else None)
+            return False
+        # What the page said until now, read as it was read last, is what the change is measured from.
+        self._insert_version(report_id, history[-1]["version"] + 1, after, before)
+        return True
+
+    def _insert_version(
+        self,
+        report_id: str,
+        version: int,
+        after: Mapping[str, Any],
+        before: Mapping[str, Any] | None,
+    ) -> None:
+        changes, parts, reader_changed = "[]", "[]", 0
+        if before is not None:
+            older, newer = copies.unpacked(before["record"]), copies.unpacked(after["record"])
+            changes = json_text(
+                [
+                    {"cell": list(change.cell), "before": change.before, "after": change.after}
+                    for change in copies.changed_cells(older, newer)
+                ]
+            )
+            parts = json_text(copies.changed_parts(older, newer))
+            reader_changed = int(before["extractor_version"] != after["extractor_version"])
+        self.conn.execute(
+            "INSERT INTO source_versions (report_id, source_url, version, sha256, fetch_id, fetched_at,"
+            " changes, parts, extractor_version, reader_changed, record)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                report_id,
+                self.page_url,
+                version,
+                after["sha256"],
+                after["fetch_id"],
+                after["fetched_at"],
+                changes,
+                parts,
+                after["extractor_version"],
+                reader_changed,
+                after["record"],
+            ),
+        )
+
+    def _write_problems(self, candidates: Sequence[_Candidate], failed: set[str]) -> bool:
+        """Replaces the problems of this page's documents; says whether what they say differs from before."""
+        kept = json.dumps(sorted(self.left_alone | failed))
+        superseded = (
+            " FROM problems WHERE stage = 'reading' AND page_url = ?"
+            " AND (url NOT IN (SELECT value FROM json_each(?)) OR code IN (SELECT value FROM json_each(?)))"
+        )
+        bound = (self.page_url, kept, json.dumps(sorted(READER_FAILURES)))
+        old = self.conn.execute(
+            "SELECT code, url, report_id, where_found, cells, detail" + superseded, bound
+        ).fetchall()
+        stored = {candidate.key: candidate.report_id for candidate in candidates}
+        rows = [row for document in self.documents for row in self._problem_rows(document, stored)]
+        said = [(row.code, row.url, row.report_id, row.where_found, row.cells, row.detail) for row in rows]
+        self.conn.execute("DELETE" + superseded, bound)
+        problems.insert(self.db, rows)
+        if self.crawl_id is not None:
+            problems.clear_read_addresses(
+                self.db, [document.fetch.url for document in _documents(self.publication)], self.crawl_id
+            )
+        return sorted(map(repr, said)) != sorted(map(repr, old))
+
+    def _problem_rows(
+        self, document: DocumentReading, stored: Mapping[tuple[str, str, str], str]
+    ) -> Iterator[ProblemRow]:
+        fetch = _document(self.publication, document).fetch
+        url = _document_url(self.publication, document)
+        report_id = None
+        report = document.report
+        if report is not None and report.agency is not None and report.year is not None:
+            report_id = stored.get((f"{report.agency.id}-{report.year}", url, document.member or ""))
+        for problem in (*document.problems, *_unstated(document)):
+            yield ProblemRow(
+                stage="reading",
+                crawl_id=self.crawl_id if self.crawl_id is not None else self._crawl_of(fetch.id),
+                fetch_id=fetch.id,
+                report_id=report_id,
+                portal_id=self.publication.portal.id,
+                code=problem.code,
+                url=url,
+                page_url=self.page_url,
+                found_on=fetch.found_on,
+                link_text=fetch.link_text,
+                where_found=None if problem.where is None else json_text(dict(problem.where)),
+                cells=json_text([list(cell) for cell in problem.cells]),
+                detail=problem.detail if document.member is None else f"{document.member}: {problem.detail}",
+            )
+
+    def _crawl_of(self, fetch_id: int) -> int | None:
+        row = self.conn.execute("SELECT crawl_id FROM fetches WHERE id = ?", (fetch_id,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def _write_publication(self, failed: set[str]) -> None:
+        """Keeps what a re-reading needs: the edition of the page that the rows were made from.
+
+        A page whose bytes differ and whose records do not stays at the edition that gave them.
+        Files that failed in this run are taken over from the edition before.
+        """
+        listing = self.publication.listing
+        context = (
+            self.publication.portal.id,
+            listing.title,
+            listing.date,
+            json.dumps(list(listing.path), ensure_ascii=False),
+        )
+        if self.known and (self.same_bytes or not self.moved) and not self._files_differ(failed):
+            self.conn.execute(
+                "UPDATE publications SET portal_id = ?1, listing_title = ?2, listing_date = ?3,"
+                " listing_path = ?4 WHERE page_url = ?5 AND (portal_id, listing_path) IS NOT (?1, ?4)"
+                " OR page_url = ?5 AND (listing_title IS NOT ?2 OR listing_date IS NOT ?3)",
+                (*context, self.page_url),
+            )
+            return
+        taken_over = [
+            row
+            for row in self.conn.execute(
+                "SELECT fetches.id, publication_attachments.label, fetches.url FROM publication_attachments"
+                " JOIN fetches ON fetches.id = publication_attachments.fetch_id WHERE page_url = ?"
+                " ORDER BY position",
+                (self.page_url,),
+            ).fetchall()
+            if row[2] in failed
+        ]
+        page = self.publication.page
+        self.conn.execute("DELETE FROM publication_attachments WHERE page_url = ?", (self.page_url,))
+        self.conn.execute(
+            "INSERT INTO publications (page_url, portal_id, listing_title, listing_date, listing_path,"
+            " fetch_id, label, signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " portal_id = excluded.portal_id, listing_title = excluded.listing_title,"
+            " listing_date = excluded.listing_date, listing_path = excluded.listing_path,"
+            " fetch_id = excluded.fetch_id, label = excluded.label, signature = excluded.signature",
+            (self.page_url, *context, page.fetch.id, page.label, self.signature),
+        )
+        attachments = [(item.fetch.id, item.label) for item in self.publication.attachments]
+        attachments += [(row[0], row[1]) for row in taken_over]
+        self.conn.executemany(
+            "INSERT INTO publication_attachments (page_url, position, fetch_id, label) VALUES (?, ?, ?, ?)",
+            [(self.page_url, position, *item) for position, item in enumerate(attachments, start=1)],
+        )
+        if self.unread or taken_over:
+            # These bytes were never read to the end: the next reading of them is their first.
+            signature = "" if self.unread else self._stored_signature()
+            self.conn.execute(
+                "UPDATE publications SET signature = ? WHERE page_url = ?", (signature, self.page_url)
+            )
+
+    def _files_differ(self, failed: set[str]) -> bool:
+        stored = {
+            row[0]
+            for row in self.conn.execute(
+                "SELECT fetches.url FROM publication_attachments"
+                " JOIN fetches ON fetches.id = publication_attachments.fetch_id WHERE page_url = ?",
+                (self.page_url,),
+            )
+        }
+        return stored - failed != {item.fetch.url for item in self.publication.attachments}
+
+    def _stored_signature(self) -> str:
+        page = self.publication.page.fetch
+        files = self.conn.execute(
+            "SELECT fetches.url, fetches.sha256 FROM publication_attachments"
+            " JOIN fetches ON fetches.id = publication_attachments.fetch_id WHERE page_url = ?"
+            " ORDER BY position",
+            (self.page_url,),
+        ).fetchall()
+        return _signature_of(page.sha256, files)
+
+
+def write_shown_report(db: Database, report_id: str, *, seen_at: str | None = None) -> bool:
+    """Makes the rows of a report from the copy that ranks first; says whether they are other than before.
+
+    Without any copy the report was a misreading and is taken away. `seen_at` is the time at which
+    it was just seen, None where it was not. The caller holds the transaction.
+    """
+    conn = db.conn
+    found = _copies(conn, report_id)
+    if not found:
+        _delete_report(db, report_id)
+        return True
+    found.sort(key=lambda copy: copy["copy"].rank)
+    shown = found[0]
+    record = copies.unpacked(shown["record"])
+    old = _row(conn, "SELECT * FROM reports WHERE id = ?", report_id)
+    row = _report_row(report_id, shown, record, found, old, seen_at)
+    rewritten = old is None or any(
+        old[key] != row[key] for key in row if key not in ("last_seen_at", "vanished_at")
+    )
+    if old is None or old != row:
+        _write_agency_stub(conn, record)
+        columns = list(row)
+        conn.execute(
+            f"INSERT INTO reports ({', '.join(columns)})"
+            f" VALUES ({', '.join(f':{column}' for column in columns)})"
+            " ON CONFLICT (id) DO UPDATE SET "
+            + ", ".join(f"{column} = excluded.{column}" for column in columns if column != "id"),
+            row,
+        )
+    conn.execute(
+        "UPDATE report_sources SET is_primary = 1 - is_primary WHERE report_id = ?1 AND is_primary <>"
+        " ((source_url, document_url, member) = (?2, ?3, ?4))",
+        (report_id, shown["source_url"], shown["document_url"], shown["member"]),
+    )
+    if old is None or old["record_hash"] != row["record_hash"]:
+        _write_contents(conn, report_id, record)
+    _write_shown_versions(conn, report_id, shown["source_url"])
+    _write_contradictions(db, report_id, found, record)
+    if rewritten:
+        _write_agency(conn, record["agency"]["id"])
+    return rewritten
+
+
+def mark_gone_pages(db: Database, crawl_id: int) -> None:
+    """Notes the reports whose page answered 404 or 410 in this run, and was not served in it."""
+    with transaction(db):
+        gone = db.conn.execute(
+            """
+            SELECT report_id, source_url, document_url, member, max(fetches.fetched_at)
+            FROM report_sources JOIN fetches ON fetches.url = report_sources.source_url
+            WHERE fetches.crawl_id = :crawl AND fetches.status IN (404, 410)
+                AND report_sources.gone_at IS NULL
+                AND NOT EXISTS (
+                    SELECT 1 FROM fetches AS served WHERE served.crawl_id = :crawl
+                    AND served.url = report_sources.source_url AND served.status BETWEEN 200 AND 399
+                )
+            GROUP BY report_id, source_url, document_url, member
+            """,
+            {"crawl": crawl_id},
+        ).fetchall()
+        for *key, fetched_at in gone:
+            db.conn.execute(
+                "UPDATE report_sources SET gone_at = ?"
+                " WHERE report_id = ? AND source_url = ? AND document_url = ? AND member = ?",
+                (fetched_at, *key),
+            )
+        for report_id in sorted({row[0] for row in gone}):
+            write_shown_report(db, report_id)
+
+
+def _report_row(
+    report_id: str,
+    shown: Mapping[str, Any],
+    record: Record,
+    found: Sequence[Mapping[str, Any]],
+    old: Mapping[str, Any] | None,
+    seen_at: str | None,
+) -> dict[str, Any]:
+    agency = record["agency"]
+    failed = [
+        check for check in record["checks"] if check["outcome"] == "fail" and check["severity"] == "hard"
+    ]
+    times = [time for time in (seen_at, None if old is None else old["last_seen_at"]) if time is not None]
+    first_seen_at = min(copy["first_seen_at"] for copy in found)
+    return {
+        "id": report_id,
+        "agency_id": agency["id"],
+        "agency": agency["name"],
+        "agency_as_printed": agency["printed"],
+        "agency_type": agency["agency_type"],
+        "level": agency["level"],
+        "division_code": agency["division_code"],
+        "year": record["year"],
+        "title": record["title"],
+        "family": record["family"],
+        "scope": record["scope"],
+        "published_on": record["published_on"],
+        "source_url": shown["source_url"],
+        "document_url": shown["document_url"],
+        "member": shown["member"] or None,
+        "fetched_at": shown["fetched_at"],
+        "fetch_id": shown["fetch_id"],
+        "sha256": shown["sha256"],
+        "form": record["form"],
+        "forms": json_text(record["forms"]),
+        "attachments": json_text(record["attachments"]),
+        "figure_count": len(record["figures"]),
+        "checks_failed": len(failed),
+        "extractor_version": shown["extractor_version"],
+        "first_seen_at": first_seen_at,
+        "last_seen_at": max(times, default=first_seen_at),
+        "vanished_at": max(copy["gone_at"] for copy in found)
+        if all(copy["gone_at"] is not None for copy in found)
+        else None,
+        "record_hash": shown["record_hash"],
+    }
+
+
+def _write_contents(conn: sqlite3.Connection, report_id: str, record: Record) -> None:
+    for table in ("figures", "sections", "checks", "claims"):
+        conn.execute(f"DELETE FROM {table} WHERE report_id = ?", (report_id,))
+    conn.executemany(
+        "INSERT INTO figures (report_id, table_code, row_code, column_code, printed, value, unit, status,"
+        " note, locator, method, verified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                report_id,
+                *figure["cell"],
+                figure["printed"],
+                figure["value"],
+                figure["unit"],
+                figure["status"],
+                figure["note"],
+                json_text(figure["locator"]),
+                figure["method"],
+                int(figure["verified"]),
+            )
+            for figure in record["figures"]
+        ],
+    )
+    conn.executemany(
+        "INSERT INTO sections (report_id, position, number, heading, text) VALUES (?, ?, ?, ?, ?)",
+        [(report_id, position, *section) for position, section in enumerate(record["sections"], start=1)],
+    )
+    conn.executemany(
+        "INSERT INTO checks (report_id, position, rule, subject, outcome, zero_filled, severity, left_value,"
+        " right_value, suspect, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                report_id,
+                position,
+                check["rule"],
+                check["subject"],
+                check["outcome"],
+                check["zero_filled"],
+                check["severity"],
+                check["left"],
+                check["right"],
+                None if check["suspect"] is None else json_text(check["suspect"]),
+                check["detail"],
+            )
+            for position, check in enumerate(record["checks"], start=1)
+        ],
+    )
+    conn.executemany(
+        "INSERT INTO claims (report_id, position, about, value, sentence) VALUES (?, ?, ?, ?, ?)",
+        [(report_id, position, *claim) for position, claim in enumerate(record["claims"], start=1)],
+    )
+
+
+_VERSION_COLUMNS = (
+    "report_id, version, source_url, sha256, fetch_id, fetched_at, changes, parts, extractor_version,"
+    " reader_changed"
+)
+
+
+def _write_shown_versions(conn: sqlite3.Connection, report_id: str, source_url: str) -> None:
+    """Makes `report_versions` the history of the page that is shown."""
+    wanted = conn.execute(
+        f"SELECT {_VERSION_COLUMNS} FROM source_versions"
+        " WHERE report_id = ? AND source_url = ? ORDER BY version",
+        (report_id, source_url),
+    ).fetchall()
+    standing = conn.execute(
+        f"SELECT {_VERSION_COLUMNS} FROM report_versions WHERE report_id = ? ORDER BY version", (report_id,)
+    ).fetchall()
+    if wanted == standing:
+        return
+    conn.execute("DELETE FROM report_versions WHERE report_id = ?", (report_id,))
+    conn.executemany(
+        f"INSERT INTO report_versions ({_VERSION_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", wanted
+    )
+
+
+def _write_contradictions(
+    db: Database, report_id: str, found: Sequence[Mapping[str, Any]], shown: Record
+) -> None:
+    """Writes `copies_differ` for every address that gives the report now with other figures."""
+    db.conn.execute("DELETE FROM problems WHERE stage = 'copies' AND report_id = ?", (report_id,))
+    first = found[0]
+    rows = []
+    for other in found[1:]:
+        if other["gone_at"] is not None:
+            continue
+        differences = copies.contradicting_cells(shown, copies.unpacked(other["record"]))
+        if differences:
+            rows.append(
+                ProblemRow(
+                    stage="copies",
+                    crawl_id=other["crawl_id"],
+                    fetch_id=other["fetch_id"],
+                    report_id=report_id,
+                    portal_id=other["portal_id"],
+                    code="copies_differ",
+                    url=other["document_url"],
+                    page_url=other["source_url"],
+                    cells=json_text([list(difference.cell) for difference in differences]),
+                    detail=f"{first['document_url']} (shown) and {other['document_url']} give the same report"
+                    f" with other figures in {len(differences)} cells: {copies.sentence_of(differences)}",
+                )
+            )
+    problems.insert(db, rows)
+
+
+def _write_agency_stub(conn: sqlite3.Connection, record: Record) -> None:
+    agency = record["agency"]
+    conn.execute(
+        "INSERT OR IGNORE INTO agencies (id, name, division_code, agency_type, level) VALUES (?, ?, ?, ?, ?)",
+        (agency["id"], agency["name"], agency["division_code"], agency["agency_type"], agency["level"]),
+    )
+
+
+def _write_agency(conn: sqlite3.Connection, agency_id: str) -> None:
+    """Makes the agency's row from its latest report, and its names from all, or takes both away.
+
+    `parent_id` is not touched: it does not come from reports.
+    """
+    latest = conn.execute(
+        "SELECT agency, division_code, agency_type, level FROM reports WHERE agency_id = ?"
+        " ORDER BY year DESC LIMIT 1",
+        (agency_id,),
+    ).fetchone()
+    if latest is None:
+        conn.execute("DELETE FROM agency_names WHERE agency_id = ?", (agency_id,))
+        conn.execute("DELETE FROM agencies WHERE id = ?", (agency_id,))
+        return
+    conn.execute(
+        "UPDATE agencies SET name = ?1, division_code = ?2, agency_type = ?3, level = ?4 WHERE id = ?5"
+        " AND (name <> ?1 OR division_code IS NOT ?2 OR agency_type <> ?3 OR level IS NOT ?4)",
+        (*latest, agency_id),
+    )
+    wanted = conn.execute(
+        """
+        SELECT agency_id, name, kind, min(year), max(year) FROM (
+            SELECT agency_id, agency AS name, 'canonical' AS kind, year FROM reports WHERE agency_id = ?1
+            UNION ALL
+            SELECT agency_id, agency_as_printed, 'printed', year FROM reports WHERE agency_id = ?1
+        ) WHERE name <> '' GROUP BY kind, name ORDER BY kind, name
+        """,
+        (agency_id,),
+    ).fetchall()
+    columns = "agency_id, name, kind, valid_from, valid_to"
+    standing = conn.execute(
+        f"SELECT {columns} FROM agency_names WHERE agency_id = ? ORDER BY kind, name", (agency_id,)
+    ).fetchall()
+    if wanted != standing:
+        conn.execute("DELETE FROM agency_names WHERE agency_id = ?", (agency_id,))
+        conn.executemany(f"INSERT INTO agency_names ({columns}) VALUES (?, ?, ?, ?, ?)", wanted)
+
+
+def _delete_report(db: Database, report_id: str) -> None:
+    agency = db.conn.execute("SELECT agency_id FROM reports WHERE id = ?", (report_id,)).fetchone()
+    db.conn.execute("DELETE FROM problems WHERE stage = 'copies' AND report_id = ?", (report_id,))
+    for table in ("figures", "sections", "checks", "claims", "report_versions", "source_versions"):
+        db.conn.execute(f"DELETE FROM {table} WHERE report_id = ?", (report_id,))
+    db.conn.execute("DELETE FROM reports WHERE id = ?", (report_id,))
+    if agency is not None:
+        _write_agency(db.conn, agency[0])
+
+
+def _copies(conn: sqlite3.Connection, report_id: str) -> list[dict[str, Any]]:
+    """Every copy of the report, with what ranks it under `copy`."""
+    rows = _rows(
+        conn,
+        """
+        SELECT s.*, c.content_hash, c.record_hash, c.figures, c.legible, c.extractor_version, c.record,
+            f.fetched_at, f.crawl_id, p.agency AS portal_agency, p.division_code AS portal_division
+        FROM report_sources AS s
+        JOIN copies AS c USING (report_id, source_url, document_url, member)
+        JOIN fetches AS f ON f.id = s.fetch_id
+        JOIN portals AS p ON p.id = s.portal_id
+        WHERE s.report_id = ?
+        """,
+        report_id,
+    )
+    for row in rows:
+        agency = copies.unpacked(row["record"])["agency"]
+        row["copy"] = Copy(
+            house=copies.house(agency, row["portal_agency"], row["portal_division"]),
+            source_url=row["source_url"],
+            document_url=row["document_url"],
+            member=row["member"],
+            gone=row["gone_at"] is not None,
+            figures=row["figures"],
+            legible=row["legible"],
+        )
+    return rows
+
+
+def _broke_off(document: DocumentReading) -> bool:
+    """Whether the reader failed, which says nothing about the document."""
+    return document.report is None and any(problem.code in READER_FAILURES for problem in document.problems)
+
+
+def _unstated(document: DocumentReading) -> Iterator[Problem]:
+    """A report that cannot be stored for want of agency or year is never passed over in silence."""
+    report: Report | None = document.report
+    if report is None or document.problems:
+        return
+    missing = [
+        name for name, value in (("agency", report.agency), ("report year", report.year)) if value is None
+    ]
+    if missing:
+        yield Problem(
+            code="unidentified", detail=f"not stored as a report: {' and '.join(missing)} not known"
+        )
+
+
+def _documents(publication: Publication) -> tuple[Document, ...]:
+    return (publication.page, *publication.attachments)
+
+
+def _document(publication: Publication, reading: DocumentReading) -> Document:
+    """The fetched document that a reading is of; the page where the reading does not say."""
+    for document in _documents(publication):
+        if reading.fetch_id is not None and document.fetch.id == reading.fetch_id:
+            return document
+    for document in _documents(publication):
+        if document.fetch.sha256 == reading.sha256:
+            return document
+    return publication.page
+
+
+def _document_url(publication: Publication, reading: DocumentReading) -> str:
+    return reading.document_url or _document(publication, reading).fetch.url
+
+
+def _signature(publication: Publication) -> str:
+    return _signature_of(
+        publication.page.fetch.sha256,
+        [(item.fetch.url, item.fetch.sha256) for item in publication.attachments],
+    )
+
+
+def _signature_of(page_sha256: str | None, files: Iterable[tuple[str, str | None]]) -> str:
+    """Fingerprint of an edition of a page: its bytes and those of its files, in their order."""
+    return hashlib.sha256(
+        json_text([page_sha256, [list(file) for file in files]]).encode("utf-8")
+    ).hexdigest()
+
+
+def _rows(conn: sqlite3.Connection, sql: str, *values: object) -> list[dict[str, Any]]:
+    cursor = conn.execute(sql, values)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def _row(conn: sqlite3.Connection, sql: str, *values: object) -> dict[str, Any] | None:
+    rows = _rows(conn, sql, *values)
+    return rows[0] if rows else None

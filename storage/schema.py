@@ -1,0 +1,395 @@
+"""The tables of the database, as migrations from the first one on.
+
+Owns the shape only; what stands in the tables is written by `storage.ledger`, `storage.reports`,
+`storage.problems` and `storage.reference`. A migration that was ever released is never edited: a
+change of shape is a further migration. Views are not migrated: `storage.views` makes them anew
+where they differ.
+
+Times are UTC `YYYY-MM-DDTHH:MM:SSZ`, dates `YYYY-MM-DD`, codes TEXT, yes and no 1 and 0.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+MIGRATIONS = Migrations("nianbao")
+
+
+@MIGRATIONS(name="0001_first_tables")
+def _first_tables(db: Database) -> None:
+    # One statement each: executescript() would commit the migration's transaction half way.
+    for statement in (*_REFERENCE, *_LEDGER, *_REPORTS, *_INDEXES):
+        db.execute(statement)
+
+
+_REFERENCE = (
+    """
+    CREATE TABLE divisions (
+        code TEXT NOT NULL CHECK (length(code) = 6),
+        name TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        parent_code TEXT,
+        valid_from INTEGER,
+        valid_to INTEGER
+    ) STRICT
+    """,
+    """
+    CREATE TABLE portals (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        division_code TEXT NOT NULL,
+        home_url TEXT NOT NULL,
+        platform TEXT,
+        state TEXT NOT NULL CHECK (state IN ('ok', 'blocked', 'dead', 'disabled')),
+        sections TEXT NOT NULL,
+        hosts TEXT NOT NULL,
+        since INTEGER,
+        agency TEXT,
+        delay REAL,
+        http_only INTEGER NOT NULL,
+        disabled INTEGER NOT NULL,
+        note TEXT
+    ) STRICT
+    """,
+    """
+    CREATE TABLE form_cells (
+        table_code TEXT NOT NULL,
+        row_code TEXT NOT NULL,
+        column_code TEXT NOT NULL,
+        row_label TEXT NOT NULL,
+        column_label TEXT NOT NULL,
+        row_label_en TEXT NOT NULL,
+        column_label_en TEXT NOT NULL,
+        unit TEXT,
+        forms TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        PRIMARY KEY (table_code, row_code, column_code)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE derived_totals (
+        table_code TEXT NOT NULL,
+        axis TEXT NOT NULL CHECK (axis IN ('row', 'column')),
+        code TEXT NOT NULL,
+        parts TEXT NOT NULL,
+        label TEXT NOT NULL,
+        label_en TEXT NOT NULL,
+        printed_in TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        PRIMARY KEY (table_code, axis, code)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+_LEDGER = (
+    """
+    CREATE TABLE crawls (
+        id INTEGER PRIMARY KEY,
+        spider TEXT NOT NULL,
+        arguments TEXT NOT NULL,
+        started_at TEXT NOT NULL,
+        finished_at TEXT,
+        finish_reason TEXT,
+        complete INTEGER NOT NULL DEFAULT 0 CHECK (complete IN (0, 1)),
+        sample INTEGER NOT NULL CHECK (sample IN (0, 1)),
+        fetches INTEGER NOT NULL DEFAULT 0,
+        documents INTEGER NOT NULL DEFAULT 0,
+        reports_new INTEGER NOT NULL DEFAULT 0,
+        reports_changed INTEGER NOT NULL DEFAULT 0,
+        reports_unchanged INTEGER NOT NULL DEFAULT 0,
+        problems INTEGER NOT NULL DEFAULT 0,
+        software_version TEXT NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE documents (
+        sha256 TEXT PRIMARY KEY,
+        media_type TEXT,
+        bytes INTEGER NOT NULL,
+        first_fetched_at TEXT NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE fetches (
+        id INTEGER PRIMARY KEY,
+        crawl_id INTEGER NOT NULL REFERENCES crawls (id),
+        portal_id TEXT REFERENCES portals (id),
+        role TEXT NOT NULL,
+        url TEXT NOT NULL,
+        final_url TEXT NOT NULL,
+        found_on TEXT,
+        link_text TEXT,
+        attempt INTEGER NOT NULL,
+        status INTEGER,
+        error TEXT,
+        content_type TEXT,
+        etag TEXT,
+        last_modified TEXT,
+        fetched_at TEXT NOT NULL,
+        sha256 TEXT REFERENCES documents (sha256),
+        CHECK (status IS NOT NULL OR error IS NOT NULL)
+    ) STRICT
+    """,
+    """
+    CREATE TABLE publications (
+        page_url TEXT PRIMARY KEY,
+        portal_id TEXT NOT NULL REFERENCES portals (id),
+        fetch_id INTEGER NOT NULL REFERENCES fetches (id),
+        label TEXT,
+        listing_title TEXT,
+        listing_date TEXT,
+        listing_path TEXT NOT NULL,
+        signature TEXT NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE publication_attachments (
+        page_url TEXT NOT NULL REFERENCES publications (page_url),
+        position INTEGER NOT NULL,
+        fetch_id INTEGER NOT NULL REFERENCES fetches (id),
+        label TEXT,
+        PRIMARY KEY (page_url, position)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+_REPORTS = (
+    """
+    CREATE TABLE agencies (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        division_code TEXT,
+        agency_type TEXT NOT NULL,
+        level TEXT,
+        parent_id TEXT REFERENCES agencies (id)
+    ) STRICT
+    """,
+    """
+    CREATE TABLE agency_names (
+        agency_id TEXT NOT NULL REFERENCES agencies (id),
+        name TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('canonical', 'printed')),
+        valid_from INTEGER,
+        valid_to INTEGER,
+        PRIMARY KEY (agency_id, kind, name)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE reports (
+        id TEXT PRIMARY KEY,
+        agency_id TEXT NOT NULL REFERENCES agencies (id),
+        agency TEXT NOT NULL,
+        agency_as_printed TEXT NOT NULL,
+        agency_type TEXT NOT NULL,
+        level TEXT,
+        division_code TEXT,
+        year INTEGER NOT NULL,
+        title TEXT NOT NULL,
+        family TEXT NOT NULL,
+        scope TEXT NOT NULL,
+        published_on TEXT,
+        source_url TEXT NOT NULL,
+        document_url TEXT NOT NULL,
+        member TEXT,
+        fetched_at TEXT NOT NULL,
+        fetch_id INTEGER NOT NULL REFERENCES fetches (id),
+        sha256 TEXT REFERENCES documents (sha256),
+        form TEXT NOT NULL,
+        forms TEXT NOT NULL,
+        attachments TEXT NOT NULL,
+        figure_count INTEGER NOT NULL,
+        checks_failed INTEGER NOT NULL,
+        extractor_version TEXT NOT NULL,
+        first_seen_at TEXT NOT NULL,
+        last_seen_at TEXT NOT NULL,
+        vanished_at TEXT,
+        record_hash TEXT NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE report_sources (
+        report_id TEXT NOT NULL REFERENCES reports (id) DEFERRABLE INITIALLY DEFERRED,
+        source_url TEXT NOT NULL,
+        document_url TEXT NOT NULL,
+        member TEXT NOT NULL,
+        portal_id TEXT NOT NULL REFERENCES portals (id),
+        fetch_id INTEGER NOT NULL REFERENCES fetches (id),
+        sha256 TEXT REFERENCES documents (sha256),
+        is_primary INTEGER NOT NULL CHECK (is_primary IN (0, 1)),
+        first_seen_at TEXT NOT NULL,
+        gone_at TEXT,
+        PRIMARY KEY (report_id, source_url, document_url, member)
+    ) STRICT, WITHOUT ROWID
+    """,
+    # What each address gave, kept whole: a copy that is not shown today is compared with the one
+    # that is, and can take its place, without another crawl.
+    """
+    CREATE TABLE copies (
+        report_id TEXT NOT NULL,
+        source_url TEXT NOT NULL,
+        document_url TEXT NOT NULL,
+        member TEXT NOT NULL,
+        content_hash TEXT NOT NULL,
+        record_hash TEXT NOT NULL,
+        figures INTEGER NOT NULL,
+        legible INTEGER NOT NULL,
+        extractor_version TEXT NOT NULL,
+        record BLOB NOT NULL,
+        PRIMARY KEY (report_id, source_url, document_url, member),
+        FOREIGN KEY (report_id, source_url, document_url, member)
+            REFERENCES report_sources (report_id, source_url, document_url, member)
+    ) STRICT
+    """,
+    """
+    CREATE TABLE source_versions (
+        report_id TEXT NOT NULL REFERENCES reports (id) DEFERRABLE INITIALLY DEFERRED,
+        source_url TEXT NOT NULL,
+        version INTEGER NOT NULL CHECK (version > 0),
+        sha256 TEXT REFERENCES documents (sha256),
+        fetch_id INTEGER NOT NULL REFERENCES fetches (id),
+        fetched_at TEXT NOT NULL,
+        changes TEXT NOT NULL,
+        parts TEXT NOT NULL,
+        extractor_version TEXT NOT NULL,
+        reader_changed INTEGER NOT NULL CHECK (reader_changed IN (0, 1)),
+        record BLOB NOT NULL,
+        PRIMARY KEY (report_id, source_url, version)
+    ) STRICT
+    """,
+    """
+    CREATE TABLE report_versions (
+        report_id TEXT NOT NULL REFERENCES reports (id),
+        version INTEGER NOT NULL CHECK (version > 0),
+        source_url TEXT NOT NULL,
+        sha256 TEXT REFERENCES documents (sha256),
+        fetch_id INTEGER NOT NULL REFERENCES fetches (id),
+        fetched_at TEXT NOT NULL,
+        changes TEXT NOT NULL,
+        parts TEXT NOT NULL,
+        extractor_version TEXT NOT NULL,
+        reader_changed INTEGER NOT NULL CHECK (reader_changed IN (0, 1)),
+        PRIMARY KEY (report_id, version)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE sections (
+        report_id TEXT NOT NULL REFERENCES reports (id),
+        position INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        heading TEXT NOT NULL,
+        text TEXT NOT NULL,
+        PRIMARY KEY (report_id, position)
+    ) STRICT
+    """,
+    # value and status hold each other: a blank can never pass as a number, nor a number as a blank.
+    """
+    CREATE TABLE figures (
+        report_id TEXT NOT NULL REFERENCES reports (id),
+        table_code TEXT NOT NULL,
+        row_code TEXT NOT NULL,
+        column_code TEXT NOT NULL,
+        printed TEXT,
+        value ANY,
+        unit TEXT,
+        status TEXT NOT NULL
+            CHECK (status IN ('number', 'blank', 'not_applicable', 'merged', 'unreadable')),
+        note TEXT,
+        locator TEXT NOT NULL,
+        method TEXT NOT NULL,
+        verified INTEGER NOT NULL CHECK (verified IN (0, 1)),
+        PRIMARY KEY (report_id, table_code, row_code, column_code),
+        CHECK ((status = 'number') = (typeof(value) IN ('integer', 'real'))),
+        CHECK (status = 'number' OR value IS NULL)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE checks (
+        report_id TEXT NOT NULL REFERENCES reports (id),
+        position INTEGER NOT NULL,
+        rule TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        outcome TEXT NOT NULL CHECK (outcome IN ('pass', 'fail', 'not_assessable')),
+        zero_filled TEXT NOT NULL CHECK (zero_filled IN ('pass', 'fail', 'not_assessable')),
+        severity TEXT NOT NULL CHECK (severity IN ('hard', 'soft')),
+        left_value ANY,
+        right_value ANY,
+        suspect TEXT,
+        detail TEXT NOT NULL,
+        PRIMARY KEY (report_id, position)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE claims (
+        report_id TEXT NOT NULL REFERENCES reports (id),
+        position INTEGER NOT NULL,
+        about TEXT NOT NULL,
+        value ANY NOT NULL,
+        sentence TEXT NOT NULL,
+        PRIMARY KEY (report_id, position)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE problems (
+        id INTEGER PRIMARY KEY,
+        stage TEXT NOT NULL CHECK (stage IN ('crawl', 'reading', 'copies')),
+        crawl_id INTEGER REFERENCES crawls (id),
+        fetch_id INTEGER REFERENCES fetches (id),
+        report_id TEXT REFERENCES reports (id) ON DELETE SET NULL,
+        portal_id TEXT REFERENCES portals (id),
+        code TEXT NOT NULL,
+        url TEXT,
+        page_url TEXT,
+        found_on TEXT,
+        link_text TEXT,
+        where_found TEXT,
+        cells TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        hides_reports INTEGER NOT NULL CHECK (hides_reports IN (0, 1))
+    ) STRICT
+    """,
+)
+
+_INDEXES = (
+    "CREATE UNIQUE INDEX divisions_code ON divisions (code, ifnull(valid_from, 0))",
+    "CREATE INDEX divisions_parent ON divisions (parent_code)",
+    "CREATE INDEX fetches_url ON fetches (url)",
+    "CREATE INDEX fetches_crawl ON fetches (crawl_id, portal_id, role)",
+    "CREATE INDEX fetches_sha256 ON fetches (sha256)",
+    "CREATE INDEX fetches_portal ON fetches (portal_id)",
+    "CREATE INDEX fetches_status ON fetches (status)",
+    "CREATE INDEX documents_media_type ON documents (media_type)",
+    "CREATE INDEX publications_portal ON publications (portal_id)",
+    "CREATE INDEX publications_fetch ON publications (fetch_id)",
+    "CREATE INDEX publication_attachments_fetch ON publication_attachments (fetch_id)",
+    "CREATE INDEX agencies_division ON agencies (division_code)",
+    "CREATE INDEX agencies_parent ON agencies (parent_id)",
+    "CREATE INDEX reports_agency ON reports (agency_id, year)",
+    "CREATE INDEX reports_year ON reports (year)",
+    "CREATE INDEX reports_division ON reports (division_code, year)",
+    "CREATE INDEX reports_form ON reports (form)",
+    "CREATE INDEX reports_agency_type ON reports (agency_type)",
+    "CREATE INDEX reports_failed ON reports (checks_failed)",
+    "CREATE INDEX reports_fetch ON reports (fetch_id)",
+    "CREATE INDEX reports_sha256 ON reports (sha256)",
+    "CREATE INDEX report_sources_page ON report_sources (source_url)",
+    "CREATE INDEX report_sources_portal ON report_sources (portal_id)",
+    "CREATE INDEX report_sources_fetch ON report_sources (fetch_id)",
+    "CREATE INDEX report_sources_sha256 ON report_sources (sha256)",
+    "CREATE INDEX report_versions_fetch ON report_versions (fetch_id)",
+    "CREATE INDEX report_versions_sha256 ON report_versions (sha256)",
+    "CREATE INDEX source_versions_fetch ON source_versions (fetch_id)",
+    "CREATE INDEX source_versions_sha256 ON source_versions (sha256)",
+    "CREATE INDEX sections_number ON sections (number)",
+    "CREATE INDEX figures_cell ON figures (table_code, row_code, column_code, value)",
+    "CREATE INDEX figures_status ON figures (status)",
+    "CREATE INDEX checks_outcome ON checks (outcome, severity, rule)",
+    "CREATE INDEX checks_rule ON checks (rule)",
+    "CREATE INDEX claims_about ON claims (about)",
+    "CREATE INDEX problems_code ON problems (code)",
+    "CREATE INDEX problems_url ON problems (url)",
+    "CREATE INDEX problems_page ON problems (page_url)",
+    "CREATE INDEX problems_report ON problems (report_id)",
+    "CREATE INDEX problems_crawl ON problems (crawl_id)",
+    "CREATE INDEX problems_fetch ON problems (fetch_id)",
+    "CREATE INDEX problems_portal ON problems (portal_id)",
+)

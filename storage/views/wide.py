@@ -1,0 +1,138 @@
+"""Builds the wide view of a statutory table: one row a report, one column a cell.
+
+Every cell is a look-up by primary key in `figures`, which SQLite makes only for the columns that a
+query names; a query over one column of ten thousand reports does not touch the other two hundred.
+A cell that is no number is NULL here, and its status stands in `not_numbers`; nothing is filled in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from pipelines.records import DerivedTotal, FormCell
+
+WIDE_TABLES = ("applications", "proactive", "review_litigation")
+
+LEADING_COLUMNS = ("report_id", "agency", "division_code", "year", "source_url", "fetched_at")
+
+
+class WideColumn(NamedTuple):
+    """A column of a wide view: a cell that forms print, or one that a derived total adds."""
+
+    row: str
+    column: str
+    derived: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.row}__{self.column}"
+
+
+def wide_columns(cells: Sequence[FormCell], derived: Sequence[DerivedTotal]) -> list[WideColumn]:
+    """The cell columns of the wide view, in the order of the form; totals follow the rows they sum.
+
+    A derived row has every column that its parts have in common, a derived column every row whose
+    parts are all there: a table such as `proactive` has other columns in every row.
+    """
+    printed = {(cell.row, cell.column) for cell in cells}
+    rows = _distinct(cell.row for cell in sorted(cells, key=lambda cell: cell.order))
+    columns = _distinct(cell.column for cell in sorted(cells, key=lambda cell: cell.order))
+    there = set(printed)
+    for total in _totals(derived, "row"):
+        there |= {
+            (total.code, column) for column in columns if all((part, column) in there for part in total.parts)
+        }
+        rows = placed_after(rows, total.code, total.parts)
+    for total in _totals(derived, "column"):
+        there |= {(row, total.code) for row in rows if all((row, part) in there for part in total.parts)}
+        columns = placed_after(columns, total.code, total.parts)
+    return [
+        WideColumn(row, column, (row, column) not in printed)
+        for row in rows
+        for column in columns
+        if (row, column) in there
+    ]
+
+
+def wide_view(table: str, cells: Sequence[FormCell], derived: Sequence[DerivedTotal]) -> str:
+    """The CREATE VIEW statement for one statutory table.
+
+    Three layers: the printed cells, the derived rows over them, the derived columns over both. A
+    derived total is NULL unless every part is a number. Where the document prints a cell of the
+    same code, that cell stands, even if it is no number.
+    """
+    wanted = wide_columns(cells, derived)
+    printed = {(cell.row, cell.column) for cell in cells}
+    row_totals = {total.code: total for total in _totals(derived, "row")}
+    column_totals = {total.code: total for total in _totals(derived, "column")}
+    leading = ", ".join(LEADING_COLUMNS)
+    cell_lines, row_lines, last_lines = [], [], []
+    for column in wanted:
+        if (column.row, column.column) in printed:
+            cell_lines.append(f'    {_looked_up(table, column)} AS "{column.name}"')
+        if column.column in column_totals and column.derived:
+            parts = column_totals[column.column].parts
+            last_lines.append(f'    {_sum(f"{column.row}__{part}" for part in parts)} AS "{column.name}"')
+            continue
+        last_lines.append(f'    "{column.name}"')
+        if column.row in row_totals:
+            row_lines.append(f'    {_row_total(table, column, row_totals[column.row])} AS "{column.name}"')
+        else:
+            row_lines.append(f'    "{column.name}"')
+    lines = [",\n".join(one) for one in (cell_lines, row_lines, last_lines)]
+    return f"""CREATE VIEW "{table}" AS
+SELECT {leading},
+{lines[2]},
+    (SELECT json_group_object(row_code || '__' || column_code, status) FROM figures
+        WHERE figures.report_id = with_rows.report_id AND table_code = '{table}'
+        AND status <> 'number') AS not_numbers
+FROM (
+SELECT {leading},
+{lines[1]}
+FROM (
+SELECT id AS report_id, agency, division_code, year, source_url, fetched_at,
+{lines[0]}
+FROM reports
+WHERE EXISTS (SELECT 1 FROM figures WHERE report_id = reports.id AND table_code = '{table}')
+) AS cells
+) AS with_rows"""
+
+
+def _looked_up(table: str, column: WideColumn) -> str:
+    return (
+        f"(SELECT value FROM figures WHERE report_id = reports.id AND table_code = '{table}'"
+        f" AND row_code = '{column.row}' AND column_code = '{column.column}')"
+    )
+
+
+def _row_total(table: str, column: WideColumn, total: DerivedTotal) -> str:
+    summed = _sum(f"{part}__{column.column}" for part in total.parts)
+    if column.derived:
+        return summed
+    return (
+        "CASE WHEN EXISTS (SELECT 1 FROM figures WHERE figures.report_id = cells.report_id"
+        f" AND table_code = '{table}' AND row_code = '{column.row}' AND column_code = '{column.column}')"
+        f' THEN "{column.name}" ELSE {summed} END'
+    )
+
+
+def _sum(names: Iterable[str]) -> str:
+    return "(" + " + ".join(f'"{name}"' for name in names) + ")"
+
+
+def _totals(derived: Sequence[DerivedTotal], axis: str) -> list[DerivedTotal]:
+    return [total for total in derived if total.axis == axis]
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+def placed_after(names: Sequence[str], code: str, parts: Sequence[str]) -> list[str]:
+    """`names` with `code` behind the last of its parts; unchanged where none of them is there."""
+    others = [name for name in names if name != code]
+    last = max((others.index(part) for part in parts if part in others), default=None)
+    if last is None:
+        return list(names)
+    return [*others[: last + 1], code, *others[last + 1 :]]

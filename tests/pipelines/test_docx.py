@@ -1,0 +1,190 @@
+"""Word documents: merged cells, controls, revisions, what no reader of the page sees, damage."""
+
+from __future__ import annotations
+
+import random
+import zipfile
+from io import BytesIO
+
+import pytest
+
+from pipelines.extract import read_document
+from pipelines.readers import UnreadableDocumentError, docx
+from pipelines.records import Cell
+from tests.pipelines import renderings as r
+from tests.pipelines import word
+
+FORMS = r.both_forms()
+TOLD = ("number", "blank", "not_applicable")
+
+
+def told(body: bytes) -> dict[Cell, str | None]:
+    found = read_document(body)[0]
+    assert found.report is not None, found.problems
+    return {figure.cell: figure.printed for figure in found.report.figures if figure.status in TOLD}
+
+
+@pytest.fixture(params=FORMS, ids=lambda form: form.id)
+def form(request):
+    return request.param
+
+
+@pytest.fixture
+def printed(form):
+    return r.distinct(form)
+
+
+def test_the_official_form(form, printed):
+    found = read_document(word.report(form, printed))[0]
+    assert {figure.cell: figure.printed for figure in found.report.figures} == printed
+    assert found.media_type == docx.MEDIA_TYPE
+    assert {problem.code for problem in found.problems} <= {"unusual_form"}
+    assert [section.number for section in found.report.sections] == [0, 1, 2, 3, 4, 5, 6]
+    figure = next(
+        f for f in found.report.figures if f.cell == Cell("applications", "denied_state_secret", "total")
+    )
+    assert dict(figure.locator) == {"table": 2, "row": 8, "cell": 10}
+
+
+def test_blank_cells_stay_blank(form, printed):
+    some = {
+        cell: "" if cell.row in ("carried_in", "reconsideration") else text for cell, text in printed.items()
+    }
+    assert told(word.report(form, some)) == some
+
+
+def with_value(form, printed, content: str) -> dict[Cell, str | None]:
+    """The figures where the cell received_new/total is written as `content`."""
+    value = printed[Cell("applications", "received_new", "total")]
+    plain = word.paragraph(word.run(value))
+    text = word.body(form, printed)
+    assert plain in text
+    return told(word.packed(text.replace(plain, content)))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<w:p>{first}{rest}</w:p>",
+        "<w:p><w:ins>{value}</w:ins></w:p>",
+        "<w:p>{value}<w:del><w:r><w:delText>9</w:delText></w:r></w:del></w:p>",
+        "<w:p>{value}<w:r><w:rPr><w:vanish/></w:rPr><w:t>9</w:t></w:r></w:p>",
+        "<w:p>{value}<w:r><w:rPr><w:strike/></w:rPr><w:t>9</w:t></w:r></w:p>",
+        '<w:p>{value}<w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:t>1</w:t></w:r></w:p>',
+        "<w:p><w:r><w:instrText>=SUM(ABOVE) 9</w:instrText></w:r>{value}</w:p>",
+        "<w:sdt><w:sdtContent><w:p>{value}</w:p></w:sdtContent></w:sdt>",
+        "<w:p/><w:p>{value}</w:p>",
+        "<w:p><mc:AlternateContent><mc:Choice>{value}</mc:Choice><mc:Fallback>{value}</mc:Fallback></mc:AlternateContent></w:p>",
+        '<w:p>{value}<w:r><w:rPr><w:strike w:val="0"/></w:rPr><w:t></w:t></w:r></w:p>',
+    ],
+)
+def test_text_is_what_a_reader_of_the_page_sees(form, printed, content):
+    value = printed[Cell("applications", "received_new", "total")]
+    filled = content.format(value=word.run(value), first=word.run(value[:2]), rest=word.run(value[2:]))
+    assert with_value(form, printed, filled) == printed
+
+
+def test_rows_and_cells_inside_content_controls(form, printed):
+    rows = word.table(r.applications_rows(form, printed))
+    rows = rows.replace("<w:tr>", "<w:sdt><w:sdtContent><w:tr>", 1).replace(
+        "</w:tr>", "</w:tr></w:sdtContent></w:sdt>", 1
+    )
+    assert told(word.report(form, printed, applications=rows)) == printed
+
+
+def test_deleted_rows_are_no_rows(form, printed):
+    rows = word.table(r.applications_rows(form, printed))
+    deleted = (
+        "<w:tr><w:trPr><w:del/></w:trPr>" + word.cell(word.paragraph(word.run("9.其他"))) * 8 + "</w:tr>"
+    )
+    assert (
+        told(word.report(form, printed, applications=rows.replace("</w:tbl>", deleted + "</w:tbl>")))
+        == printed
+    )
+
+
+def test_a_row_that_begins_late(form, printed):
+    """GridBefore leaves columns out at the left: the label's own columns here."""
+    rows = r.review_rows(form, printed)
+    table = word.table(rows).replace("<w:tr>", '<w:tr><w:trPr><w:gridBefore w:val="1"/></w:trPr>')
+    assert told(word.report(form, printed, review_litigation=table)) == printed
+
+
+def test_old_horizontal_merging(form, printed):
+    table = word.table(r.proactive_rows(form, printed))
+    across = '<w:tc><w:tcPr><w:gridSpan w:val="4"/></w:tcPr>'
+    started = '<w:tc><w:tcPr><w:hMerge w:val="restart"/></w:tcPr>'
+    more = ("<w:tc><w:tcPr><w:hMerge/></w:tcPr>" + word.paragraph() + "</w:tc>") * 3
+    pieces = table.split(across)
+    rebuilt = pieces[0] + "".join(
+        started + piece.replace("</w:tc>", "</w:tc>" + more, 1) for piece in pieces[1:]
+    )
+    assert told(word.report(form, printed, proactive=rebuilt)) == printed
+
+
+def test_tables_inside_a_framing_table(form, printed):
+    text = word.body(form, printed)
+    framed = f"<w:tbl><w:tr><w:tc>{text}</w:tc></w:tr></w:tbl>"
+    assert told(word.packed(framed)) == printed
+
+
+def test_the_strict_namespace(form, printed):
+    body = word.report(form, printed)
+    with zipfile.ZipFile(BytesIO(body)) as archive:
+        text = archive.read("word/document.xml")
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        old = b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+        archive.writestr(
+            "word/document.xml", text.replace(old, b"http://purl.oclc.org/ooxml/wordprocessingml/main")
+        )
+    assert told(file.getvalue()) == printed
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda body: body[: len(body) // 2],
+        lambda body: body[:-200],
+        lambda body: b"PK\x03\x04word/document.xml" + b"\0" * 200,
+    ],
+    ids=["half", "tail gone", "no archive"],
+)
+def test_damaged_files_are_refused(make):
+    body = make(word.report(FORMS[0], r.distinct(FORMS[0])))
+    with pytest.raises(UnreadableDocumentError) as error:
+        docx.read(body)
+    assert error.value.code == "damaged_document"
+
+
+@pytest.mark.parametrize("text", ["<w:document/>", "<w:document", "<a>&b;</a>"])
+def test_a_text_that_is_no_document(text):
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("word/document.xml", text)
+    (problem,) = read_document(file.getvalue())[0].problems
+    assert problem.code == "damaged_document"
+
+
+def test_a_packed_bomb_is_not_unpacked():
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", b" " * (65 * 1024 * 1024))
+    with pytest.raises(UnreadableDocumentError, match="64 MiB"):
+        docx.read(file.getvalue())
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_flipped_bytes_are_noticed(seed):
+    """Packed text carries a checksum, so a flipped byte never passes for another figure."""
+    rng = random.Random(seed)
+    form = rng.choice(FORMS)
+    printed = r.distinct(form)
+    body = bytearray(word.report(form, printed))
+    for _ in range(rng.randint(1, 40)):
+        body[rng.randrange(len(body))] ^= 1 << rng.randrange(8)
+    found = read_document(bytes(body))[0]
+    if found.report is None:
+        assert found.problems
+        return
+    assert {f.cell: f.printed for f in found.report.figures if f.status in TOLD} == printed

@@ -1,0 +1,186 @@
+"""`scrapy reextract` and `scrapy browse` as the user starts them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from storage.database import hold
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRAPY = [sys.executable, "-m", "scrapy"]
+
+
+def scrapy(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command on the database of `folder`."""
+    return subprocess.run(
+        [
+            *SCRAPY,
+            *arguments,
+            "-s",
+            f"DATABASE={folder / 'nianbao.db'}",
+            "-s",
+            f"ARCHIVE={folder / 'archive.db'}",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def one_line(done: subprocess.CompletedProcess[str]) -> str:
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+PAGE = """<html><head><title>{title}</title></head><body><h1>{title}</h1><p>{text}</p></body></html>"""
+
+
+@pytest.fixture
+def harvested(world, tmp_path: Path) -> Path:
+    """A database with two publications whose stored records are not what the reader of today gives."""
+    for number, title in enumerate(("样例公告一", "样例公告二")):
+        body = PAGE.format(title=title, text="这不是年度报告。" * 20).encode()
+        report = world.dongfeng() if number == 0 else None
+        world.store(world.reading(report, url=f"http://dfq.example/{number}", body=body))
+    world.close()
+    return tmp_path
+
+
+def test_reextract_reads_and_stores_what_the_archive_holds(harvested: Path, new_world) -> None:
+    done = scrapy(harvested, "reextract", "--jobs", "2")
+    assert done.returncode == 0, done.stderr
+    assert "2 publications to read" in done.stderr
+    assert "publications: 2; reports: 0 new, 0 changed, 0 reread, 0 unchanged" in done.stderr
+    world = new_world(harvested)
+    # The page never was a report: the misreading went, and the reason stands in its place.
+    assert world.one("SELECT count(*) FROM reports") == 0
+    assert world.rows("SELECT page_url, code, crawl_id FROM problems ORDER BY page_url") == [
+        ("http://dfq.example/0", "no_report", 1),
+        ("http://dfq.example/1", "no_report", 1),
+    ]
+    before = world.steady()
+    world.close()
+    assert scrapy(harvested, "reextract", "--jobs", "1", "--only-problems").returncode == 0
+    again = new_world(harvested)
+    assert again.steady() == before
+    again.close()
+
+
+def test_reextract_falls_short_where_bytes_are_lost(harvested: Path, new_world) -> None:
+    world = new_world(harvested)
+    world.archive._db.execute("DELETE FROM bodies")
+    world.archive._db.conn.commit()
+    world.close()
+    done = scrapy(harvested, "reextract")
+    assert done.returncode == 1
+    assert "http://dfq.example/1" in done.stderr
+    assert "holds no bytes" in done.stderr
+    assert "Traceback" not in done.stderr
+    world = new_world(harvested)
+    # Nothing that was stored went with them.
+    assert world.one("SELECT count(*) FROM reports") == 1
+    world.close()
+
+
+def test_reextract_is_refused_while_another_run_holds_the_database(harvested: Path) -> None:
+    with hold(harvested / "nianbao.db"):
+        done = scrapy(harvested, "reextract")
+    assert done.returncode == 75
+    assert f"process {os.getpid()}" in one_line(done)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--jobs", "none"], "--jobs none: must be a number"),
+        (["--jobs", "0"], "--jobs 0: must be a number"),
+        (["something"], "takes no argument 'something'"),
+        (["--unknown"], "--unknown"),
+    ],
+)
+def test_reextract_refuses_wrong_usage(harvested: Path, arguments: list[str], said: str) -> None:
+    done = scrapy(harvested, "reextract", *arguments)
+    assert done.returncode == 2
+    assert said in one_line(done)
+
+
+def test_reextract_without_a_database_says_so(tmp_path: Path) -> None:
+    done = scrapy(tmp_path, "reextract")
+    assert done.returncode == 2
+    assert "there is no such file" in one_line(done)
+    assert not (tmp_path / "nianbao.db").exists()
+
+
+def test_reextract_of_what_is_no_database_says_so(tmp_path: Path) -> None:
+    for name in ("nianbao.db", "archive.db"):
+        (tmp_path / name).write_text("no database " * 100)
+    done = scrapy(tmp_path, "reextract")
+    assert done.returncode == 2
+    assert "is not a SQLite database" in one_line(done)
+
+
+def free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        port: int = trial.getsockname()[1]
+        return port
+
+
+@pytest.mark.parametrize("options", [[], ["--immutable"]])
+def test_browse_serves_until_it_is_interrupted(harvested: Path, options: list[str]) -> None:
+    port = free_port()
+    with subprocess.Popen(
+        [*SCRAPY, "browse", "--port", str(port), *options, "-s", f"DATABASE={harvested / 'nianbao.db'}"],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        assert f"http://127.0.0.1:{port}/" in process.stderr.readline()
+        for _ in range(100):
+            try:
+                page = httpx.get(f"http://127.0.0.1:{port}/nianbao/reports/230805-dfq-2021")
+                break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        assert page.status_code == 200
+        assert "佳木斯市东风区人民政府 · 2021" in page.text
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+        assert process.wait(timeout=20) == 0
+        assert "Traceback" not in rest
+
+
+def test_browse_says_that_a_port_is_taken(harvested: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        done = scrapy(harvested, "browse", "--port", str(other.getsockname()[1]))
+    assert done.returncode == 2
+    assert "choose another with --port" in one_line(done)
+
+
+@pytest.mark.parametrize("port", ["x", "0", "70000", "８００１"])
+def test_browse_refuses_what_is_no_port(harvested: Path, port: str) -> None:
+    done = scrapy(harvested, "browse", "--port", port)
+    assert done.returncode == 2
+    assert f"--port {port}: must be a number" in one_line(done)
+
+
+def test_browse_without_a_database_says_so(tmp_path: Path) -> None:
+    done = scrapy(tmp_path, "browse", "--port", str(free_port()))
+    assert done.returncode == 2
+    assert "there is no such database" in one_line(done)
+    assert not (tmp_path / "nianbao.db").exists()
