@@ -19,8 +19,7 @@ from pipelines.content import Content
 from pipelines.forms import forms
 from pipelines.forms.reading import TablesRead, read_tables
 from pipelines.identity import Identity, identity, scope
-from pipelines.readers import UnreadableDocumentError, media_type, read
-from pipelines.readers.packed import members
+from pipelines.readers import UnreadableDocumentError, media_type, packed, read
 from pipelines.records import DocumentReading, Problem, PublicationReading, Report, Section
 from pipelines.sections import sections
 
@@ -134,7 +133,7 @@ def _documents(
     fetch_id: int | None = None,
     document_url: str | None = None,
 ) -> tuple[list[DocumentReading], Content | None]:
-    if media_type(body) != "application/zip":
+    if media_type(body) not in packed.MEDIA_TYPES:
         reading, content = read_document(
             body,
             url=url,
@@ -146,7 +145,7 @@ def _documents(
         )
         return [reading], content
     try:
-        inside = members(body)
+        inside = packed.members(body)
     except UnreadableDocumentError as error:
         failed = failed_document(body, error.code, str(error), fetch_id=fetch_id, document_url=document_url)
         return [failed], None

