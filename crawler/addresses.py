@@ -16,11 +16,20 @@ from w3lib.url import safe_url_string
 from crawler.items import Portal
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_SESSION = re.compile(r";jsessionid=[^?#/]*", re.IGNORECASE)
+_START_PAGE = re.compile(r"^/?((index|default|home)\.\w+)?$", re.IGNORECASE)
+_SESSION = re.compile(r";(jsessionid|phpsessid|sid)=[^?#/]*", re.IGNORECASE)
+_SESSION_PARAMETER = re.compile(
+    r"(?:^|(?<=&))(jsessionid|phpsessid|aspsessionid\w*|sessionid|session_id|cfid|cftoken)=[^&]*(&|$)",
+    re.IGNORECASE,
+)
 
 
 def absolute(base: str, reference: str) -> str | None:
-    """The http or https address that a reference means on a page, without fragment, or None."""
+    """The http or https address that a reference means on a page, or None.
+
+    Without fragment, and without session ids: they are made anew for every visit, cookies carry them
+    too, and a report must be found again under the address that it had.
+    """
     text = reference.strip().strip("\u3000\u00a0").replace("\\", "/")
     if not text or text.startswith("#"):
         return None
@@ -30,7 +39,15 @@ def absolute(base: str, reference: str) -> str | None:
             return None
     except ValueError:
         return None
-    return safe_url_string(urlunsplit(parts._replace(fragment="")))
+    plain = parts._replace(
+        fragment="", path=_SESSION.sub("", parts.path), query=_without_session(parts.query)
+    )
+    return safe_url_string(urlunsplit(plain))
+
+
+def _without_session(query: str) -> str:
+    shorter = _SESSION_PARAMETER.sub("", query)
+    return query if shorter == query else shorter.removesuffix("&")
 
 
 def canonical(url: str) -> str:
@@ -41,7 +58,13 @@ def canonical(url: str) -> str:
     path = _SESSION.sub("", parts.path) or "/"
     while "//" in path:
         path = path.replace("//", "/")
-    return f"//{host}{f':{port}' if port else ''}{path}{f'?{parts.query}' if parts.query else ''}"
+    query = _without_session(parts.query)
+    return f"//{host}{f':{port}' if port else ''}{path}{f'?{query}' if query else ''}"
+
+
+def is_start_page(url: str) -> bool:
+    """Whether an address is that of a host's start page."""
+    return bool(_START_PAGE.match(urlsplit(url).path))
 
 
 def bare_host(host: str) -> str:

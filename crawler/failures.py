@@ -40,6 +40,7 @@ class Cause:
     detail: str
     absent: bool = False
     url: str | None = None
+    fetch_id: int | None = None
 
 
 def cause(failure: Failure, url: str) -> Cause:
@@ -59,7 +60,9 @@ def cause(failure: Failure, url: str) -> Cause:
 
 def _ignored(reason: str) -> Cause:
     if "robots.txt" in reason:
-        return Cause("robots_disallowed", "the portal's robots.txt does not allow this address")
+        told = "status" in reason
+        detail = reason if told else "the portal's robots.txt does not allow this address"
+        return Cause("robots_disallowed", detail)
     if "redirection" in reason:
         return Cause("redirect_loop", "redirected too often")
     if "DOWNLOAD_MAXSIZE" in reason:

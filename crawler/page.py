@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from urllib.parse import unquote, urlsplit
 
 import lxml.html
@@ -31,6 +32,14 @@ _NAVIGATION = re.compile(
     re.IGNORECASE,
 )
 _ITEMS = ("li", "a", "tr", "td", "dd", "option", "p", "span")
+# Strings of a script that hold markup are what it writes into the page.
+_STRINGS = re.compile(r"""'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`([^`]*)`""")
+_ESCAPES = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_OBJECTS = re.compile(r"\{[^{}]{1,600}\}")
+_NAMES = re.compile(
+    r"""["']?\b(?:name|title|text|label|displayName|channelName|menuName)["']?\s*:\s*(["'])(.+?)\1"""
+)
+_TARGETS = re.compile(r"""["']?\b(?:url|href|link|linkUrl|channelUrl|path)["']?\s*:\s*(["'])([^"'\s]+)\1""")
 _DATE = re.compile(r"((?:19|20)\d{2})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})")
 
 
@@ -122,11 +131,22 @@ class Page:
 
     @cached_property
     def links(self) -> tuple[Link, ...]:
-        """Every link of the page in document order, those in onclick attributes included."""
-        return tuple(self._links())
+        """Every link of the page in document order, those in onclick attributes included.
 
-    def _links(self) -> Iterator[Link]:
-        for element in self.tree.iter():
+        Links that the page's own scripts write come last.
+        """
+        return (*self._links(self.tree), *(link for part in self._written for link in self._links(part)))
+
+    @property
+    def _written(self) -> Iterator[lxml.html.HtmlElement]:
+        """What the inline scripts write into the page, a tree a script."""
+        for source in self.tree.xpath("//script[not(@type) or contains(@type,'javascript')]/text()"):
+            markup = written(source)
+            if markup:
+                yield lxml.html.document_fromstring(f"<html><body><div>{markup}</div></body></html>")
+
+    def _links(self, tree: lxml.html.HtmlElement) -> Iterator[Link]:
+        for element in tree.iter():
             if not isinstance(element.tag, str):
                 continue
             reference = element.get("href") if element.tag in ("a", "area") else None
@@ -164,6 +184,28 @@ class Page:
     def scripts(self) -> str:
         """The source of the inline scripts, joined."""
         return "\n".join(self.tree.xpath("//script/text()"))
+
+
+def written(script: str) -> str:
+    """The markup with links that a script writes, and its objects with a name and an address as links.
+
+    Addresses that a script puts together while it runs are not in it.
+    """
+    markup = ""
+    if "<a" in script.lower():
+        strings = ("".join(found.groups("")) for found in _STRINGS.finditer(script))
+        markup = _ESCAPES.sub(_unescaped, "".join(part for part in strings if "<" in part or ">" in part))
+    for part in _OBJECTS.findall(script):
+        name, target = _NAMES.search(part), _TARGETS.search(part)
+        if name and target:
+            text, address = (_ESCAPES.sub(_unescaped, found[2]) for found in (name, target))
+            markup += f'<p><a href="{escape(address)}">{escape(text)}</a></p>'
+    return markup
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    sign = escape[1]
+    return chr(int(sign[1:], 16)) if len(sign) == 5 else {"n": "\n", "t": "\t", "r": "\r"}.get(sign, sign)
 
 
 def _label(element: lxml.html.HtmlElement, text: str) -> str:

@@ -174,6 +174,11 @@ def hub_rank(label: str) -> int | None:
     return words().rank("menu", "hub", text)
 
 
+def is_hub(label: str) -> bool:
+    """Whether a label names a page above the section and not the section itself."""
+    return hub_rank(label) is not None and section_rank(label) is None
+
+
 def names_annual(label: str) -> bool:
     """Whether a label or heading speaks of annual reports."""
     return words().match("column", "annual", folded(label))

@@ -62,6 +62,10 @@ class ListWalk:
     untried: deque[Numbering] = field(default_factory=deque)
     numbering: Numbering | None = None
     first_size: int = 0
+    last_size: int = 0
+    """Entries of the first page and of the last one taken."""
+    absent: int = 0
+    """How many pages in a row were not there."""
     passed: list[ChannelAddress] = field(default_factory=list)
     """Channels whose pages only sent on to the list's first page."""
     cut: bool = False
@@ -79,6 +83,7 @@ class ListWalk:
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Notes a page's entries; its rows count whether or not two of them lead to one address."""
+        self.absent = 0
         for entry in entries:
             self.rows += 1
             self.seen.add(canonical(entry.url))
@@ -88,6 +93,11 @@ class ListWalk:
     def short(self) -> bool:
         """Whether fewer entries were seen than the list says it has, or it does not say."""
         return self.total is None or self.rows < self.total
+
+    @property
+    def full(self) -> bool:
+        """Whether the last page held as many entries as the first, so that another may follow it."""
+        return 0 < self.first_size <= self.last_size
 
     @property
     def incomplete(self) -> bool:
@@ -139,6 +149,10 @@ class PortalWalk:
     opened: set[str] = field(default_factory=set)
     visited: set[str] = field(default_factory=set)
     without_api: set[str] = field(default_factory=set)
+    home_digest: str | None = None
+    """The SHA-256 of the home page: hurried servers answer it in place of other pages."""
+    list_paths: dict[str, str] = field(default_factory=dict)
+    """Which interface answers JSON lists, by origin."""
     delivered: int = 0
 
     def collect(self, candidate: Candidate) -> None:
@@ -157,6 +171,12 @@ class PortalWalk:
     def waiting(self) -> list[tuple[str, Candidate]]:
         """Entries not opened yet, in the order in which they were found."""
         return [(key, one) for key, one in self.candidates.items() if key not in self.opened]
+
+    def note_hub(self, hub: Hub) -> None:
+        """Keeps a page to try in search of the section, once."""
+        if canonical(hub.url) not in self.visited:
+            self.visited.add(canonical(hub.url))
+            self.hubs.append(hub)
 
     def next_hub(self) -> Hub | None:
         """The best page not tried yet in search of the section, or None where enough were."""

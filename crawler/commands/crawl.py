@@ -164,6 +164,8 @@ def shortcoming(stats: Mapping[str, Any], row: Mapping[str, Any]) -> str | None:
     finish = row.get("finish_reason") or stats.get("finish_reason")
     if finish == "shutdown":
         return "the run was interrupted"
+    if finish is None:
+        return "the run was stopped before it could be closed; run it again"
     if finish != "finished":
         return f"the run was ended early ({finish})"
     errors = stats.get("spider_exceptions/count", 0)

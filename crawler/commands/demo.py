@@ -101,8 +101,8 @@ def demonstrate(folder: Path | None, *, serve: bool) -> int:
         else:
             print(_how_to_look(folder, serving=serve))
         if serve and code == DONE:
-            say("serving the sample until Ctrl-C")
             with suppress(KeyboardInterrupt):
+                say("serving the sample until Ctrl-C")
                 threading.Event().wait()
     return code
 

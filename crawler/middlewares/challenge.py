@@ -6,12 +6,11 @@ spider as a page. We do not evade a challenge: the portal is reported as blocked
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from scrapy.exceptions import IgnoreRequest
 
+from crawler.addresses import is_start_page
 from crawler.page import Page, plain_text
 from crawler.platforms import generic
 from crawler.titles import folded
@@ -55,8 +54,6 @@ _MISSING = (
 )
 """What portals say on a page that they answer with status 200 where there is none; folded text."""
 
-_START_PAGE = re.compile(r"^/?((index|default|home)\.\w+)?$", re.IGNORECASE)
-
 
 class RefusedPage(IgnoreRequest):
     """An answer that is not what was asked for; `code` is the problem's code."""
@@ -87,11 +84,7 @@ def fault(
         return "wrong_type", "a web page was answered where a document was asked for"
     if role == "attachment" and markup and generic.document_ending(asked) in _BINARY:
         return "wrong_type", "a web page was answered where a document was asked for"
-    if (
-        role != "home"
-        and _START_PAGE.match(urlsplit(got).path)
-        and not _START_PAGE.match(urlsplit(asked).path)
-    ):
+    if role != "home" and is_start_page(got) and not is_start_page(asked):
         return "soft_404", f"sent on to the start page {got}"
     if markup and len(body) <= _SMALL:
         text = folded(plain_text(Page(got, body).tree)).lower()

@@ -2,7 +2,8 @@
 
 Scrapy 2.19 lets all waiters but the first await one Deferred, which gives its value to the first of
 them and None, which allows everything, to the rest: a portal with several sections would be crawled
-against its rules. Here every waiter has a Deferred of its own.
+against its rules. Here every waiter has a Deferred of its own. And where a robots.txt is answered
+with a server's error, Scrapy takes the error page for rules that allow everything.
 """
 
 from __future__ import annotations
@@ -10,17 +11,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
+from scrapy.exceptions import IgnoreRequest
 from scrapy.utils.defer import maybe_deferred_to_future
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.defer import Deferred
 
 if TYPE_CHECKING:
     from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
     from scrapy.robotstxt import RobotParser
 
 
 class RobotsMiddleware(RobotsTxtMiddleware):
     """Scrapy's middleware with a value for every waiter."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._unknown: dict[str, int] = {}
+
+    def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
+        """Raises IgnoreRequest where the rules do not allow the request, or cannot be known."""
+        status = self._unknown.get(urlparse_cached(request).netloc)
+        if status is not None:
+            raise IgnoreRequest(f"robots.txt is answered with status {status}, so nothing is allowed")
+        super().process_request_2(rp, request)
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
         """The rules of the request's host; waits where they are being fetched."""
@@ -35,3 +50,9 @@ class RobotsMiddleware(RobotsTxtMiddleware):
 
         shared.addCallback(pass_on)
         return await maybe_deferred_to_future(own)
+
+    async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
+        """Keeps the rules of a host; a server that cannot say them allows nothing (RFC 9309, 2.3.1.4)."""
+        if response.status >= 500:
+            self._unknown[netloc] = response.status
+        await super()._parse_robots(response, netloc, request)

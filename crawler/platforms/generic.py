@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from urllib.parse import parse_qsl, urlsplit
 
 import lxml.html
 
 from crawler.addresses import absolute, canonical
-from crawler.page import Link, Page, heading_of, in_navigation, iso_date, plain_text
+from crawler.page import Link, Page, heading_of, in_navigation, iso_date, plain_text, written
 from crawler.platforms import paging
 from crawler.platforms.shapes import Article, Attachment, Column, Entry, ListPage, NextPages
 from crawler.titles import (
@@ -94,6 +95,8 @@ _ARTICLE_URL = re.compile(
     r"post_\d+|/\d{4}[-/]\d{1,2}([-/]\d{1,2})?/|[?&](id|articleid|infoid|messagekey)=\w+|/[0-9a-f]{32}\.|/\d{3,}\.s?html?$)",
     re.IGNORECASE,
 )
+_MENU_SCRIPT = re.compile(r"[^/]*(nav|menu|head|top|channel|daohang|column)[^/]*\.js$", re.IGNORECASE)
+_LIBRARY = re.compile(r"jquery|bootstrap|swiper|layui|superfish|scrolltop|backtop|gotop", re.IGNORECASE)
 _ADVERSE_FRAMES = re.compile(r"visit|count|login|share|tongji|stat|weather|search", re.IGNORECASE)
 
 
@@ -261,10 +264,9 @@ def _container(element: lxml.html.HtmlElement) -> tuple[object, str, str]:
     node = element
     while (parent := node.getparent()) is not None and parent.tag not in ("body", "html"):
         node = parent
-        if node.tag in ("ul", "ol", "dl", "table", "tbody", "div", "section"):
-            several = len({a.get("href") for a in node.iter("a")} | set(node.xpath(".//*[@onclick]"))) >= 2
-            if several and not _is_item(node):
-                break
+        box = node.tag in ("ul", "ol", "dl", "table", "tbody", "div", "section")
+        if box and _several(node) and not _is_item(node):
+            break
     parent, kind = node.getparent(), node.get("class") or ""
     # Boxes without a name directly under the body have nothing in common but their tag.
     if parent is None or (parent.tag in ("body", "html") and not kind):
@@ -272,15 +274,35 @@ def _container(element: lxml.html.HtmlElement) -> tuple[object, str, str]:
     return (parent, str(node.tag), kind)
 
 
+def _several(node: lxml.html.HtmlElement) -> bool:
+    """Whether a box holds two links to different places."""
+    found: set[object] = set()
+    for element in node.iter():
+        if element.tag == "a":
+            found.add(element.get("href"))
+        if isinstance(element.tag, str) and element.get("onclick") and element is not node:
+            found.add(element)
+        if len(found) > 1:
+            return True
+    return False
+
+
+def _more_than(count: int, found: Iterable[object]) -> bool:
+    """Whether there are more than `count`, counting no further than that: pages may have thousands."""
+    return sum(1 for _ in islice(found, count + 1)) > count
+
+
 def _is_item(node: lxml.html.HtmlElement) -> bool:
     """Whether a box is one line of a list: its neighbours are boxes of the same kind and it has few links."""
     parent = node.getparent()
-    if node.tag in ("ul", "ol", "dl", "tbody") or parent is None or len(list(node.iter("a"))) > 3:
+    if node.tag in ("ul", "ol", "dl", "tbody") or parent is None or _more_than(3, node.iter("a")):
         return False
     if parent.tag in ("li", "td", "dd"):
         return True
-    alike = [other for other in parent if other.tag == node.tag and other.get("class") == node.get("class")]
-    return len(alike) >= 3 and bool(node.get("class"))
+    if not node.get("class"):
+        return False
+    alike = (other for other in parent if other.tag == node.tag and other.get("class") == node.get("class"))
+    return _more_than(2, alike)
 
 
 def _item(element: lxml.html.HtmlElement) -> lxml.html.HtmlElement:
@@ -288,7 +310,7 @@ def _item(element: lxml.html.HtmlElement) -> lxml.html.HtmlElement:
     for ancestor in element.iterancestors():
         if ancestor.tag in ("li", "tr", "dd", "dt", "p"):
             return ancestor
-        if ancestor.tag in ("ul", "ol", "dl", "table", "body") or len(list(ancestor.iter("a"))) > 2:
+        if ancestor.tag in ("ul", "ol", "dl", "table", "body") or _more_than(2, ancestor.iter("a")):
             return element
         if ancestor.tag == "div" and iso_date(plain_text(ancestor)):
             return ancestor
@@ -366,6 +388,25 @@ def frames(page: Page) -> tuple[str, ...]:
     return tuple(
         url for url in found if url and urlsplit(url).hostname == host and not _ADVERSE_FRAMES.search(url)
     )
+
+
+def menu_scripts(page: Page) -> tuple[str, ...]:
+    """Addresses of the page's own script files whose names say that they write its menus."""
+    host = urlsplit(page.url).netloc
+    found = (absolute(page.base, source) for source in page.tree.xpath("//script/@src"))
+    return tuple(
+        url
+        for url in found
+        if url
+        and urlsplit(url).netloc == host
+        and _MENU_SCRIPT.search(urlsplit(url).path)
+        and not _LIBRARY.search(url)
+    )
+
+
+def script_page(script: Page, included_by: str) -> Page:
+    """A script file as a page that holds what it writes, at the address of the page that includes it."""
+    return Page(included_by, f"<html><body>{written(script.html)}</body></html>".encode(), "utf-8")
 
 
 def sent_on(page: Page) -> str | None:

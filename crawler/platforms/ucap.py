@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from crawler.addresses import absolute
-from crawler.page import Page, iso_date
+from crawler.page import Page, decoded, iso_date
 from crawler.platforms import generic
 from crawler.platforms.shapes import Article, Entry, ListPage, NextPages
 
@@ -31,7 +31,14 @@ _MARKS = re.compile(
     r"createPageHTML\(\s*['\"]|id=['\"]zoomcon|Ucap|ucap\.|开普云",
     re.IGNORECASE,
 )
-_CHANNEL_ID = re.compile(r"(?:/common/search/|channelId['\"]?\s*[:=]\s*['\"])([0-9a-f]{32})", re.IGNORECASE)
+_CHANNEL_ID = re.compile(
+    r"(?:/search/|/searchList/|channelId['\"]?\s*[:=]\s*['\"])([0-9a-f]{32})", re.IGNORECASE
+)
+_TAB = re.compile(r"(?:^|&)tab=([0-9a-f]{32})(?:&|$)", re.IGNORECASE)
+_CALL = re.compile(r"^\s*[\w$.]+\s*\((.*)\)\s*;?\s*$", re.DOTALL)
+
+LIST_PATHS = ("/common/search/", "/search/", "/searchList/")
+"""Where installations answer JSON lists, the usual one first; query and answer are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,12 @@ def address(url: str) -> ChannelAddress | None:
     return ChannelAddress(f"{parts.scheme}://{parts.netloc}", match[1], match[2])
 
 
+def tab(url: str) -> str | None:
+    """The channel that a hub's address chooses with `?tab=`, by its id, or None."""
+    match = _TAB.search(urlsplit(url).query)
+    return match[1] if match else None
+
+
 def channel_id(page: Page) -> str | None:
     """The list's id where the page's scripts name it."""
     match = _CHANNEL_ID.search(page.html)
@@ -131,10 +144,10 @@ def tree_url(place: ChannelAddress) -> str:
     return f"{place.origin}/common/getChannelList?{query}"
 
 
-def list_url(origin: str, identifier: str, number: int) -> str:
+def list_url(origin: str, identifier: str, number: int, path: str = LIST_PATHS[0]) -> str:
     """The address of page `number` (from 1) of a JSON list, child channels included."""
     return (
-        f"{origin}/common/search/{identifier}?_isAgg=true&_isJson=true&_pageSize={PAGE_SIZE}"
+        f"{origin}{path}{identifier}?_isAgg=true&_isJson=true&_pageSize={PAGE_SIZE}"
         f"&_template=index&_rangeTimeGte=&_channelName=&page={number}"
     )
 
@@ -181,9 +194,11 @@ def answer(body: bytes, url: str) -> Answer:
 
 
 def _parsed(body: bytes) -> object:
+    text = decoded(body)
+    call = _CALL.match(text)
     try:
-        return json.loads(body)
-    except ValueError as error:
+        return json.loads(call[1] if call else text)
+    except (ValueError, RecursionError) as error:
         raise AnswerError("no JSON") from error
 
 

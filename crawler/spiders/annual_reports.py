@@ -16,14 +16,17 @@ from typing import Any
 from scrapy.http import Response
 
 from crawler import platforms, titles
-from crawler.addresses import canonical
+from crawler.addresses import canonical, is_start_page
 from crawler.items import Role
 from crawler.page import Page
 from crawler.platforms import generic, ucap
 from crawler.spiders.articles import Articles
-from crawler.spiders.following import Found, page_of
+from crawler.spiders.following import Found, digest, is_script, module_of, page_of
 from crawler.spiders.lists import SENT_ON
 from crawler.walk import MAX_DEPTH, Candidate, Hub, Place, PortalWalk
+
+SCRIPT_RANK = 6
+"""Scripts that may write a menu are asked for after every page that a menu names."""
 
 
 class AnnualReports(Articles):
@@ -62,7 +65,8 @@ class AnnualReports(Articles):
             if chosen:
                 for key, candidate in chosen:
                     walk.opened.add(key)
-                    yield from self._open_article(walk, candidate)
+                    if not self._handed_over(walk, key, candidate):
+                        yield from self._open_article(walk, candidate)
             elif hub is not None:
                 yield from self._open_hub(walk, hub)
             else:
@@ -74,6 +78,22 @@ class AnnualReports(Articles):
         """The entries to open now: all, or as many as the limit still wants."""
         waiting = walk.waiting()
         return waiting if self.limit is None else waiting[: max(0, self.limit - walk.delivered)]
+
+    def _handed_over(self, walk: PortalWalk, key: str, candidate: Candidate) -> bool:
+        """Whether another portal of this run opens the entry, because it lies on that portal's host.
+
+        So it is asked for once, with the most that either list says of it.
+        """
+        owners = self.scope.owners(candidate.entry.url)
+        if walk.portal in owners:
+            return False
+        for other in self.walks:
+            if other.portal in owners and not other.done:
+                other.collect(replace(candidate, place=replace(candidate.place, section=None)))
+                return True
+            if other.portal in owners and key in other.opened:
+                return True
+        return False
 
     def _conclude(self, walk: PortalWalk) -> Found:
         home = walk.portal.home
@@ -105,8 +125,16 @@ class AnnualReports(Articles):
 
         def handler(response: Response) -> Found:
             page = page_of(response)
+            if response.meta["role"] == "home":
+                walk.home_digest = digest(response)
+            if is_script(response):
+                # It writes a menu into the page that names it, whose address its links are relative to.
+                page = generic.script_page(page, str(response.meta["found_on"]))
             walk.visited.add(canonical(response.url))
-            onward = generic.sent_on(page) or next(iter(() if page.links else generic.frames(page)), None)
+            frames = () if page.links else generic.frames(page)
+            for frame in frames[1:]:
+                walk.note_hub(Hub(frame, "", 0, place, response.url))
+            onward = generic.sent_on(page) or next(iter(frames), None)
             if onward and hops < SENT_ON and canonical(onward) not in walk.visited:
                 role: Role = response.meta["role"]
                 follow = self._on_menu(walk, place, hops + 1)
@@ -125,15 +153,28 @@ class AnnualReports(Articles):
         ]
         best = [(rank, link) for rank, link in named if rank == named[0][0]]
         for rank, link in best:
+            section = place.section or link.url
             if self.scope.admits(link.url):
-                walk.sections.setdefault(link.url, 0)
-            # A label that says only 年报 may stand for another kind: there titles decide.
-            below = replace(place.below(link.label), section=link.url, trusted=rank % 10 < 3, depth=0)
+                walk.sections.setdefault(section, 0)
+            # A label that says only 年报 may stand for another kind, and the tab of a hub shows what the
+            # hub shows until a script runs: there titles decide.
+            trusted = rank % 10 < 3 and ucap.tab(link.url) is None
+            below = replace(place.below(link.label), section=section, trusted=trusted, depth=0)
             yield from self._open_list(walk, link.url, below, page.url, link.label)
+        if not best and self._is_section(walk, page):
+            walk.sections.setdefault(page.url, 0)
+            place = replace(place, section=page.url)
         for entry in generic.report_entries(page):
             if self.scope.admits(entry.url):
                 self._collect(walk, entry, replace(place, trusted=False), page.url)
         self._note_hubs(walk, page, place)
+
+    def _is_section(self, walk: PortalWalk, page: Page) -> bool:
+        """Whether the address given for a portal is no home page but the section itself."""
+        if canonical(page.url) != canonical(walk.portal.home) or is_start_page(page.url):
+            return False
+        entries = module_of(page, walk).listing(page).entries
+        return sum(titles.is_report(entry.title) for entry in entries) * 3 >= len(entries) > 0
 
     def _note_hubs(self, walk: PortalWalk, page: Page, place: Place) -> None:
         """Keeps what else may lead to the section, for the case that this page's menu does not."""
@@ -144,9 +185,9 @@ class AnnualReports(Articles):
             # The platform's own answer comes before other menus.
             walk.hubs.append(Hub(ucap.tree_url(channel), "", -1, place, page.url, channel))
         for rank, link in generic.hub_links(page):
-            if canonical(link.url) not in walk.visited:
-                walk.visited.add(canonical(link.url))
-                walk.hubs.append(Hub(link.url, link.label, rank, place.below(link.label), page.url))
+            walk.note_hub(Hub(link.url, link.label, rank, place.below(link.label), page.url))
+        for url in generic.menu_scripts(page):
+            walk.note_hub(Hub(url, "", SCRIPT_RANK, replace(place, depth=place.depth + 1), page.url))
 
     def _on_hub_tree(
         self, walk: PortalWalk, channel: ucap.ChannelAddress, place: Place, found_on: str
@@ -159,8 +200,9 @@ class AnnualReports(Articles):
                 rank = titles.section_rank(child.name)
                 below = place.below(child.name)
                 if rank is not None and (child.id or child.code):
-                    walk.sections.setdefault(response.url, 0)
-                    inside = replace(below, section=response.url, trusted=True, depth=0)
+                    section = place.section or response.url
+                    walk.sections.setdefault(section, 0)
+                    inside = replace(below, section=section, trusted=True, depth=0)
                     yield from self._open_channel(walk, channel, child, inside, found_on)
                 elif titles.hub_rank(child.name) is not None and child.code and place.depth < MAX_DEPTH:
                     inner = replace(channel, channel=child.code)

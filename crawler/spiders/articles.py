@@ -16,7 +16,7 @@ from crawler.items import Document, Portal, Publication
 from crawler.page import Page
 from crawler.platforms import generic
 from crawler.platforms.shapes import Attachment
-from crawler.spiders.following import Found, fetch_of, is_markup, module_of, page_of
+from crawler.spiders.following import Found, digest, fetch_of, is_markup, module_of, page_of
 from crawler.spiders.lists import SENT_ON, Lists
 from crawler.walk import MAX_DEPTH, Candidate, ListWalk, PortalWalk
 
@@ -61,6 +61,11 @@ class Articles(Lists):
         def handler(response: Response) -> Found:
             if not is_markup(response):
                 yield from self._publish(walk, candidate, response, None)
+                return
+            if digest(response) == walk.home_digest:
+                detail = "the start page was answered in its place"
+                fetch_id = fetch_of(response).id
+                yield self._trouble(walk, "soft_404", response.url, detail, hides=True, fetch_id=fetch_id)
                 return
             page = page_of(response)
             onward = generic.sent_on(page)

@@ -23,6 +23,16 @@ Reader = Callable[[PortalWalk, ucap.ChannelAddress, Place, str], Callable[[Respo
 
 
 @dataclass(frozen=True, slots=True)
+class Complaint:
+    """Why an interface gives no list: a problem's code and detail, its address and its fetch."""
+
+    code: str
+    detail: str
+    url: str
+    fetch_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class JsonList:
     """A channel's list on its way: where it is asked for and what was seen of it."""
 
@@ -31,6 +41,14 @@ class JsonList:
     identifier: str
     progress: ListWalk
     found_on: str
+    paths: tuple[str, ...]
+    """Interfaces that may answer, the one asked now first."""
+    complaint: Complaint | None = None
+    """What the first interface answered where another is asked now."""
+
+    def url(self, number: int) -> str:
+        """The address of page `number`."""
+        return ucap.list_url(self.origin, self.identifier, number, self.paths[0])
 
 
 class ChannelLists(Following):
@@ -45,13 +63,16 @@ class ChannelLists(Following):
         reader: Reader,
         *,
         required: bool = False,
+        otherwise: Callable[[], Found] = lambda: iter(()),
     ) -> Found:
         """One level of the channel tree, once. Portals without the interface answer 404; that is no trouble.
 
         `required`: the tree must be readable, because nothing else says what the place holds.
+        `otherwise`: what is done where there is no tree to read.
         """
         url = ucap.tree_url(channel)
         if channel.origin in walk.without_api or url in walk.visited:
+            yield from otherwise()
             return
         walk.visited.add(url)
         read = reader(walk, channel, place, found_on)
@@ -63,13 +84,14 @@ class ChannelLists(Following):
                 walk.without_api.add(channel.origin)
                 if required:
                     yield self._unreadable(walk, response, f"the channel tree cannot be read: {error}")
+                yield from otherwise()
                 return
             yield from read(response)
 
         def on_failure(why: Cause) -> Found:
             if why.absent:
                 walk.without_api.add(channel.origin)
-            yield from ()
+            yield from otherwise()
 
         yield from self._follow(
             walk, url, "hub", handler, found_on=found_on, on_failure=on_failure, quiet=True
@@ -85,12 +107,54 @@ class ChannelLists(Following):
         required: bool,
     ) -> Found:
         """The JSON list of a section's channel and of its child channels."""
-        identifier = ucap.channel_id(page)
-        if identifier is not None:
-            yield from self._open_answer(walk, channel.origin, identifier, progress.place, page.url)
+        tab, place = ucap.tab(page.url), progress.place
+        identifier = tab or ucap.channel_id(page)
+        of_list = replace(place, trusted=True) if tab is not None else place
+
+        def without_tree() -> Found:
+            if identifier is not None:
+                yield from self._open_answer(walk, channel.origin, identifier, of_list, page.url)
+
         yield from self._open_tree(
-            walk, channel, progress.place, page.url, self._on_children, required=required
+            walk,
+            channel,
+            place,
+            page.url,
+            self._section_reader(without_tree, is_tab=tab is not None),
+            required=required,
+            otherwise=without_tree,
         )
+
+    def _section_reader(self, own_list: Callable[[], Found], *, is_tab: bool) -> Reader:
+        """Reads the tree of a section's page; `own_list` opens the list that the page itself names.
+
+        The page of a hub may stand for its section, chosen by a script: then the channel is the hub's,
+        and only its children that name annual reports count. Without such a child it is the list of
+        the chosen tab, and without that the hub's, where titles decide.
+        """
+
+        def reader(
+            walk: PortalWalk, channel: ucap.ChannelAddress, place: Place, found_on: str
+        ) -> Callable[[Response], Found]:
+            def handler(response: Response) -> Found:
+                node, children = ucap.tree(response.body)
+                if not titles.is_hub(node.name):
+                    yield from own_list()
+                    yield from self._on_children(walk, channel, place, found_on)(response)
+                    return
+                named = [child for child in children if titles.section_rank(child.name) is not None]
+                for child in named:
+                    inside = replace(place.below(child.name), trusted=True)
+                    yield from self._open_channel(walk, channel, child, inside, found_on)
+                if not named and is_tab:
+                    yield from own_list()
+                elif not named and node.id:
+                    untrusted = replace(place, trusted=False)
+                    yield from self._open_answer(walk, channel.origin, node.id, untrusted, found_on)
+
+            return handler
+
+        return reader
 
     def _open_channel(
         self, walk: PortalWalk, channel: ucap.ChannelAddress, node: ucap.Channel, place: Place, found_on: str
@@ -130,8 +194,23 @@ class ChannelLists(Following):
         if url in walk.visited or self._enough(walk):
             return
         walk.visited.add(url)
-        json_list = JsonList(walk, origin, identifier, ListWalk(url=url, place=place), found_on)
-        yield from self._answer_page(json_list, 1)
+        paths = (walk.list_paths[origin],) if origin in walk.list_paths else ucap.LIST_PATHS
+        progress = ListWalk(url=ucap.list_url(origin, identifier, 1, paths[0]), place=place)
+        yield from self._answer_page(JsonList(walk, origin, identifier, progress, found_on, paths), 1)
+
+    def _other_interface(self, json_list: JsonList, complaint: Complaint) -> Found:
+        """The first page from the next interface; where none is left, what the first one answered."""
+        walk, first = json_list.walk, json_list.complaint or complaint
+        paths = json_list.paths[1:]
+        if paths:
+            url = ucap.list_url(json_list.origin, json_list.identifier, 1, paths[0])
+            progress = ListWalk(url=url, place=json_list.progress.place)
+            yield from self._answer_page(
+                replace(json_list, paths=paths, progress=progress, complaint=first), 1
+            )
+            return
+        walk.list_paths.setdefault(json_list.origin, ucap.LIST_PATHS[0])
+        yield self._trouble(walk, first.code, first.url, first.detail, hides=True, fetch_id=first.fetch_id)
 
     def _answer_page(self, json_list: JsonList, number: int, *, extra: bool = False) -> Found:
         """Page `number` of a JSON list; `extra` is one beyond what the list says it has."""
@@ -141,23 +220,39 @@ class ChannelLists(Following):
             try:
                 answer = ucap.answer(response.body, response.url)
             except ucap.AnswerError as error:
+                detail = f"page {number} of a JSON list cannot be read: {error}"
+                if number == 1:
+                    complaint = Complaint("api_unreadable", detail, response.url, fetch_of(response).id)
+                    yield from self._other_interface(json_list, complaint)
+                    return
                 if not extra:
-                    detail = f"page {number} of a JSON list cannot be read: {error}"
                     yield self._unreadable(walk, response, detail)
                 yield from self._end_of_list(walk, progress)
                 return
+            if number == 1:
+                walk.list_paths[json_list.origin] = json_list.paths[0]
             yield from self._take_answer(json_list, number, response, answer, extra=extra)
 
-        def on_failure(_why: Cause) -> Found:
+        def on_failure(why: Cause) -> Found:
+            if number == 1:
+                if why.absent:
+                    complaint = Complaint(why.code, why.detail, progress.url, why.fetch_id)
+                    yield from self._other_interface(json_list, complaint)
+                return
             known = -(-(progress.total or 0) // max(progress.first_size, 1))
-            if number > 1 and not extra and number < min(known, MAX_PAGES):
+            if not extra and number < min(known, MAX_PAGES):
                 yield from self._answer_page(json_list, number + 1)
             else:
                 yield from self._end_of_list(walk, progress)
 
-        url = ucap.list_url(json_list.origin, json_list.identifier, number)
         yield from self._follow(
-            walk, url, "list", handler, found_on=json_list.found_on, on_failure=on_failure, quiet=extra
+            walk,
+            json_list.url(number),
+            "list",
+            handler,
+            found_on=json_list.found_on,
+            on_failure=on_failure,
+            quiet=extra or number == 1,
         )
 
     def _take_answer(

@@ -6,10 +6,12 @@ portal still waits for, and the mapping of failures to troubles.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlsplit
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
@@ -49,6 +51,8 @@ class Job:
     on_failure: Callable[[Cause], Found] | None = None
     quiet: bool = False
     """A guess: that the page is not there says nothing."""
+    silent: bool = False
+    """A guess at what nobody names: no failure says anything, and none is retried."""
     hides: bool | None = None
     """Whether a failure may hide reports; None: by role and cause."""
 
@@ -85,7 +89,7 @@ class Following(Spider):
         self.scope = Scope(chosen.registry)
         self.delays = self.scope.delays()
         self.walks = [PortalWalk(portal) for portal in chosen.portals]
-        self._reported: set[tuple[str, str]] = set()
+        self._reported: dict[tuple[str, str], bool] = {}
         self._pages = 0
 
     def selection(self, arguments: dict[str, str]) -> Selection:
@@ -106,10 +110,11 @@ class Following(Spider):
         link_text: str | None = None,
         on_failure: Callable[[Cause], Found] | None = None,
         quiet: bool = False,
+        silent: bool = False,
         hides: bool | None = None,
     ) -> Found:
         """The request for an address, or the trouble that stands against asking for it."""
-        job = Job(walk, role, handler, found_on, link_text, on_failure, quiet, hides)
+        job = Job(walk, role, handler, found_on, link_text, on_failure, quiet, silent, hides)
         if not self.scope.admits(url):
             yield from self._refused(
                 job, Cause("offsite_link", "its host is not in the registry", url=url), url
@@ -127,6 +132,8 @@ class Following(Spider):
             "link_text": link_text,
             "download_slot": slot_of(url),
         }
+        if silent:
+            meta["dont_retry"] = True
         if role == "attachment" or generic.is_document(url):
             meta["download_timeout"] = self.settings.getfloat("DOWNLOAD_TIMEOUT") * _DOCUMENT_PATIENCE
         yield Request(
@@ -173,7 +180,8 @@ class Following(Spider):
         fetch = request.meta.get("fetch")
         number = fetch.id if isinstance(fetch, Fetch) else None
         asked = (request.meta.get("redirect_urls") or [request.url])[0]
-        if not (job.quiet and why.absent):
+        why = replace(why, fetch_id=number)
+        if not (job.silent or (job.quiet and why.absent)):
             yield from self._refused(job, why, asked, number)
         elif job.on_failure is not None:
             yield from job.on_failure(why)
@@ -186,17 +194,18 @@ class Following(Spider):
         if job.role == "list" and url in job.walk.sections:
             job.walk.failed_sections.add(url)
         target = why.url or url
-        if why.code != "offsite_link" or self._first_time(why.code, target):
+        # Said again only where the address hides more than it did the first time.
+        if why.code != "offsite_link" or self._first_time(why.code, target, hides=hides):
             yield self._trouble(
                 job.walk, why.code, target, why.detail, job=job, hides=hides, fetch_id=fetch_id
             )
         if job.on_failure is not None:
             yield from job.on_failure(why)
 
-    def _first_time(self, code: str, url: str) -> bool:
+    def _first_time(self, code: str, url: str, *, hides: bool = True) -> bool:
         key = (code, canonical(url))
-        first = key not in self._reported
-        self._reported.add(key)
+        first = key not in self._reported or (hides and not self._reported[key])
+        self._reported[key] = hides or self._reported.get(key, False)
         return first
 
     def _trouble(
@@ -296,6 +305,17 @@ def page_of(response: Response) -> Page:
     declared = response.encoding if isinstance(response, TextResponse) else None
     header = (response.headers.get("Content-Type") or b"").decode("latin-1").lower()
     return Page(response.url, response.body, declared if "charset" in header else None)
+
+
+def digest(response: Response) -> str:
+    """The SHA-256 of an answer's body."""
+    return hashlib.sha256(response.body).hexdigest()
+
+
+def is_script(response: Response) -> bool:
+    """Whether an answer is a script that a page includes."""
+    header = (response.headers.get("Content-Type") or b"").decode("latin-1").lower()
+    return urlsplit(response.url).path.endswith(".js") and "html" not in header
 
 
 def is_markup(response: Response) -> bool:

@@ -15,9 +15,9 @@ from scrapy.http import Response
 from crawler import platforms, titles
 from crawler.addresses import canonical
 from crawler.failures import Cause
-from crawler.page import Page
+from crawler.page import Link, Page
 from crawler.platforms import generic, ucap
-from crawler.platforms.shapes import Column, Entry, NextPages
+from crawler.platforms.shapes import Column, Entry, ListPage, NextPages
 from crawler.spiders.channels import ChannelLists
 from crawler.spiders.following import Found, fetch_of, is_markup, module_of, page_of
 from crawler.walk import MAX_COLUMNS, MAX_DEPTH, MAX_PAGES, Candidate, ListWalk, Place, PortalWalk
@@ -30,6 +30,9 @@ class Lists(ChannelLists):
     """Steps through list pages; `_in_place` takes a page that turns out to be a publication."""
 
     def _in_place(self, walk: PortalWalk, candidate: Candidate, response: Response) -> Found:
+        raise NotImplementedError
+
+    def _note_hubs(self, walk: PortalWalk, page: Page, place: Place) -> None:
         raise NotImplementedError
 
     def _open_list(
@@ -64,8 +67,12 @@ class Lists(ChannelLists):
             progress.visited.add(canonical(response.url))
             listing = module_of(page, walk).listing(page)
             onward = generic.sent_on(page)
-            if onward is None and not listing.entries and not listing.columns:
-                onward = next(iter(generic.frames(page)), None)
+            frames = () if _names_reports(listing) or listing.columns else generic.frames(page)
+            if onward is None and not listing.entries:
+                onward = next(iter(frames), None)
+            for frame in frames:
+                if frame != onward:
+                    yield from self._open_list(walk, frame, progress.place, response.url, None)
             if onward and hops < SENT_ON and canonical(onward) not in progress.visited:
                 passed = ucap.address(response.url)
                 progress.passed += [passed] if passed is not None else []
@@ -94,11 +101,11 @@ class Lists(ChannelLists):
         if not progress.place.trusted and len(wanted) * 3 >= len(listing.entries) > 0:
             progress.place = replace(progress.place, trusted=True)
         yield from self._columns(walk, listing.columns, progress.place, page.url)
-        inner = [] if wanted or progress.place.trusted else generic.section_links(page)
-        for rank, link in inner:
-            if rank == inner[0][0] and rank < 3 and progress.place.depth < MAX_DEPTH:
-                below = replace(progress.place.below(link.label), trusted=True)
-                yield from self._open_list(walk, link.url, below, page.url, link.label)
+        hub = not wanted and (not progress.place.trusted or not (listing.entries or listing.columns))
+        inner = generic.section_links(page) if hub else []
+        yield from self._inner_sections(walk, progress.place, page, inner)
+        if hub and progress.place.depth == 0 and not inner:
+            self._note_hubs(walk, page, progress.place)
         channel = ucap.address(page.url)
         on_ucap = channel is not None and platforms.of_page(page, walk.portal.platform) == "ucap"
         if progress.place.depth > 0 and not (on_ucap or listing.entries or listing.columns or inner):
@@ -111,6 +118,15 @@ class Lists(ChannelLists):
             for passed in progress.passed:
                 yield from self._open_section_tree(walk, passed, progress, page, required=False)
         yield from self._list_page(walk, progress, page, listing.entries, 1)
+
+    def _inner_sections(
+        self, walk: PortalWalk, place: Place, page: Page, named: list[tuple[int, Link]]
+    ) -> Found:
+        """The sections that the menu of a page names best, where the page itself lists no report."""
+        for rank, link in named:
+            if rank == named[0][0] and rank < 3 and place.depth < MAX_DEPTH:
+                below = replace(place.below(link.label), trusted=True)
+                yield from self._open_list(walk, link.url, below, page.url, link.label)
 
     def _columns(self, walk: PortalWalk, columns: Iterable[Column], place: Place, found_on: str) -> Found:
         for column in columns:
@@ -132,6 +148,8 @@ class Lists(ChannelLists):
         """Takes the entries of list page `number` and goes on to the next."""
         fresh = progress.fresh(entries)
         progress.add(entries if number == 1 else fresh)
+        progress.last_size = len(entries)
+        progress.first_size = progress.first_size or len(entries)
         self._collect_all(walk, fresh, progress.place, page.url)
         further = module_of(page, walk).next_pages(page, number)
         progress.total = progress.total if progress.total is not None else further.total
@@ -157,15 +175,24 @@ class Lists(ChannelLists):
             yield from self._end_of_list(walk, progress)
 
     def _numbered(self, walk: PortalWalk, progress: ListWalk, number: int, found_on: str) -> Found:
-        numbering = progress.numbering
-        if numbering is not None and progress.pages is None:
+        numbering, pages = progress.numbering, progress.pages
+        if numbering is None:
+            yield from self._end_of_list(walk, progress)
+            return
+        url = numbering.page(number)
+        if pages is None:
             # Where nobody says how many pages there are, the first that is not there is the end.
-            yield from self._open_page(walk, progress, numbering.page(number), number, found_on, extra=True)
-        elif numbering is not None and number <= (progress.pages or 0):
-            yield from self._open_page(walk, progress, numbering.page(number), number, found_on)
-        elif numbering is not None and number == (progress.pages or 0) + 1 and progress.incomplete:
-            # The page count may leave out the last page where pages are counted from 0.
-            yield from self._open_page(walk, progress, numbering.page(number), number, found_on, extra=True)
+            yield from self._open_page(walk, progress, url, number, found_on, extra=True)
+        elif number <= pages:
+            # Once every entry is seen that the list says it has, a page that is not there is none.
+            seen = progress.total is not None and not progress.incomplete
+            yield from self._open_page(walk, progress, url, number, found_on, extra=seen)
+        elif progress.incomplete:
+            # The count may be too small, and it leaves out a page where pages are counted from 0.
+            yield from self._open_page(walk, progress, url, number, found_on, extra=True)
+        elif progress.full:
+            # Counts can be too small where the last page is full; that nothing follows is no trouble.
+            yield from self._open_page(walk, progress, url, number, found_on, extra=True, silent=True)
         else:
             yield from self._end_of_list(walk, progress)
 
@@ -178,7 +205,9 @@ class Lists(ChannelLists):
         found_on: str,
         *,
         extra: bool = False,
+        silent: bool = False,
     ) -> Found:
+        """Page `number` of a list; `extra` is one that need not be there, `silent` one that nobody names."""
         progress.visited.add(canonical(url))
 
         def handler(response: Response) -> Found:
@@ -198,10 +227,11 @@ class Lists(ChannelLists):
                 progress.failed = True
             yield from self._end_of_list(walk, progress)
 
-        def on_failure(_why: Cause) -> Found:
+        def on_failure(why: Cause) -> Found:
             if not extra:
                 progress.failed = True
-                if progress.numbering is not None and number < (progress.pages or 0):
+                progress.absent += why.absent
+                if progress.numbering is not None and number < (progress.pages or 0) and progress.absent < 2:
                     yield from self._numbered(walk, progress, number + 1, found_on)
                     return
             yield from self._end_of_list(walk, progress)
@@ -215,6 +245,7 @@ class Lists(ChannelLists):
             link_text=str(number),
             on_failure=on_failure,
             quiet=extra,
+            silent=silent,
         )
 
     def _guess(self, walk: PortalWalk, progress: ListWalk, found_on: str) -> Found:
@@ -253,6 +284,11 @@ class Lists(ChannelLists):
             on_failure=on_failure,
             quiet=True,
         )
+
+
+def _names_reports(listing: ListPage) -> bool:
+    """Whether any entry's title names a report."""
+    return any(titles.is_report(entry.title) for entry in listing.entries)
 
 
 def _shows_article(module: ModuleType, page: Page) -> bool:

@@ -1,0 +1,369 @@
+"""Portals that publish in ways of their own: what a reader would find is found, and asked for once."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+
+from crawler.addresses import absolute, canonical
+from crawler.commands.crawl import shortcoming
+from crawler.page import Page, written
+from crawler.platforms import generic, ucap
+from tests.crawler.conftest import Answer, SmallPortal, entry_list, report_body
+from tests.crawler.conftest import Crawl as Outcome
+
+Crawl = Callable[..., Outcome]
+CHANNEL = "aa" * 16
+
+
+def reports(
+    portal: SmallPortal, count: int, folder: str = "/gk/nb", year: int = 2021
+) -> list[tuple[str, str]]:
+    """Puts so many articles on the portal; their addresses and titles."""
+    entries = []
+    for number in range(count):
+        title = f"{number}号局{year}年政府信息公开工作年度报告"
+        path = f"{folder}/202201/t20220120_{number}.html"
+        portal.page(path, report_body(title))
+        entries.append((path, title))
+    return entries
+
+
+def titles(entries: list[tuple[str, str]]) -> set[str]:
+    return {title for _, title in entries}
+
+
+# Menus
+
+
+def test_what_a_script_writes() -> None:
+    script = r"""
+    var a = '<ul><li><a href="\/zwgk\/">政务公开<\/a><\/li>'; // it's a comment
+    document.write("<li><a href=\"/n/\" title='\u5e74\u62a5'>x</a></li>");
+    document.write('<a href="' + url + '">' + name + '</a>');
+    var menu = [{"id": 1, "name": "公开年报", "url": "/nb/"}, {title: '新闻', link: 'xw.html'}, {name: "空"}];
+    """
+    page = Page("http://a.gov.cn/x/", f"<html><body><script>{script}</script></body></html>".encode())
+    found = [(link.url, link.label) for link in page.links]
+    assert found == [
+        ("http://a.gov.cn/zwgk/", "政务公开"),
+        ("http://a.gov.cn/n/", "年报"),
+        ("http://a.gov.cn/nb/", "公开年报"),
+        ("http://a.gov.cn/x/xw.html", "新闻"),
+    ]
+    assert written("if (a < b) { go(); }") == ""
+
+
+def test_menus_that_only_scripts_write(portal: SmallPortal, crawl: Crawl) -> None:
+    entries = reports(portal, 2)
+    portal.page("/", "<script src='/js/jquery.nav.js'></script><script src='/js/menu.js'></script>")
+    portal.answers["/js/menu.js"] = Answer(
+        "document.write('<li><a href=\"gk/index.html\">政务公开</a></li>');".encode(),
+        content_type="application/javascript",
+    )
+    portal.page("/gk/index.html", "<script>var m = [{name: '政府信息公开年报', url: '/gk/nb/'}];</script>")
+    portal.page("/gk/nb/", entry_list(*entries))
+    result = crawl()
+    assert (result.titles, result.codes) == (titles(entries), [])
+    assert "/js/jquery.nav.js" not in portal.paths
+
+
+def test_a_list_that_a_script_writes(portal: SmallPortal, crawl: Crawl) -> None:
+    entries = reports(portal, 3)
+    portal.page("/", "<a href='/gk/nb/'>政府信息公开年报</a>")
+    rows = "".join(
+        f"document.write('<li><a href=\"{url}\">{name}</a><span>2022-01-20</span></li>');"
+        for url, name in entries
+    )
+    portal.page("/gk/nb/", f"<script>{rows}</script>")
+    result = crawl()
+    assert (result.titles, result.codes) == (titles(entries), [])
+
+
+def test_a_menu_in_the_second_frame(portal: SmallPortal, crawl: Crawl) -> None:
+    entries = reports(portal, 2)
+    frames = "".join(f"<frame src='/{name}.html'>" for name in ("top", "left", "main"))
+    portal.answers["/"] = Answer(f"<html><frameset>{frames}</frameset></html>".encode())
+    portal.page("/top.html", "<a href='/'>首页</a>")
+    portal.page("/left.html", "<a href='/gk/nb/'>政府信息公开年报</a>")
+    portal.page("/gk/nb/", entry_list(*entries))
+    result = crawl()
+    assert (result.titles, result.codes) == (titles(entries), [])
+
+
+def test_a_list_in_a_frame_beside_other_news(portal: SmallPortal, crawl: Crawl) -> None:
+    entries = reports(portal, 2)
+    news = [(f"/xw/202201/t20220101_{number}.html", f"第{number}次会议召开") for number in range(4)]
+    for path, name in news:
+        portal.page(path, name)
+    portal.page("/", "<a href='/gk/nb/'>政府信息公开年报</a>")
+    portal.page("/gk/nb/", f"<div>{entry_list(*news)}</div><iframe src='list.html'></iframe>")
+    portal.page("/gk/nb/list.html", entry_list(*entries))
+    assert titles(entries) <= crawl().titles
+
+
+def test_a_given_section_that_is_a_menu(portal: SmallPortal, crawl: Crawl) -> None:
+    entries = reports(portal, 2)
+    portal.page("/hub/", "<a href='/zn/'>政府信息公开指南</a><a href='/gk/nb/'>政府信息公开年报</a>")
+    portal.page("/gk/nb/", entry_list(*entries))
+    result = crawl(f'sections = ["{portal.origin}/hub/"]')
+    assert (result.titles, result.codes) == (titles(entries), [])
+
+
+def test_a_given_section_two_menus_above_its_list(portal: SmallPortal, crawl: Crawl) -> None:
+    entries = reports(portal, 2)
+    portal.page("/zw/", "<a href='/hub/'>政府信息公开</a>")
+    portal.page("/hub/", "<a href='/gk/nb/'>政府信息公开年报</a>")
+    portal.page("/gk/nb/", entry_list(*entries))
+    result = crawl(f'sections = ["{portal.origin}/zw/"]')
+    assert (result.titles, result.codes) == (titles(entries), [])
+
+
+def test_the_address_of_a_portal_may_be_its_section(portal: SmallPortal, run_spider: Crawl) -> None:
+    entries = reports(portal, 3)
+    portal.page("/gk/nb/list.html", entry_list(*entries))
+    result = run_spider("portal", {"url": f"{portal.origin}/gk/nb/list.html"}, DOWNLOAD_DELAY=0)
+    assert (result.titles, result.codes) == (titles(entries), [])
+
+
+def test_a_home_page_that_shows_some_reports_is_no_section(portal: SmallPortal, crawl: Crawl) -> None:
+    portal.page("/", entry_list(*reports(portal, 3)))
+    assert crawl().codes == ["section_not_found"]
+
+
+# Pagers
+
+
+def paged(portal: SmallPortal, pages: int, script: str, *, shift: int = 1, size: int = 3) -> set[str]:
+    """A list of so many pages with a script on each; page 2 is `_2` less `shift`. Returns the titles."""
+    entries = reports(portal, pages * size)
+    portal.page("/", "<a href='/gk/nb/list.shtml'>政府信息公开年报</a>")
+    for number in range(1, pages + 1):
+        name = "list" if number == 1 else f"list_{number - shift}"
+        some = entries[(number - 1) * size : number * size]
+        portal.page(f"/gk/nb/{name}.shtml", entry_list(*some) + f"<script>{script}</script>")
+    return titles(entries)
+
+
+def test_a_page_count_that_is_too_large(portal: SmallPortal, crawl: Crawl) -> None:
+    wanted = paged(portal, 3, "createPageHTML('page_div', 9, 1, 'list', 'shtml', 9);")
+    result = crawl()
+    assert (result.titles, result.codes) == (wanted, [])
+    assert "/gk/nb/list_4.shtml" not in portal.paths
+
+
+def test_pages_that_are_not_there_are_not_asked_for_one_by_one(portal: SmallPortal, crawl: Crawl) -> None:
+    wanted = paged(portal, 2, "createPageHTML('page_div', 90, 1, 'list', 'shtml', 500);")
+    result = crawl()
+    assert result.titles == wanted
+    assert result.codes == ["http_error", "http_error", "list_incomplete"]
+
+
+@pytest.mark.parametrize("shift", [0, 1])
+def test_a_page_count_that_is_too_small(portal: SmallPortal, crawl: Crawl, shift: int) -> None:
+    wanted = paged(portal, 4, "createPageHTML('page_div', 2, 1, 'list', 'shtml', 12);", shift=shift)
+    result = crawl()
+    assert (result.titles, result.codes) == (wanted, [])
+
+
+def test_a_page_count_that_is_too_small_and_no_total(portal: SmallPortal, crawl: Crawl) -> None:
+    wanted = paged(portal, 4, 'createPageHTML(2, 0, "list", "shtml");')
+    result = crawl()
+    assert (result.titles, result.codes) == (wanted, [])
+
+
+def test_a_page_that_nobody_names_may_fail(portal: SmallPortal, crawl: Crawl) -> None:
+    wanted = paged(portal, 2, 'createPageHTML(2, 0, "list", "shtml");')
+    portal.answers["/gk/nb/list_2.shtml"] = Answer(b"error", status=500)
+    result = crawl()
+    assert (result.titles, result.codes, result.complete) == (wanted, [], True)
+    assert portal.paths.count("/gk/nb/list_2.shtml") == 1
+
+
+def test_a_page_with_thousands_of_links_is_read_in_time() -> None:
+    news = "".join(
+        f"<li><a href='/xw/202201/t20220101_{n}.html'>第{n}次会议</a><span>2022-01-01</span></li>"
+        for n in range(6000)
+    )
+    page = Page("http://a.gov.cn/nb/", f"<html><body><div><ul>{news}</ul></div></body></html>".encode())
+    began = time.process_time()
+    assert len(generic.listing(page).entries) == 6000
+    # Seconds with room for a slow machine; in time that grows with the square it was a quarter of a minute.
+    assert time.process_time() - began < 8
+
+
+# JSON lists
+
+
+def answered(entries: list[tuple[str, str]]) -> dict[str, object]:
+    results = [{"title": name, "url": url} for url, name in entries]
+    return {"data": {"total": len(results), "rows": 20, "results": results}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "encoding"),
+    [
+        ("", "", "gb18030"),
+        ("", "", "utf-8-sig"),
+        ("callback(", ");", "utf-8"),
+        ("\n$.cb_1 (", ")", "gb18030"),
+    ],
+)
+def test_json_as_servers_send_it(before: str, after: str, encoding: str) -> None:
+    entry = ("/s/nb/202201/c03_1.shtml", "林业和草原局2021年政府信息公开年度报告")
+    body = before + json.dumps(answered([entry]), ensure_ascii=False) + after
+    answer = ucap.answer(body.encode(encoding), "http://a.gov.cn/x")
+    assert [one.title for one in answer.entries] == [entry[1]]
+
+
+def scripted_section(portal: SmallPortal) -> None:
+    portal.page("/", "<a href='/s/nb/list.shtml'>政府信息公开年报</a>")
+    portal.page("/s/nb/list.shtml", f"<div></div><script>var channelId = '{CHANNEL}'; ucap.list()</script>")
+
+
+def asked_lists(portal: SmallPortal) -> list[str]:
+    return [path.partition("?")[0] for path in portal.paths if CHANNEL in path]
+
+
+@pytest.mark.parametrize("interface", ucap.LIST_PATHS)
+def test_other_addresses_of_the_list_interface(portal: SmallPortal, crawl: Crawl, interface: str) -> None:
+    entries = reports(portal, 3)
+    scripted_section(portal)
+    portal.answers[f"{interface}{CHANNEL}"] = Answer(
+        json.dumps(answered(entries)).encode(), content_type="application/json"
+    )
+    result = crawl()
+    assert (result.titles, result.codes) == (titles(entries), [])
+    known = ucap.LIST_PATHS[: ucap.LIST_PATHS.index(interface) + 1]
+    assert asked_lists(portal) == [f"{path}{CHANNEL}" for path in known]
+
+
+def test_a_list_that_no_interface_answers(portal: SmallPortal, crawl: Crawl) -> None:
+    scripted_section(portal)
+    result = crawl()
+    trouble = result.trouble("http_error")
+    assert result.codes == ["http_error", "no_reports_listed"]
+    assert (trouble.url or "").startswith(f"{portal.origin}/common/search/{CHANNEL}")
+    assert trouble.hides_reports
+    assert trouble.fetch_id is not None
+    assert asked_lists(portal) == [f"{path}{CHANNEL}" for path in ucap.LIST_PATHS]
+
+
+def test_an_interface_that_answers_a_page(portal: SmallPortal, crawl: Crawl) -> None:
+    scripted_section(portal)
+    portal.page(f"/common/search/{CHANNEL}", "<p>系统维护</p>")
+    result = crawl()
+    assert result.codes == ["api_unreadable", "no_reports_listed"]
+
+
+def test_the_tab_of_a_hub_is_not_the_whole_hub(portal: SmallPortal, crawl: Crawl) -> None:
+    def node(code: str, name: str, *children: dict[str, object]) -> dict[str, object]:
+        return {"channelId": code * 16, "channelCode": code, "channelName": name, "children": list(children)}
+
+    def tree(path: str) -> Answer:
+        code = path.split("channelCode=")[1][:2]
+        if code == "c1":
+            results = node(
+                "c1", "政府信息公开", node("c2", "法定主动公开内容"), node("c3", "政府信息公开年报")
+            )
+        else:
+            results = node(code, "政府信息公开年报")
+        return Answer(json.dumps({"results": results}).encode(), content_type="application/json")
+
+    entries = reports(portal, 3, "/s/c3")
+    laws = [(f"/s/c2/202201/c03_{number}.shtml", f"第{number}号文件") for number in range(5)]
+    lists = {"c1": [*laws, *entries], "c2": laws, "c3": entries}
+    for code, some in lists.items():
+        portal.answers[f"/common/search/{code * 16}"] = Answer(json.dumps(answered(some)).encode())
+    portal.answers["/common/getChannelList"] = tree
+    tabs = "".join(
+        f"<li><a href='/s/c1/hub.shtml?tab={tab * 16}'>{name}</a></li>"
+        for tab, name in (("c2", "法定主动公开内容"), ("c3", "政府信息公开年报"))
+    )
+    portal.page("/", "<a href='/s/c1/hub.shtml'>政府信息公开</a>")
+    portal.page(
+        "/s/c1/hub.shtml", f"<ul>{tabs}</ul><script>var channelId = '{'c1' * 16}'; ucap.go()</script>"
+    )
+    result = crawl()
+    assert (result.titles, result.codes) == (titles(entries), [])
+    assert not any("c2" in path for path in portal.paths)
+    assert not any(f"search/{'c1' * 16}" in path for path in portal.paths)
+
+
+# Addresses
+
+
+@pytest.mark.parametrize(
+    ("reference", "plain"),
+    [
+        ("/show.jsp;jsessionid=0A1B?id=3", "/show.jsp?id=3"),
+        ("/show.php?PHPSESSID=x1&id=3", "/show.php?id=3"),
+        ("/show.php?id=3&PHPSESSID=x1", "/show.php?id=3"),
+        ("/show.asp?ASPSESSIONIDQQ=x1", "/show.asp"),
+        ("/show.asp?siteid=1&id=3", "/show.asp?siteid=1&id=3"),
+    ],
+)
+def test_session_ids_are_no_part_of_an_address(reference: str, plain: str) -> None:
+    assert absolute("http://a.gov.cn/", reference) == f"http://a.gov.cn{plain}"
+    assert canonical(f"http://a.gov.cn{reference}") == canonical(f"http://a.gov.cn{plain}")
+
+
+def test_a_report_on_another_portals_host_is_asked_for_once(
+    portal: SmallPortal, other_portal: SmallPortal, crawl: Crawl
+) -> None:
+    own, shared = reports(portal, 1, year=2022), reports(other_portal, 2)
+    linked = [(other_portal.origin + path, name) for path, name in shared]
+    portal.page("/", "<a href='/nb/'>政府信息公开年报</a>")
+    portal.page("/nb/", entry_list(*own, *linked))
+    other_portal.page("/", "<a href='/nb/'>政府信息公开年报</a>")
+    other_portal.page("/nb/", entry_list(shared[0]))
+    result = crawl(
+        more='[[portal]]\nid = "other"\nname = "某区人民政府"\ndivision = "230102"\n'
+        f'home = "{other_portal.origin}/"\ndelay = 0\nnote = "a test"\n'
+    )
+    assert (result.titles, result.codes) == (titles(own) | titles(shared), [])
+    assert len(result.publications) == 3
+    assert len(other_portal.paths) == len(set(other_portal.paths)) == 4
+
+
+def test_a_file_elsewhere_is_said_again_where_it_hides_a_report(portal: SmallPortal, crawl: Crawl) -> None:
+    elsewhere = "http://files.example.org/a.pdf"
+    link = f"<p><a href='{elsewhere}'>下载</a></p>"
+    names = ["甲局2021年政府信息公开年度报告", "乙局2021年政府信息公开年度报告"]
+    portal.page("/", "<a href='/nb/'>政府信息公开年报</a>")
+    portal.page("/nb/", entry_list(("/202201/1000.html", names[0]), ("/202201/1001.html", names[1])))
+    # The second article is opened first and holds its text.
+    portal.page("/202201/1000.html", f"<h1>{names[0]}</h1><div id='zoomcon'>见附件{link}</div>")
+    portal.page("/202201/1001.html", report_body(names[1], link))
+    result = crawl()
+    assert sorted(trouble.hides_reports for trouble in result.troubles) == [False, True]
+    assert not result.complete
+
+
+# Rules and ends
+
+
+def test_a_server_that_cannot_say_its_rules_allows_nothing(portal: SmallPortal, crawl: Crawl) -> None:
+    portal.answers["/robots.txt"] = Answer(b"error", status=503)
+    result = crawl()
+    assert portal.paths == []
+    assert "503" in result.trouble("robots_disallowed").detail
+    assert not result.complete
+
+
+def test_a_run_that_was_stopped_hard_says_so() -> None:
+    assert "stopped" in (shortcoming({}, {"finish_reason": None}) or "")
+
+
+def test_the_start_page_in_place_of_an_article(portal: SmallPortal, crawl: Crawl) -> None:
+    entries = reports(portal, 2)
+    portal.page("/", "<a href='/gk/nb/'>政府信息公开年报</a>")
+    portal.page("/gk/nb/", entry_list(*entries))
+    portal.answers[entries[0][0]] = portal.answers["/"]
+    result = crawl()
+    assert result.titles == {entries[1][1]}
+    assert (result.codes, result.complete) == (["soft_404"], False)
+    assert (result.trouble("soft_404").url or "").endswith(entries[0][0])
