@@ -18,18 +18,20 @@ if TYPE_CHECKING:
 class ReadingPipeline:
     """Turns each Publication into a PublicationReading; passes every other item on."""
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, *, ocr: bool) -> None:
         self.jobs = jobs
+        self.ocr = ocr
         self.pool: ReadingPool | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> ReadingPipeline:
-        return cls(crawler.settings.getint("EXTRACT_JOBS") or os.cpu_count() or 1)
+        jobs = crawler.settings.getint("EXTRACT_JOBS") or os.cpu_count() or 1
+        return cls(jobs, ocr=str(crawler.settings["OCR"]).strip().lower() in ("true", "1", "yes"))
 
     async def process_item(self, item: object) -> object:
         if not isinstance(item, Publication):
             return item
-        self.pool = self.pool or ReadingPool(self.jobs)
+        self.pool = self.pool or ReadingPool(self.jobs, ocr=self.ocr)
         return await self.pool.read(item)
 
     def close_spider(self) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pipelines.records import Link, Locator
+from pipelines.records import Link, Locator, Problem
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +53,9 @@ class Content:
 
     `headlines` are titles that the document's own mark-up states, best first; `meta` holds page
     metadata under the names `date`, `source`, `column`, `breadcrumb`, `site`; `links` the files offered.
-    `cut` says how the document shows that its end is missing, None where it does not.
+    `scanned` are the pages that were recognised in a picture: their figures are marked.
+    `cut` says how the document shows that its end is missing, None where it does not; `problems`
+    names what else a reader saw and could not read.
     """
 
     blocks: tuple[Paragraph | Grid, ...]
@@ -63,6 +65,8 @@ class Content:
     links: tuple[Link, ...] = ()
     base_url: str | None = None
     cut: str | None = None
+    problems: tuple[Problem, ...] = ()
+    scanned: frozenset[int] = frozenset()
 
     @property
     def grids(self) -> tuple[Grid, ...]:

@@ -239,12 +239,13 @@ def _report(
             if content.cut
             else ()
         )
-        return None, (reason, *cut)
+        return None, (reason, *cut, *content.problems)
     problems = [
         *tables.problems,
         *found.problems,
         *_identity_problems(found),
         *_table_problems(tables, found.year),
+        *content.problems,
     ]
     if content.cut:
         problems.append(Problem(code="document_cut", detail=f"{content.cut}: what followed is not known"))

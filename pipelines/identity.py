@@ -22,22 +22,30 @@ from typing import Any
 from crawler.items import Listing, Portal
 from pipelines import divisions
 from pipelines.content import Content, Paragraph
+from pipelines.dates import calendar_date
 from pipelines.records import Agency, Division, Problem, Section
 
-_DIGITS = str.maketrans("〇○零一二三四五六七八九", "000123456789")
-_CHINESE_YEAR = re.compile(r"二[〇○零0][〇○零一二三四五六七八九]{2}(?=年)")
+_DIGITS = str.maketrans("〇○零OoОо一二三四五六七八九", "0000000123456789")
+_CHINESE_YEAR = re.compile(r"二[〇○零0OoОо][〇○零一二三四五六七八九OoОо]{2}(?=年)")
 _YEAR = re.compile(r"(?<!\d)(20[0-4]\d)(?!\d)")
 _YEAR_RANGE = re.compile(r"20\d\d年?(?:[-—~至到]|和|、)20\d\d")
 _PERIOD = re.compile(
     r"(?:统计|数据|时限|期限|时间|期间|起止).{0,24}?(20\d\d)年0?1月0?1日.{0,4}?(?:至|到|—|-|起).{0,4}?(?:(20\d\d)年)?(\d{1,2})月(\d{1,2})日"
 )
-_DATE_LINE = re.compile(r"[(（]?(?:日期[:：])?(20\d\d)年(\d{1,2})月(\d{1,2})日[)）]?")
-_ISO_LINE = re.compile(r"(20\d\d)-(\d{1,2})-(\d{1,2})")
+_DATE_LINE = re.compile(
+    r"[(（]?(?:日期[:：])?(20\d\d)(?:年(\d{1,2})月(\d{1,2})日|([-./])(\d{1,2})\4(\d{1,2}))[)）]?"
+)
+_SIGNED = re.compile(r"[\u4e00-\u9fff（）()]{4,30}?(?=20\d\d年\d{1,2}月\d{1,2}日$)")
+_SEPARATORS = re.compile(r"[_|]+|(?<!\d)[-—–]+(?!\d)")
+_YEAR_WORDS = re.compile(
+    r"(?<!\d)20[0-4]\d(?:[-—~至]20\d\d(?:学年)?)?(?:年度|年|学年)?(?:\d{1,2}月?[-—~至]\d{1,2}月)?"
+)
 _OWN_PLACE = re.compile(
     r"^[\u4e00-\u9fff]{2,8}?(?:省|市|县|州|盟|旗|地区|(?<!开发)(?<!高新)(?<!新)(?<!园)(?<!景)(?<!护)(?<!合作)(?<!示范)(?<!实验)(?<!林)(?<!保税)区)"
 )
 _RELATIVE = re.compile(r"^(?:本|全|我)?(省|市|区|县|地区|州)(?=[\u4e00-\u9fff]{2})")
-_PUNCTUATION = re.compile(r"^[\s:：_\-—–|、，,.。()（）【】\[\]]+|[\s:：_\-—–|、，,.。()（【\[]+$")
+_SENTENCE = re.compile(r"[。;!?]|[,].*[,]|[,].{0,6}(?:现将|特|根据|按照)")
+_PUNCTUATION = re.compile(r"^[\s:：_\-—–|、，,.。()（）【】\[\]《》]+|[\s:：_\-—–|、，,.。()（【\[《》]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,7 @@ class Identity:
 @cache
 def _data() -> dict[str, Any]:
     data = tomllib.loads(files(__package__).joinpath("agencies.toml").read_text(encoding="utf-8"))
-    unknown = set(data) - {"aliases", "division_names", "short_names", "types", "titles", "scope"}
+    unknown = set(data) - {"aliases", "division_names", "short_names", "types", "titles", "scope", "national"}
     if unknown:
         raise ValueError(f"pipelines/agencies.toml: unknown key {min(unknown)!r}")
     return data
@@ -122,11 +130,14 @@ def parsed_title(text: str) -> Title:
     flat = plain_title(text)
     while (shorter := re.sub(data["remarks"], "", flat)) != flat:
         flat = shorter
+    flat = _report_part(flat)
     found = re.search(data["report"], flat)
     if not found:
         return Title(text.strip(), None, _title_year(flat), False)
-    is_report = not any(word in flat for word in data["not_report"])
     agency = _name_in(flat[: found.start()])
+    known = agency is not None and _type_of(_placed(agency, None, None)[1] or agency) != "other"
+    said = flat[found.start() :] if known else flat
+    is_report = not any(word in said for word in data["not_report"])
     if agency and agency.endswith("人民") and found.group().startswith("政府"):
         agency += "政府"
     if not agency:
@@ -134,19 +145,51 @@ def parsed_title(text: str) -> Title:
     return Title(text.strip(), agency, _title_year(flat), is_report, not is_report)
 
 
+def _report_part(flat: str) -> str:
+    """The part of a title that is the report's own, without site and column around it."""
+    report = re.compile(_data()["titles"]["report"])
+    quoted = re.search(r"(?:印发|发布|公布|公开)《([^《》]+)》|^《([^《》]+)》$", flat)
+    inner = (quoted[1] or quoted[2]) if quoted else ""
+    if report.search(inner):
+        return inner
+    parts = [part for part in _SEPARATORS.split(flat) if report.search(part)]
+    telling = [part for part in parts if _YEAR.search(part) or _name_in(report.split(part)[0])]
+    return telling[0] if telling else flat
+
+
 def _title_year(flat: str) -> int | None:
+    """The year that stands closest before the words of the report, else the first one."""
     if _YEAR_RANGE.search(flat):
         return None
-    years = re.findall(r"(?<!\d)(20[0-4]\d)年", flat) or _YEAR.findall(flat)
-    return int(years[0]) if years else None
+    found = re.search(_data()["titles"]["report"], flat)
+    place = found.end() if found else len(flat)
+    years = list(re.finditer(r"(?<!\d)(20[0-4]\d)年(?!\d{1,2}月\d{1,2}日)", flat)) or list(
+        re.finditer(r"(?<!\d)(20[0-4]\d)(?![\d年])(?![〕\])】]\d+号)", flat)
+    )
+    before = [year for year in years if year.start() < place]
+    chosen = before[-1] if before else years[0] if years else None
+    return int(chosen[1]) if chosen else None
 
 
 def _name_in(part: str) -> str | None:
-    name = re.sub(r"(?<!\d)20[0-4]\d(?:年度|年)?", "", part)
-    name = re.sub(r"^(?:关于|公布|发布)|(?:关于|公布|发布|的|年度)$", "", name)
+    """The name of a body in a piece of a title: what is left when year, tags and verbs are gone."""
+    name = re.sub(r"^.{0,10}[〔\[(【]20\d\d[〕\])】]\d+号", "", part)
+    name = re.sub(r"^(?:[【\[][^【】\[\]]{1,10}[】\]]|附件?\d*[:：.、]?|\d{1,2}[.、])+", "", name)
+    before, *others = _YEAR_WORDS.split(name)
+    before, after = _bare(before), _bare("".join(others))
+    if before and after and _type_of(after) == "other":
+        after = ""  # 2021年法治政府建设年度报告和: no name, but another report bound with this one
+    name = _bare(before + after)
+    if not 2 <= len(name) <= 40 or not re.search(r"[\u4e00-\u9fff]{2}", name):
+        return None
+    no_name = any(re.search(pattern, name) for pattern in _data()["titles"]["no_name"])
+    return None if no_name else name
+
+
+def _bare(name: str) -> str:
     name = _PUNCTUATION.sub("", name)
-    name = re.sub(r"^(?:中华人民共和国)?附件\d*[:：]?", "", name)
-    return name if 2 <= len(name) <= 40 and re.search(r"[\u4e00-\u9fff]{2}", name) else None
+    name = re.sub(r"^(?:关于|公布|发布)|(?:关于|公布|发布|公开|的|年度)+$", "", name)
+    return _PUNCTUATION.sub("", name)
 
 
 def _titles(content: Content, listing: Listing, page: Content | None) -> list[Title]:
@@ -157,26 +200,53 @@ def _titles(content: Content, listing: Listing, page: Content | None) -> list[Ti
     if page is not None:
         texts += page.headlines
     titles = [parsed_title(text) for text in dict.fromkeys(texts)]
-    return sorted(titles, key=lambda title: not title.is_report)
+    return sorted(titles, key=lambda title: (not title.is_report, not (title.agency or title.year)))
 
 
-def _title_block(content: Content) -> Iterator[str]:
-    """The title as printed over one to three of the first lines."""
-    lines = [block.text for block in content.blocks[:8] if isinstance(block, Paragraph)]
-    report = re.compile(_data()["titles"]["report"])
+def _title_block(content: Content) -> Iterator[str]:  # noqa: C901 one branch a way of setting titles
+    """The title as printed over one to three of the first lines, then with the line below it, which
+    may hold the body or the year. Lines of metadata and links to other articles are no title.
+    """
+    data = _data()["titles"]
+    first = [block.text for block in content.blocks[:24] if isinstance(block, Paragraph)]
+    lines = [_unlabelled(line) for line in first if not line.strip().startswith(tuple(data["links"]))]
+    lines = [line for line in lines if line]
+    report = re.compile(data["report"])
     for start in range(min(4, len(lines))):
         joined = ""
-        for line in lines[start : start + 3]:
+        for number, line in enumerate(lines[start : start + 3], start):
             if len(line) > 60:
                 break
             if _DATE_LINE.fullmatch(plain_title(line)):
                 continue
             joined = f"{joined} {line.strip()}".strip()
             flat = plain_title(joined)
+            if _SENTENCE.search(flat):
+                break  # prose that speaks of a report
             found = report.search(flat)
             if found and len(flat) - found.end() <= 16:
+                alone = parsed_title(line)
+                if alone.is_report and alone.agency and alone.year:
+                    joined = line.strip()  # what stands above it is the name of the site
+                below = plain_title(lines[number + 1]) if number + 1 < len(lines) else ""
+                if re.fullmatch(r"[(（]?20\d\d年?度?[)）]?", below):
+                    joined = f"{joined} {lines[number + 1].strip()}"
+                elif flat == found.group() and report.search(below):
+                    break  # the name of a column over the title
                 yield joined
+                below = re.sub(r"[(（]?20\d\d年\d{1,2}月\d{1,2}日[)）]?$", "", below)
+                if len(below) <= 30 and _type_of(_placed(below, None, None)[1] or below) not in ("other", ""):
+                    yield f"{joined} {below}"
                 return
+
+
+def _unlabelled(line: str) -> str:
+    """A line of the metadata above an article as nothing, but the title that stands in it."""
+    text = re.sub(r"^#{1,6}\s+", "", line.strip())
+    label, _, value = re.sub(r"\s*[:：]\s*", ":", text, count=1).partition(":")
+    if not value or len(label) > 10:
+        return text
+    return value if re.search(_data()["titles"]["report"], plain_title(value)) else ""
 
 
 # Year and dates ----------------------------------------------------------------------------------
@@ -275,25 +345,33 @@ def _published_on(
 
 
 def _printed_date(content: Content) -> str | None:
-    """A line that is nothing but a date, among the first or last lines of the text."""
+    """A line that is nothing but a date, or a signature with one, at the beginning or end of the text."""
     lines = [block.text for block in content.blocks if isinstance(block, Paragraph)]
-    for line in (*lines[:6], *reversed(lines[-4:])):
-        found = _DATE_LINE.fullmatch(plain_title(_arabic_date(line)))
+    for line in (*lines[:6], *reversed(lines[-12:])):
+        flat = plain_title(_arabic_date(line))
+        found = _DATE_LINE.fullmatch(flat)
+        if not found and (signed := _SIGNED.match(flat)) and line not in lines[:6]:
+            name = signed.group()
+            if _type_of(_placed(name, None, None)[1] or name) != "other":
+                found = _DATE_LINE.fullmatch(flat[signed.end() :])
         if found:
-            year, month, day = map(int, found.groups())
-            if 1 <= month <= 12 and 1 <= day <= 31:
-                return f"{year:04d}-{month:02d}-{day:02d}"
+            parts = [int(part) for part in (found[1], found[2] or found[5], found[3] or found[6])]
+            if date := calendar_date(*parts):
+                return date
     return None
 
 
 def _arabic_date(line: str) -> str:
     """二〇二二年一月十七日 as 2022年1月17日; other text unchanged."""
     flat = plain_title(line)
-    found = re.fullmatch(r"(20\d\d)年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日", flat)
+    found = re.fullmatch(
+        r"(.*20\d\d)年([元一二三四五六七八九十]{1,2})月([一二三四五六七八九十廿卅]{1,3})日", flat
+    )
     return f"{found[1]}年{_number(found[2])}月{_number(found[3])}日" if found else flat
 
 
 def _number(words: str) -> int:
+    words = words.replace("元", "一").replace("廿", "二十").replace("卅", "三十")
     tens, ten, ones = words.rpartition("十")
     if not ten:
         return int(words.translate(_DIGITS))
@@ -348,6 +426,11 @@ def resolved(printed: str, portal: Portal | None, year: int | None, problems: li
             return _made(
                 alias["name"], printed, alias["agency_type"], alias["level"], alias["division"], portal
             )
+    national = re.match("|".join(_data()["national"]), name)
+    if national:  # 国家税务总局牡丹江市税务局: the place stands inside the name
+        division, rest, _ = _placed(name[national.end() :], portal, year)
+        where = divisions.level(division) if division else None
+        return _made(name, printed, _type_of(name), where, division.code if division else None, portal)
     division, rest, candidates = _placed(name, portal, year)
     if division is None and len(candidates) > 1:
         codes = ", ".join(candidate.code for candidate in candidates)
@@ -368,10 +451,16 @@ def resolved(printed: str, portal: Portal | None, year: int | None, problems: li
     place = full_name(division)
     if kind == "government":
         full = f"{place}行政公署" if division.kind == "prefecture" else f"{place}人民政府"
+    elif kind in ("university", "public_institution") and name == _stem(division) + rest:
+        full = name  # 牡丹江师范学院 is so called
     else:
         full = f"{place}{rest}"
     level = "township" if kind == "township" else divisions.level(division)
     return _made(full, printed, kind, level, division.code, portal)
+
+
+def _stem(division: Division) -> str:
+    return re.sub(r"(?:地区|[省市区县])$", "", division.name)
 
 
 def full_name(division: Division) -> str:

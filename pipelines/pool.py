@@ -19,6 +19,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from crawler.items import Document, Portal, Publication
 from pipelines.extract import failed_document, read_file, read_part, settled
+from pipelines.readers import scan
 from pipelines.records import DocumentReading, PublicationReading
 
 SECONDS = 300.0
@@ -31,14 +32,16 @@ MEGABYTES = 3072
 class ReadingPool:
     """`jobs` processes, forked from a clean server and never from a running reactor."""
 
-    def __init__(self, jobs: int, seconds: float = SECONDS, megabytes: int = MEGABYTES) -> None:
+    def __init__(
+        self, jobs: int, *, ocr: bool = True, seconds: float = SECONDS, megabytes: int = MEGABYTES
+    ) -> None:
         self.seconds = seconds
         self.megabytes = megabytes
         self._pool = ProcessPool(
             max_workers=max(1, jobs),
             max_tasks=500,  # a fresh process now and then, whatever a library leaks
-            initializer=_limit_memory,
-            initargs=(megabytes,),
+            initializer=_prepare,
+            initargs=(megabytes, ocr),
             context=multiprocessing.get_context("forkserver"),
         )
 
@@ -117,7 +120,8 @@ class ReadingPool:
         return "reader_failed", f"{type(error).__name__}: {error}"
 
 
-def _limit_memory(megabytes: int) -> None:
+def _prepare(megabytes: int, ocr: bool) -> None:
+    scan.enable(ocr)
     resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1024 * 1024,) * 2)
 
 

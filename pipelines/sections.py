@@ -21,7 +21,12 @@ from pipelines.labels import core, squashed
 from pipelines.records import Section
 
 _ORDINALS = "一二三四五六七八九十"
-_LED = re.compile(rf"\s*([{_ORDINALS}]{{1,2}})\s*[、.．,，:： ]\s*(.*)", re.DOTALL)
+_LED = re.compile(
+    rf"\s*(?:#{{1,6}}\s+)?(?:([{_ORDINALS}]{{1,2}})\s*[、.．,，:： ]"
+    rf"|第\s*([{_ORDINALS}])\s*(?:部分|章)[、.．,，:： ]?)\s*(.*)",
+    re.DOTALL,
+)
+_FORMAL = str.maketrans("壹贰叁肆伍陆", "一二三四五六")
 _SUB = re.compile(rf"\s*[（(]\s*[{_ORDINALS}\d]{{1,2}}\s*[）)]|\s*\d{{1,2}}\s*[.、．]")
 _LONGEST_HEADING = 44
 
@@ -56,7 +61,11 @@ def sections(content: Content, tabular: frozenset[int] = frozenset()) -> tuple[S
     `tabular` holds the ids (`id()`) of paragraphs that are cells of a flattened table.
     """
     blocks = [_EMPTY if id(block) in tabular else block for block in content.blocks]
-    chain = _best_chain(_candidates(blocks), blocks) or _numbered_chain(blocks)
+    chain = _best_chain(_candidates(blocks), blocks)
+    if len(chain) < 3:  # headings may be numbered as parts of a chapter are: （一）, 1.
+        loose = _best_chain(_candidates(blocks, loose=True), blocks)
+        chain = loose if len(loose) >= 3 else chain
+    chain = chain or _numbered_chain(blocks)
     if not chain:
         text = _text(blocks)
         return (Section(number=0, heading="", text=text),) if text else ()
@@ -72,12 +81,12 @@ def _text(blocks: Sequence[Paragraph | Grid]) -> str:
     return "\n".join(block.text for block in blocks if isinstance(block, Paragraph))
 
 
-def _candidates(blocks: Sequence[Paragraph | Grid]) -> list[_Candidate]:
+def _candidates(blocks: Sequence[Paragraph | Grid], *, loose: bool = False) -> list[_Candidate]:
     found = []
     for index, block in enumerate(blocks):
         if not isinstance(block, Paragraph):
             continue
-        candidate = _candidate(index, block.text)
+        candidate = _loose_candidate(index, block.text) if loose else _candidate(index, block.text)
         if candidate is None and _LED.match(block.text) and len(block.text) < 30:
             following = blocks[index + 1] if index + 1 < len(blocks) else None
             if (
@@ -94,9 +103,7 @@ def _candidates(blocks: Sequence[Paragraph | Grid]) -> list[_Candidate]:
 def _candidate(index: int, text: str) -> _Candidate | None:
     if _SUB.match(text):
         return None
-    led = _LED.match(text)
-    ordinal = _ORDINALS.find(led.group(1)) + 1 if led and len(led.group(1)) == 1 else 0
-    words = led.group(2) if led else text
+    ordinal, words = _led(text)
     plain = core(words[:120])
     for number, title in _titles():
         if plain == title:
@@ -114,6 +121,27 @@ def _candidate(index: int, text: str) -> _Candidate | None:
         if number:
             return _Candidate(number, index, text.strip(), "", 2.0 + (1.5 if ordinal == number else 0.0))
     return None
+
+
+def _led(text: str) -> tuple[int, str]:
+    """The ordinal that leads a heading (0 where none does) and the words behind it."""
+    plain = text.lstrip()
+    plain = plain[:1].translate(_FORMAL) + plain[1:]
+    led = _LED.match(plain)
+    if led:
+        ordinal = led.group(1) or led.group(2)
+        return (_ORDINALS.find(ordinal) + 1 if len(ordinal) == 1 else 0), led.group(3)
+    words = core(plain[1:60])
+    if plain[:1] in _ORDINALS and plain and any(words == title for _, title in _titles()):
+        return _ORDINALS.find(plain[0]) + 1, plain[1:]
+    return 0, text
+
+
+def _loose_candidate(index: int, text: str) -> _Candidate | None:
+    """A heading under any numbering, taken only where its words are a chapter's title and no more."""
+    plain = core(text[:60])
+    number = next((number for number, title in _titles() if plain == title), 0)
+    return _Candidate(number, index, text.strip(), "", 3.0) if number else None
 
 
 def _parted(text: str, title: str) -> tuple[str, str]:
@@ -173,7 +201,7 @@ def _numbered_chain(blocks: Sequence[Paragraph | Grid]) -> list[_Candidate]:
         if not isinstance(block, Paragraph) or len(block.text) > _LONGEST_HEADING:
             continue
         led = _LED.match(block.text)
-        if not led or len(led.group(1)) != 1:
+        if not led or len(led.group(1) or "") != 1:
             continue
         if _ORDINALS.find(led.group(1)) == len(chain):
             chain.append(_Candidate(len(chain) + 1, index, block.text.strip(), "", 1.0))

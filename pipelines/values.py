@@ -1,9 +1,11 @@
 """A printed cell and the number in it: one documented rule for every table and format.
 
 The rule (contract.md, domain.md §3.1): an empty cell is `blank`; `/`, `-`, `—` and `无` are
-`not_applicable`; a number may carry a sign (`+123`, `减424`), a unit (`400.45887 万元`,
-`3件`) and a remark in brackets (`22（其中修订16件）`); anything else is `unreadable`. Two numbers
-in one cell are never joined and never chosen from. Money becomes 万元 whatever was printed.
+`not_applicable`; `〇` and `零` are 0; a number may carry a sign (`+123`, `减424`), a unit
+(`400.45887 万元`, `3件`), a remark in brackets (`22（其中修订16件）`) and the mark of a footnote
+(`12①`, `12*`); anything else is `unreadable`. A raised digit (`12¹`) may be a footnote or a slip, so
+it is unreadable, too. Two numbers in one cell are never joined and never chosen from. Money becomes
+万元 whatever was printed.
 """
 
 from __future__ import annotations
@@ -18,13 +20,18 @@ from pipelines.records import Number, Status
 
 WANYUAN = "万元"
 _MONEY = {"万元": Decimal(1), "元": Decimal("0.0001"), "亿元": Decimal(10000), "千元": Decimal("0.1")}
-_NOT_APPLICABLE = re.compile(r"(?:[/\\－\-—–─―]+|无|N/?A|不适用|不涉及)", re.IGNORECASE)
+_NOT_APPLICABLE = re.compile(r"(?:[/\\－\-—–─―]+|暂?无|N/?A|不适用|不涉及)", re.IGNORECASE)
+_INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")
+_ZERO = re.compile(r"[〇零](?=件?$)")
+_RAISED = re.compile(r"[⁰¹²³⁴-⁹₀-₉]")
+_FOOTNOTE = re.compile(r"(?<=[\d件])\s*([①-⑳⑴-⒇*＊※#]{1,3}|\[\d{1,2}\]|［\d{1,2}］|〔\d{1,2}〕)$")
 _SIGNS = {"+": 1, "增": 1, "增加": 1, "-": -1, "−": -1, "–": -1, "减": -1, "减少": -1}
 _NUMBER = re.compile(
     r"(?P<sign>[+\-−–]|增加?|减少?)?"
     r"(?P<digits>\d{1,3}(?:,\d{3})+|\d+)(?P<fraction>\.\d+)?"
-    r"(?P<unit>万元|亿元|千元|元|[件条个项宗份次起人篇部]|人民币)?"
-    r"(?P<remark>\(.*\))?"
+    r"(?P<unit>万元|亿元|千元|元|件次|[件条个项宗份次起人篇部]|人民币)?"
+    r"(?P<remark>\(.*\))?",
+    re.ASCII | re.DOTALL,
 )
 _UNIT_IN_LABEL = re.compile(r"(万元|亿元|千元|元)")
 
@@ -41,8 +48,15 @@ class Value(NamedTuple):
 @lru_cache(maxsize=8192)
 def parsed(printed: str) -> Value:
     """The status, number, unit and remark of a printed cell, before the form's own unit."""
-    text = unicodedata.normalize("NFKC", printed).replace("\u200b", "").strip()
-    text = re.sub(r"[ \t\u3000]*([(（].*[)）])$", r"\1", text, flags=re.DOTALL)
+    visible = _INVISIBLE.sub("", printed).strip()
+    footnote = _FOOTNOTE.search(visible)
+    if footnote:
+        visible = visible[: footnote.start()]
+    if _RAISED.search(visible) or any("①" <= char <= "⒛" for char in visible):
+        return Value("unreadable", None, None, None)  # NFKC would make digits of the number of these
+    text = unicodedata.normalize("NFKC", visible).strip()
+    text = _ZERO.sub("0", text) if len(text) <= 2 else text
+    text = re.sub(r"\s*([(（].*[)）])$", r"\1", text, flags=re.DOTALL)
     text = re.sub(r"^([^(]*?[\d.])\s+(?=[万亿千元件条个项宗份次起人篇部])", r"\1", text)
     text = re.sub(r"^([+\-−–]|增加?|减少?)\s+(?=\d)", r"\1", text)
     if not text:
@@ -55,7 +69,7 @@ def parsed(printed: str) -> Value:
     amount = Decimal(found["digits"].replace(",", "") + (found["fraction"] or ""))
     if found["sign"]:
         amount *= _SIGNS[found["sign"]]
-    unit, remark = found["unit"], found["remark"]
+    unit, remark = found["unit"], found["remark"] or (f"({footnote[1]})" if footnote else None)
     if unit in _MONEY:
         amount, unit = amount * _MONEY[unit], WANYUAN
     return Value("number", plain(amount), unit, remark[1:-1].strip() if remark else None)

@@ -40,7 +40,7 @@ def test_commands_exist(name):
 
 
 def test_every_command_is_named():
-    assert COMMANDS <= set(re.findall(r"scrapy ([a-z]+)", text("README.md") + text("CHANGELOG.md")))
+    assert set(re.findall(r"scrapy ([a-z]+)", text("README.md") + text("CHANGELOG.md"))) >= COMMANDS
 
 
 @pytest.mark.parametrize("name", READMES)
@@ -73,7 +73,7 @@ def test_tables_and_columns_exist(name, columns):
     known |= {"number", "blank", "not_applicable", "merged", "unreadable", "format_not_supported"}
     known |= {"crawler", "pipelines", "storage", "make"} | registry._KEYS
     browse = text(name).split("## Browse" if name == "README.md" else "## 浏览")[1]
-    named = {word for word in re.findall(r"`([a-z_]+)`", browse)}
+    named = set(re.findall(r"`([a-z_]+)`", browse))
     assert named - known == set()
 
 

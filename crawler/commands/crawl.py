@@ -61,6 +61,7 @@ class Command(OneLineUsage, BaseRunSpiderCommand):
 
         name, selection = self._checked(args, opts.spargs)
         self.flag_setting("ALLOW_PRIVATE_HOSTS")
+        self.flag_setting("OCR")
         self.count_setting("EXTRACT_JOBS")
         database, archive = self.path_setting("DATABASE"), self.path_setting("ARCHIVE")
         try:

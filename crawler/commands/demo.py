@@ -271,9 +271,12 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterato
     cells = [[str(value) for value in row] for row in (headings, *rows)]
     widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
     for row in cells:
-        yield "  " + "  ".join(
-            text + " " * (width - _width(text)) for text, width in zip(row, widths, strict=True)
-        ).rstrip()
+        yield (
+            "  "
+            + "  ".join(
+                text + " " * (width - _width(text)) for text, width in zip(row, widths, strict=True)
+            ).rstrip()
+        )
 
 
 def _width(text: str) -> int:

@@ -64,9 +64,10 @@ class Command(OneLineUsage, ScrapyCommand):
         for name in args:
             self._refuse_unreadable(name)
         jobs = self._jobs(opts.jobs)
+        ocr = self.flag_setting("OCR")
         portal = _portal_of(opts.url) if opts.url else None
         short = []
-        for name, objects in _readings(args, opts.url, portal, jobs):
+        for name, objects in _readings(args, opts.url, portal, jobs, ocr=ocr):
             for found in objects:
                 sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
                 if found["report"] is None:
@@ -107,7 +108,7 @@ def _portal_of(url: str) -> Portal | None:
 
 
 def _readings(
-    names: Sequence[str], url: str | None, portal: Portal | None, jobs: int
+    names: Sequence[str], url: str | None, portal: Portal | None, jobs: int, *, ocr: bool
 ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """The objects of each file, in the order of the files."""
     from pipelines.document import as_json
@@ -115,16 +116,18 @@ def _readings(
 
     version = extractor_version()
     read = _read_here if jobs == 1 or len(names) < _FEW else partial(_read_apart, jobs=jobs)
-    for name, readings in read(names, url, portal):
+    for name, readings in read(names, url, portal, ocr=ocr):
         yield name, [as_json(name, reading, version) for reading in readings]
 
 
 def _read_here(
-    names: Sequence[str], url: str | None, portal: Portal | None
+    names: Sequence[str], url: str | None, portal: Portal | None, *, ocr: bool
 ) -> Iterator[tuple[str, list[DocumentReading]]]:
     """Files read in this process, one after the other."""
     from pipelines.extract import failed_document, read_file
+    from pipelines.readers import scan
 
+    scan.enable(ocr)
     for name in names:
         body = Path(name).read_bytes()
         try:
@@ -134,12 +137,12 @@ def _read_here(
 
 
 def _read_apart(
-    names: Sequence[str], url: str | None, portal: Portal | None, jobs: int
+    names: Sequence[str], url: str | None, portal: Portal | None, *, jobs: int, ocr: bool
 ) -> Iterator[tuple[str, list[DocumentReading]]]:
     """Files read in other processes, a few ahead of what is printed."""
     from pipelines.pool import ReadingPool
 
-    with ReadingPool(min(jobs, len(names))) as pool:
+    with ReadingPool(min(jobs, len(names)), ocr=ocr) as pool:
         waiting: deque[tuple[str, bytes, Future[list[DocumentReading]]]] = deque()
         for name in names:
             body = Path(name).read_bytes()

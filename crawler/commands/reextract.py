@@ -60,6 +60,7 @@ class Command(OneLineUsage, ScrapyCommand):
         if args:
             self.refuse(f"takes no argument {args[0]!r}; see scrapy reextract -h")
         jobs = self._jobs(opts.jobs)
+        ocr = self.flag_setting("OCR")
         from storage.database import DatabaseHeld, StorageError, hold
 
         database, archive = self.path_setting("DATABASE"), self.path_setting("ARCHIVE")
@@ -68,7 +69,9 @@ class Command(OneLineUsage, ScrapyCommand):
                 self.refuse(f"{path}: there is no such file; crawl first, or name it with -s {setting}=FILE")
         try:
             with hold(database):
-                self.exitcode = reextract(database, archive, jobs=jobs, only_problems=opts.only_problems)
+                self.exitcode = reextract(
+                    database, archive, jobs=jobs, ocr=ocr, only_problems=opts.only_problems
+                )
         except DatabaseHeld as error:
             self.refuse(str(error), HELD)
         except StorageError as error:
@@ -86,7 +89,7 @@ class Command(OneLineUsage, ScrapyCommand):
         return int(chosen)
 
 
-def reextract(database: Path, archive_path: Path, *, jobs: int, only_problems: bool) -> int:
+def reextract(database: Path, archive_path: Path, *, jobs: int, ocr: bool, only_problems: bool) -> int:
     """Reads and stores every publication of the ledger; prints a summary and returns the exit code.
 
     0 where all was read and stored, 1 where a publication could not be. Raises `StorageError` where
@@ -111,7 +114,7 @@ def reextract(database: Path, archive_path: Path, *, jobs: int, only_problems: b
         urls = ledger.page_urls(only_problems=only_problems)
         say(f"{len(urls)} publications to read")
         progress = _Progress(len(urls))
-        for reading in readings(publications(ledger, urls, shortcomings), jobs):
+        for reading in readings(publications(ledger, urls, shortcomings), jobs, ocr=ocr):
             page = reading.publication.page.fetch.url
             try:
                 outcomes.update(outcome.kind for outcome in store(db, reading, None))
@@ -150,11 +153,11 @@ def publications(ledger: Ledger, urls: Iterable[str], shortcomings: list[str]) -
             shortcomings.append(f"{url}: {error}")
 
 
-def readings(found: Iterable[Publication], jobs: int) -> Iterator[PublicationReading]:
+def readings(found: Iterable[Publication], jobs: int, *, ocr: bool) -> Iterator[PublicationReading]:
     """The readings of the publications, in their order, from `jobs` processes; a failure is a reading too."""
     from pipelines.pool import ReadingPool
 
-    with ReadingPool(jobs) as pool:
+    with ReadingPool(jobs, ocr=ocr) as pool:
         waiting: deque[tuple[Publication, list[Future[list[DocumentReading]]]]] = deque()
         for publication in found:
             waiting.append((publication, pool.submit(publication)))

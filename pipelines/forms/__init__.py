@@ -7,6 +7,7 @@ totals that the forms imply. Nothing here looks at a document; `match` and `flow
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,11 +15,14 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-from pipelines.labels import core
+from pipelines.labels import core, squashed
 from pipelines.records import Cell, DerivedTotal, FormCell
 
 TABLES = ("proactive", "applications", "review_litigation")
 """The statutory tables in the order of the report: chapters 二, 三 and 四."""
+
+
+_UNIT = re.compile(r"[(\[](?:单位:?)?(?:件|条|个|项|宗|次|件数|万元|亿元|千元|元)[)\]]$")
 
 
 class FormError(ValueError):
@@ -273,6 +277,12 @@ def labels() -> Labels:
 def _claim(named: dict[str, str], label: str, key: str) -> None:
     if named.setdefault(label, key) != key:
         raise FormError(f"pipelines/forms: the label {label!r} names both {named[label]!r} and {key!r}")
+
+
+def column_code(table: str, label: str) -> str | None:
+    """The column that a printed label names, with or without a unit in brackets behind it."""
+    named = labels().columns[table]
+    return named.get(core(label)) or named.get(core(_UNIT.sub("", squashed(label))))
 
 
 @cache

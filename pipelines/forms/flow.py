@@ -16,13 +16,11 @@ from dataclasses import dataclass
 from pipelines.content import GridCell, Paragraph
 from pipelines.forms import TABLES, Table, forms, labels
 from pipelines.forms.match import Found, FoundRow
+from pipelines.forms.pieces import PAGE_MARK
 from pipelines.labels import core
 from pipelines.records import Locator, Problem
 from pipelines.values import looks_like_value
 
-_PAGE_MARK = re.compile(
-    r"\s*(?:[-—–─―]+\s*\d{1,3}\s*[-—–─―]+|第\s*\d{1,3}\s*页(?:\s*[共/]\s*\d{1,3}\s*页)?)\s*"
-)
 _UNIT = re.compile(r"(?:万元|亿元|元|[件条个项])(?:[（(].*[）)])?")
 _STARTS = {
     "proactive": ("第二十条第一项",),
@@ -74,7 +72,7 @@ def _stream(paragraphs: Sequence[Paragraph]) -> _Stream:
     lines: set[int] = set()
     for paragraph in paragraphs:
         places.append((len(words), paragraph))
-        if _PAGE_MARK.fullmatch(paragraph.text):
+        if PAGE_MARK.fullmatch(paragraph.text):
             continue  # it may stand inside a row that a page break cuts
         tokens = [part for token in _tokens(paragraph.text) for part in _parted(token)]
         for number, token in enumerate(tokens, 1):

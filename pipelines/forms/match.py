@@ -4,23 +4,29 @@ Owns the decision, and its strictness: a value is given to a cell only where the
 known, the order of the columns was seen, and the row has a value for each of its cells; all
 else becomes a problem with its place. Rows are found by label, columns by the order of the
 values after the label (real tables span heads and data differently), geometry only breaks ties.
+A table that a page break cut into several is put together again before it is read
+(`pipelines.forms.pieces`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
 from pipelines.content import Content, Grid, GridCell
-from pipelines.forms import TABLES, forms, labels
+from pipelines.forms import TABLES, column_code, forms, labels
+from pipelines.forms.pieces import joined
 from pipelines.grid import rectangle
-from pipelines.labels import core, has_han, ordinal
+from pipelines.labels import core, has_han, ordinal, squashed
 from pipelines.records import Locator, Problem
 from pipelines.values import looks_like_value, parsed
 
 _SUMMED_GROUPS = frozenset({"denied", "unable", "not_processed", "other"})
+_GROUPS = frozenset(forms()["f2021"].tables["review_litigation"].rows)
 _ORGANISATIONS = frozenset(core(word) for word in ("法人或其他组织", "法人或其它组织"))
+_SERIAL = re.compile(r"[(（]?\d{1,2}[)）.、．]?")
 _TOTAL_ORDINALS = frozenset({"", "六", "七", "八"})
 SIMILAR = 0.72
 """How like a label a misprinted one must be, where its place in the form already fits. Chosen on
@@ -76,9 +82,27 @@ class _Head:
 def found_rows(content: Content) -> Found:
     """Every row of a statutory table that the document's grids hold, in document order."""
     found = Found()
-    for grid in content.grids:
+    for grid in joined(content.blocks):
         _GridReader(grid, found).read()
+    found.rows = _without_bystanders(found.rows)
     return found
+
+
+def _without_bystanders(rows: Sequence[FoundRow]) -> list[FoundRow]:
+    """Rows of table 三 without those of tables that never print its seven columns (a comparison with
+    the year before), where another table does print the same rows whole.
+    """
+    tables: dict[object, list[FoundRow]] = {}
+    for row in rows:
+        if row.table == "applications":
+            tables.setdefault(row.where.get("table"), []).append(row)
+    whole = {table for table, own in tables.items() if any(row.values for row in own)}
+    printed = {row.row for table in whole for row in tables[table]}
+    return [
+        row
+        for row in rows
+        if row.table != "applications" or row.where.get("table") in whole or row.row not in printed
+    ]
 
 
 class _GridReader:
@@ -88,11 +112,13 @@ class _GridReader:
         self.grid, self.found = grid, found
         self.laid = rectangle(grid) if grid.geometry else []
         self.rows: list[FoundRow] = []
+        self.indexes: list[int] = []  # of each found row, where it stands in the grid
         self.problems: list[Problem] = []
         self.heads: dict[str, _Head] = {}
         self.pending: list[int] = []  # rows of column labels since the last row of values
         self.group: str | None = None
         self.index = 0
+        self.review_read = False  # whether the head of chapter 四 has had its values
         self.waiting: list[tuple[int, str]] = []  # rows of values whose label is not known: index, label
 
     def read(self) -> None:
@@ -100,18 +126,23 @@ class _GridReader:
             self._row(self.index)
             self.index += 1
         self._settle_misprints()
-        if self._is_statutory():
-            self.found.rows += self.rows
+        kept = self._statutory()
+        if kept:
+            self.found.rows += [row for row in self.rows if row.table in kept]
             self.found.problems += self.problems
 
-    def _is_statutory(self) -> bool:
-        """Whether the grid is a piece of the form, and not some table that shares a word with it."""
+    def _statutory(self) -> set[str]:
+        """The tables of which the grid is a piece, and not some table that shares a word with them."""
         by_table = {table: {row.row for row in self.rows if row.table == table} for table in TABLES}
-        return (
-            len(by_table["applications"]) >= (3 if "applications" in self.heads else 8)
-            or bool(by_table["proactive"])
-            or bool(by_table["review_litigation"])
-        )
+        head = self.heads.get("applications")
+        columns = forms()["f2021"].tables["applications"].blocks[0].columns
+        least = 8 if head is None else 1 if set(columns) <= set(head.order) else 3
+        kept = {table for table in ("proactive", "review_litigation") if by_table[table]}
+        return kept | ({"applications"} if len(by_table["applications"]) >= least else set())
+
+    def _add(self, index: int, row: FoundRow) -> None:
+        self.rows.append(row)
+        self.indexes.append(index)
 
     # One row ------------------------------------------------------------------------------------
 
@@ -128,24 +159,71 @@ class _GridReader:
         if self.pending:
             self._read_head()
         run = _label_run(cells)
+        if self._is_cut(index, cells, run):
+            return
         match = self._match(index, cells, run)
         if match:
             self._values(index, cells, *match)
             return
+        self._row_without_label(index, cells, run, numbers)
+
+    def _row_without_label(
+        self, index: int, cells: Sequence[GridCell], run: Sequence[int], numbers: Sequence[GridCell]
+    ) -> None:
+        """A row whose label names none of the form: a heading, values of chapter 四, or a problem."""
         for position in run:
             self.group = labels().groups.get(core(cells[position].text), self.group)
         after = cells[(run[-1] + 1 if run else 0) :]
         if self._expects_review_values(after):
             self._review_values(index, after)
+        elif numbers and not run and self._belongs_above(index):
+            self._mistrust_above(index, numbers)
         elif numbers:
             self.waiting.append((index, cells[run[-1]].text if run else ""))
             self.problems.append(
                 _unmatched(self.grid, index, "".join(cells[position].text for position in run))
             )
 
+    def _is_cut(self, index: int, cells: Sequence[GridCell], run: Sequence[int]) -> bool:
+        """A row cut in two, its label and its values: no digit of it can be given to a cell."""
+        if not run or index + 1 >= len(self.grid.rows):
+            return False
+        following = self.grid.rows[index + 1]
+        rest = _label_run(following)
+        after = [cell for cell in cells[run[-1] + 1 :] if cell.text]
+        more = [cell for cell in following if looks_like_value(cell.text)]
+        if len(rest) != 1 or not after or not more:
+            return False
+        if any(core(following[rest[0]].text) in rows for rows in labels().rows.values()):
+            return False
+        label = cells[run[-1]]
+        word = core(label.text + following[rest[0]].text)
+        for table, rows in labels().rows.items():
+            code = rows.get(word)
+            if code and core(label.text) not in rows and self._fits(table, code, index, label):
+                self._refuse(index, table, code, (*after, *more), self.heads.get(table), "merged")
+                self.index += 1
+                return True
+        return False
+
+    def _belongs_above(self, index: int) -> bool:
+        """Whether values without a label stand straight under a row of the form."""
+        if not self.rows:
+            return False
+        between = self.grid.rows[self.indexes[-1] + 1 : index]
+        return not any(cell.text for row in between for cell in row)
+
+    def _mistrust_above(self, index: int, numbers: Sequence[GridCell]) -> None:
+        """Takes back the row over values without a label: they may be the rest of its digits."""
+        row = self.rows[-1]
+        printed = tuple(cell for cell in row.raw if cell.text)
+        self.rows[-1] = replace(row, values=None, raw=(*printed, *numbers), why="merged")
+        self.indexes[-1] = index
+
     def _is_head(self, cells: Sequence[GridCell]) -> bool:
         """A row of column labels: two of one table, or one that only a column can be."""
-        words = [core(cell.text) for cell in cells if cell.text]
+        texts = [cell.text for cell in cells if cell.text]
+        words = [core(text) for text in texts]
         known = labels()
         rows, columns = known.rows["review_litigation"], known.columns["review_litigation"]
         labelled = any(word in rows for word in words) or sum(word in columns for word in words) > 1
@@ -153,7 +231,7 @@ class _GridReader:
             return True
         for table in ("proactive", "applications"):
             rows, columns = known.rows[table], known.columns[table]
-            hits = [word for word in words if word in columns]
+            hits = [core(text) for text in texts if column_code(table, text)]
             if (len(hits) >= 2 or any(word not in rows for word in hits)) and not any(
                 word in rows and word not in columns for word in words
             ):
@@ -175,11 +253,11 @@ class _GridReader:
             begun = False
             for position, cell in enumerate(self.grid.rows[index]):
                 word = core(cell.text)
-                begun = begun or word in known.columns[table]
+                code = column_code(table, cell.text)
+                begun = begun or code is not None
                 if table == "review_litigation" and word in known.rows[table]:
                     order.append(known.rows[table][word])
-                elif word in known.columns[table]:
-                    code = known.columns[table][word]
+                elif code:
                     order.append(code)
                     printed[code] = cell.text
                     places[code] = position
@@ -192,11 +270,14 @@ class _GridReader:
         self.heads[table] = _Head(
             table, tuple(order), printed, self._ranges(table, rows), places, length, foreign
         )
+        if table == "review_litigation":
+            self.review_read = False
 
     def _table_of_head(self, rows: Sequence[int]) -> str | None:
         words = {core(cell.text) for index in rows for cell in self.grid.rows[index] if cell.text}
         known = labels()
-        scores = {table: len(words & set(known.columns[table])) for table in TABLES}
+        texts = {cell.text for index in rows for cell in self.grid.rows[index] if cell.text}
+        scores = {table: sum(column_code(table, text) is not None for text in texts) for table in TABLES}
         if words & {core("行政复议"), *known.rows["review_litigation"]}:
             scores["review_litigation"] += 5
         best = max(scores, key=lambda table: scores[table])
@@ -211,7 +292,7 @@ class _GridReader:
         for column in range(len(self.laid[rows[0]])):
             above = [placed for index in rows if (placed := self.laid[index][column])]
             words = [core(placed.cell.text) for placed in above]
-            codes = [known.columns[table][word] for word in words if word in known.columns[table]]
+            codes = [code for placed in above if (code := column_code(table, placed.cell.text))]
             if not codes:
                 continue
             key = codes[-1]
@@ -248,11 +329,12 @@ class _GridReader:
         group = self._inherited_group(index, label) or self.group
         if row.needs_group and group != row.group:
             return False
-        if code == "processed_total" and (
-            self._inherited_group(index, label) in _SUMMED_GROUPS
-            or ordinal(label.text) not in _TOTAL_ORDINALS
-        ):
-            return False  # a subtotal of one group
+        if code == "processed_total":
+            number = ordinal(label.text)  # （七）总计 says what it is, whatever heading reaches down to it
+            if number not in _TOTAL_ORDINALS or (
+                not number and self._inherited_group(index, label) in _SUMMED_GROUPS
+            ):
+                return False  # a subtotal of one group
         return table != "proactive" or "proactive" in self.heads
 
     def _inherited_group(self, index: int, label: GridCell) -> str | None:
@@ -296,9 +378,9 @@ class _GridReader:
 
     def _like(self, index: int, label: str) -> tuple[str, str] | None:
         word = core(label)
-        row_at = {_row_number(row.where): row for row in self.rows}
-        before = max((n for n in row_at if n < index + 1), default=None)
-        after = min((n for n in row_at if n > index + 1), default=None)
+        row_at = dict(zip(self.indexes, self.rows, strict=True))
+        before = max((n for n in row_at if n < index), default=None)
+        after = min((n for n in row_at if n > index), default=None)
         near = row_at[before] if before is not None else row_at[after] if after is not None else None
         if near is None or len(word) < 4:
             return None
@@ -339,9 +421,8 @@ class _GridReader:
             None,
         )
         self.group = row_group if table == "applications" else None
-        where = _row_place(self.grid, index)
         if columns is None:
-            self._refuse(table, code, after, where, head, "header_unmatched")
+            self._values_among_others(index, after, code, head)
         elif head and table != "proactive" and not self._order_is_known(table, head):
             self._values_by_head(index, after, table, code, columns, head)
         elif not (
@@ -363,9 +444,25 @@ class _GridReader:
         where = _row_place(self.grid, index)
         chosen = self._by_geometry(index, after, columns, head) if table == "applications" else None
         if chosen is None:
-            self._refuse(table, code, after, where, head, "header_unmatched")
+            self._refuse(index, table, code, after, head, "header_unmatched")
         else:
-            self.rows.append(FoundRow(table, code, columns, chosen, after, where, head.printed))
+            self._add(index, FoundRow(table, code, columns, chosen, after, where, head.printed))
+
+    def _values_among_others(
+        self, index: int, after: tuple[GridCell, ...], code: str, head: _Head | None
+    ) -> None:
+        """Values of table 二 under a head that names their columns in another order or among those of
+        other rows: geometry must prove each, and no other column may hold a number.
+        """
+        options = _options("proactive", code)
+        named = [columns for columns in options if head and set(columns) <= set(head.order)]
+        columns = max(named, key=len, default=())
+        chosen = self._by_geometry(index, after, columns, head, strict=False) if columns else None
+        if chosen is None or head is None:
+            self._refuse(index, "proactive", code, after, head, "header_unmatched")
+            return
+        where = _row_place(self.grid, index)
+        self._add(index, FoundRow("proactive", code, columns, chosen, after, where, head.printed))
 
     def _values_in_order(
         self,
@@ -386,30 +483,22 @@ class _GridReader:
             raw = tuple(cell for cell in after if cell.text)
             if not raw and after:
                 values = tuple(after[0] for _ in columns)  # however the row is cut, all of it is empty
-            self.rows.append(FoundRow(table, code, columns, values, raw, where, heads))
+            self._add(index, FoundRow(table, code, columns, values, raw, where, heads))
             return
         for cell in after:
             if cell.text and cell not in values:
                 detail = f"{cell.text!r} stands in row {code} under no column of the form"
                 self.problems.append(Problem(code="unmatched_cell", where=cell.where, detail=detail))
-        self.rows.append(FoundRow(table, code, columns, values, after, where, heads))
+        self._add(index, FoundRow(table, code, columns, values, after, where, heads))
 
     def _refuse(
-        self, table: str, code: str, after: tuple[GridCell, ...], where: Locator, head: _Head | None, why: str
+        self, index: int, table: str, code: str, after: Sequence[GridCell], head: _Head | None, why: str
     ) -> None:
-        columns = _columns_of(table, code, None) or ()
-        self.rows.append(
-            FoundRow(
-                table,
-                code,
-                columns,
-                None,
-                tuple(c for c in after if c.text),
-                where,
-                head.printed if head else {},
-                why=why,
-            )
-        )
+        columns = _columns_of(table, code, None) or _likeliest_columns(table, code, head)
+        raw = tuple(cell for cell in after if cell.text)
+        where = _row_place(self.grid, index)
+        heads = head.printed if head else {}
+        self._add(index, FoundRow(table, code, columns, None, raw, where, heads, why=why))
 
     def _order_is_known(self, table: str, head: _Head) -> bool:
         """Whether the printed column labels come in the order of the form."""
@@ -473,8 +562,17 @@ class _GridReader:
         return False
 
     def _by_geometry(
-        self, index: int, after: Sequence[GridCell], columns: Sequence[str], head: _Head | None
+        self,
+        index: int,
+        after: Sequence[GridCell],
+        columns: Sequence[str],
+        head: _Head | None,
+        *,
+        strict: bool = True,
     ) -> tuple[GridCell, ...] | None:
+        """The cell under each column's label; else None. A value too many spoils it, where not `strict`
+        only a number.
+        """
         if not head or not self.laid or any(code not in head.ranges for code in columns):
             return None
         cells = {id(cell): cell for cell in after}
@@ -489,7 +587,9 @@ class _GridReader:
                 return None
             chosen.append(cells[under.pop()])
         left = [cell for cell in after if cell.text and cell not in chosen]
-        if len({id(cell) for cell in chosen}) != len(columns) or (left and not head.foreign):
+        if not strict:
+            left = [cell for cell in left if parsed(cell.text).status != "not_applicable"]
+        if len({id(cell) for cell in chosen}) != len(columns) or (left and not (strict and head.foreign)):
             return None  # a value too many and no column for it: any of them may be the stray one
         return tuple(chosen)
 
@@ -539,11 +639,12 @@ class _GridReader:
         head = self.heads.get("review_litigation")
         if self.pending:
             return self._table_of_head(self.pending) == "review_litigation" and len(after) >= 5
-        return (
-            head is not None
-            and not any(row.table == "review_litigation" for row in self.rows)
-            and any(not c.text or looks_like_value(c.text) for c in after)
-        )
+        if head is None:
+            return False
+        if self.review_read:  # a second row of values: which of the two counts is not known
+            wanted = 5 * len(set(head.order) & _GROUPS)
+            return sum(looks_like_value(cell.text) for cell in after) >= wanted > 0
+        return any(not c.text or looks_like_value(c.text) for c in after)
 
     def _review_values(self, index: int, after: Sequence[GridCell]) -> None:
         """The one row of chapter 四: five results for each group that the head names."""
@@ -553,9 +654,9 @@ class _GridReader:
         table = forms()["f2021"].tables["review_litigation"]
         groups, results = _review_groups(head), table.blocks[0].columns
         where = _row_place(self.grid, index)
+        self.review_read = True
         if groups is None:
-            for group in table.rows:
-                self._refuse("review_litigation", group, tuple(after), where, head, "header_unmatched")
+            self._review_by_geometry(index, after, head)
             return
         wanted = len(groups) * len(results)
         cells = tuple(after)
@@ -567,7 +668,26 @@ class _GridReader:
         for number, group in enumerate(groups):
             values = cells[number * len(results) : (number + 1) * len(results)] if exact else None
             raw = values or tuple(cell for cell in after if cell.text)
-            self.rows.append(FoundRow("review_litigation", group, results, values, raw, where, head.printed))
+            row = FoundRow("review_litigation", group, results, values, raw, where, head.printed)
+            self._add(index, row)
+
+    def _review_by_geometry(self, index: int, after: Sequence[GridCell], head: _Head) -> None:
+        """Groups in another order than the form's, or named twice: each cell by the labels above it."""
+        table = forms()["f2021"].tables["review_litigation"]
+        results, where = table.blocks[0].columns, _row_place(self.grid, index)
+        groups = [code for code in table.rows if code in head.order]
+        keys = [f"{group}/{result}" for group in groups for result in results]
+        leaves = tuple(code for code in head.order if code in results)
+        in_order = leaves == results * (len(leaves) // len(results)) and not head.foreign
+        chosen = self._by_geometry(index, after, keys, head) if groups and in_order else None
+        if chosen is None:
+            for group in table.rows:
+                self._refuse(index, "review_litigation", group, after, head, "header_unmatched")
+            return
+        for number, group in enumerate(groups):
+            values = chosen[number * len(results) : (number + 1) * len(results)]
+            row = FoundRow("review_litigation", group, results, values, values, where, head.printed)
+            self._add(index, row)
 
 
 def _review_groups(head: _Head) -> tuple[str, ...] | None:
@@ -593,24 +713,49 @@ def _columns_of(table: str, code: str, head: _Head | None) -> tuple[str, ...] | 
             if code in form.tables[table].rows:
                 return form.tables[table].columns_of(code)
         return None
-    options = [
-        form.tables[table].columns_of(code) for form in forms().values() if code in form.tables[table].rows
-    ]
+    options = _options(table, code)
     if head is None:
         return options[0] if len(set(options)) == 1 else None
     return next((columns for columns in options if columns == head.order), None)
 
 
+def _options(table: str, code: str) -> list[tuple[str, ...]]:
+    """The columns that a row has in each form that prints it."""
+    tables = [form.tables[table] for form in forms().values()]
+    return [layout.columns_of(code) for layout in tables if code in layout.rows]
+
+
+def _likeliest_columns(table: str, code: str, head: _Head | None) -> tuple[str, ...]:
+    """The columns to name for a row that is refused: of the form that shares most with the head."""
+    options = _options(table, code)
+    seen = set(head.order) if head else set()
+    return max(options, key=lambda columns: len(seen & set(columns)))
+
+
 def _label_run(cells: Sequence[GridCell]) -> list[int]:
-    """The leading cells that hold words, up to the first value; empty cells between are passed over."""
-    run = []
+    """The leading cells that hold words, up to the first value; passed over are empty cells and a
+    number that stands before the label (序号), not behind one.
+    """
+    run: list[int] = []
     for position, cell in enumerate(cells):
         if not cell.text:
+            continue
+        if _SERIAL.fullmatch(squashed(cell.text)) and _leads_label(cells, position, run):
             continue
         if looks_like_value(cell.text) or not has_han(cell.text):
             break
         run.append(position)
     return run
+
+
+def _leads_label(cells: Sequence[GridCell], position: int, run: Sequence[int]) -> bool:
+    """Whether the cell stands straight before the label of a row, and no such label before it."""
+    known = labels().rows
+    words = {core(cells[before].text) for before in run} - set(labels().groups)
+    if any(word in rows for word in words for rows in known.values()):
+        return False
+    following = next((cell for cell in cells[position + 1 :] if cell.text), None)
+    return following is not None and any(core(following.text) in rows for rows in known.values())
 
 
 def _label_candidates(run: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -634,11 +779,6 @@ def _row_place(grid: Grid, index: int) -> dict[str, object]:
     else:
         place["row"] = index + 1
     return place
-
-
-def _row_number(where: Locator) -> int:
-    number = where.get("row", 0)
-    return number if isinstance(number, int) else 0
 
 
 def _unmatched(grid: Grid, index: int, label: str) -> Problem:

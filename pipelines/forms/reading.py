@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipelines.content import Content, GridCell
 from pipelines.forms import TABLES, Column, Form, forms
@@ -52,7 +52,11 @@ def read_tables(content: Content) -> TablesRead:
         made, trouble = _figures(form, table, [row for row in rows if row.table == table])
         figures += made
         problems += trouble
-    return TablesRead(decided, tuple(figures), tuple(problems), frozenset(lines))
+    marked = (
+        replace(figure, method="ocr") if figure.locator.get("page") in content.scanned else figure
+        for figure in figures
+    )
+    return TablesRead(decided, tuple(marked), tuple(problems), frozenset(lines))
 
 
 def _forms(rows: Sequence[FoundRow]) -> dict[str, str | None]:
@@ -212,11 +216,12 @@ def _row_problems(row: FoundRow, figures: Sequence[Figure]) -> Iterator[Problem]
         return
     for figure in figures:
         if figure.status == "unreadable":
+            place = f"{figure.cell.row}/{figure.cell.column}"
             yield Problem(
                 code="cell_not_a_number",
                 where=figure.locator,
                 cells=(figure.cell,),
-                detail=f"{figure.printed!r} in {figure.cell.row}/{figure.cell.column} is no number that is known",
+                detail=f"{figure.printed!r} in {place} is no number that is known",
             )
 
 

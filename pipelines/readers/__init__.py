@@ -20,11 +20,29 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF8", "image/gif"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
     (b"Rar!\x1a\x07", "application/vnd.rar"),
     (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
     (b"{\\rtf", "application/rtf"),
 )
-_READERS = {"text/html": "html", "text/plain": "text"}
+_READERS = {
+    "text/html": "html",
+    "text/plain": "text",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "workbook",
+    "application/msword": "doc",
+    "application/vnd.ms-excel": "workbook",
+    "application/x-ole-storage": "ole",
+    "application/pdf": "pdf",
+    "application/ofd": "ofd",
+    "image/png": "image",
+    "image/jpeg": "image",
+    "image/gif": "image",
+    "image/bmp": "image",
+    "image/tiff": "image",
+    "image/webp": "image",
+}
 
 
 class UnreadableDocumentError(Exception):
@@ -41,16 +59,15 @@ _ZIP_MEMBERS: tuple[tuple[bytes, str], ...] = (
     (b"xl/workbook.xml", f"{_OFFICE}spreadsheetml.sheet"),
     (b"OFD.xml", "application/ofd"),
 )
-_OLE_STREAMS: tuple[tuple[bytes, str], ...] = (
-    ("WordDocument".encode("utf-16-le"), "application/msword"),
-    ("Workbook".encode("utf-16-le"), "application/vnd.ms-excel"),
-)
 
 
 def media_type(body: bytes) -> str:
     """The format of a document by its bytes: the signature, and for containers what they hold."""
     found = _signed_type(body)
-    inside = {"application/zip": _ZIP_MEMBERS, "application/x-ole-storage": _OLE_STREAMS}.get(found, ())
+    if found == "application/x-ole-storage":
+        kind: str = import_module("pipelines.readers.ole").media_type(body)
+        return kind
+    inside = _ZIP_MEMBERS if found == "application/zip" else ()
     return next((name for mark, name in inside if mark in body), found)
 
 
@@ -59,6 +76,11 @@ def _signed_type(body: bytes) -> str:
     for signature, name in _SIGNATURES:
         if head.startswith(signature):
             return name
+    # Two letters are no signature: the header's length, or the container's kind, goes with them.
+    if body[:2] == b"BM" and body[14:18] in (b"\x28\0\0\0", b"\x6c\0\0\0", b"\x7c\0\0\0", b"\x0c\0\0\0"):
+        return "image/bmp"
+    if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
+        return "image/webp"
     if b"%PDF-" in body[:1024]:
         return "application/pdf"
     if _HTML.search(head[:2048]) or _HTML.search(body[:65536]):

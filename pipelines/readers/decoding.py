@@ -25,11 +25,26 @@ def decoded(body: bytes) -> str:
             )
     for encoding in ("utf-8", "gb18030"):
         try:
+            text = body.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return text if encoding == "utf-8" else _less_private(text, body)
+    candidates = [body.decode(encoding, "replace") for encoding in ("utf-8", "gb18030", *_declared(body))]
+    return min(candidates, key=lambda text: text.count("\ufffd"))
+
+
+def _less_private(text: str, body: bytes) -> str:
+    """A text read as GB18030, or as the charset that the page names where that reads without fault and
+    GB18030 gives characters that nobody prints (Big5 read as GB18030 does).
+    """
+    if not any("\ue000" <= char <= "\uf8ff" for char in text):
+        return text
+    for encoding in _declared(body):
+        try:
             return body.decode(encoding)
         except UnicodeDecodeError:
             continue
-    candidates = [body.decode(encoding, "replace") for encoding in ("utf-8", "gb18030", *_declared(body))]
-    return min(candidates, key=lambda text: text.count("\ufffd"))
+    return text
 
 
 def _declared(body: bytes) -> list[str]:

@@ -19,6 +19,7 @@ from urllib.parse import urljoin
 from lxml import etree, html
 
 from pipelines.content import Content, Grid, GridCell, Paragraph
+from pipelines.dates import calendar_date
 from pipelines.labels import squashed
 from pipelines.readers.decoding import decoded
 from pipelines.records import Link
@@ -28,6 +29,7 @@ MEDIA_TYPE = "text/html"
 _SILENT = frozenset(
     {"script", "style", "noscript", "template", "head", "select", "button", "textarea", "object", "svg"}
 )
+_LEVELS = frozenset({"sup", "sub"})
 _BLOCKS = frozenset(
     {"address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "div", "dl", "dt"}
     | {"fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header"}
@@ -37,13 +39,25 @@ _BLOCKS = frozenset(
 _SPACE = re.compile(r"[\s\u00a0\u3000\u200b\ufeff]+")
 _SOURCE_SPACE = re.compile(r"[\t\r\n\f ]+")
 _LINE_SPACE = re.compile(r"[^\S\n]+|[\u00a0\u3000\u200b\ufeff]+")
-_HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
+_INVISIBLE = re.compile(
+    r"visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*0(?:\.0+)?(?:px|pt|em|rem|%)?\s*(?:;|!|$)|opacity\s*:\s*0(?:\.0+)?\s*(?:;|!|$)",
+    re.IGNORECASE,
+)
+_LAID_OUT = re.compile(r"<(?:html|body|div|p|h[1-6])\b", re.IGNORECASE)
+_PRE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
+_STRUCK = re.compile(r"text-decoration(?:-line)?\s*:[^;]*line-through", re.IGNORECASE)
+_ZERO_WIDTH = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]+")
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_EMBEDDED = frozenset(
+    {"img", "object", "embed", "iframe", "canvas", "svg", "script", "select", "button", "v:imagedata"}
+)
 _PAGE_MARK = re.compile(r"#PAGE_BREAK#|<pagebreak/?>", re.IGNORECASE)
 _STATUTORY = ("本年新收政府信息公开", "第二十条第", "未经复议直接起诉", "结转下年度继续办理")
 _CHAPTERS = ("总体情况", "其他需要报告的事项", "主动公开政府信息情况")
 _DATE = re.compile(r"(20\d\d)\s*[-年/.]\s*(\d{1,2})\s*[-月/.]\s*(\d{1,2})")
 _DATE_LABEL = re.compile(
-    r"(?:发布|公开|成文|发文|上载|更新|生成)?(?:时间|日期)\s*[:：]?\s*(20\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2})"
+    r"(?<![\u4e00-\u9fff])(?:(?:信息)?(?:发布|公开|成文|发文|上载|更新|生成))?(?:时间|日期)\s*[:：]?\s*(20\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2})"
 )
 _SOURCE_LABEL = re.compile(
     r"(?:信息来源|来源|发布机构|发布单位|公开机构|发布者)\s*[:：]\s*([^\s:：|【\[]{2,40})"
@@ -60,6 +74,8 @@ def _data() -> dict[str, Any]:
 def read(body: bytes, url: str | None = None) -> Content:
     """The content of a page; never raises on damaged mark-up (lxml mends it)."""
     text = _PAGE_MARK.sub("\n", decoded(body).replace("\x00", ""))
+    if not _LAID_OUT.search(text):  # Markdown with tables as tags: its lines are those of the source
+        text = f'<div style="white-space: pre-line">{text}</div>'
     root = _tree(text)
     if root is None:
         return Content((), MEDIA_TYPE, base_url=url)
@@ -70,6 +86,10 @@ def read(body: bytes, url: str | None = None) -> Content:
     hidden = {element for element in root.iter() if _is_hidden(element)}
     tables = _innermost_tables(root)
     statutory = [table for table in tables if _is_statutory(table)]
+    if all(_is_silent(table) for table in statutory) and _uncovered(root):
+        tables = _innermost_tables(root)
+        statutory = [table for table in tables if _is_statutory(table)]
+        index, hidden = _Index(root), {element for element in root.iter() if _is_hidden(element)}
     if hidden and statutory and all(hidden & set(_lineage(table)) for table in statutory):
         hidden = set()  # a script shows the text later: what is hidden is all there is
     region = _region(root, index, statutory)
@@ -117,6 +137,33 @@ def _tree(text: str) -> html.HtmlElement | None:
         return None
 
 
+def _is_silent(element: html.HtmlElement) -> bool:
+    return any(above.tag in _SILENT for above in _lineage(element))
+
+
+def _uncovered(root: html.HtmlElement) -> bool:
+    """Puts an article that waits in a container for a script (template, textarea) in its place."""
+    changed = False
+    for holder in list(root.iter("template", "textarea", "noscript", "script")):
+        inner = [
+            holder.text or "",
+            *(etree.tostring(child, encoding="unicode", method="html") for child in holder),
+        ]
+        source = "".join(inner)
+        squeezed = squashed(source)
+        kind = str(holder.get("type") or "").lower()
+        if holder.tag == "script" and not kind.startswith(("text/html", "text/x-", "text/template")):
+            continue
+        parent = holder.getparent()
+        if parent is None or not any(mark in squeezed for mark in (*_STATUTORY, *_CHAPTERS)):
+            continue
+        article = html.fragment_fromstring(source, create_parent="div")
+        article.tail = holder.tail
+        parent.replace(holder, article)
+        changed = True
+    return changed
+
+
 def _base(root: html.HtmlElement, url: str | None) -> str | None:
     declared = root.xpath("//base/@href")
     return urljoin(url or "", declared[0]) if declared and (url or declared[0].startswith("http")) else url
@@ -136,7 +183,28 @@ def _lineage(element: html.HtmlElement) -> Iterator[html.HtmlElement]:
 
 
 def _innermost_tables(root: html.HtmlElement) -> list[html.HtmlElement]:
-    return [table for table in root.iter("table") if next(table.iterdescendants("table"), None) is None]
+    """Tables that hold no other, and statutory ones with one inside a cell (which is text of it)."""
+    found: list[html.HtmlElement] = []
+    for table in root.iter("table"):
+        if any(outer in found for outer in table.iterancestors("table")):
+            continue
+        inner = list(table.iterdescendants("table"))
+        if not inner or (
+            not any(_is_statutory(other) for other in inner)
+            and sum(len(list(_cells(row))) > 3 for row in _own_rows(table)) > 3
+            and _is_statutory(table)
+        ):
+            found.append(table)
+    return found
+
+
+def _own_rows(table: html.HtmlElement) -> list[html.HtmlElement]:
+    """The rows of a table itself, not those of tables in its cells."""
+    return [row for row in table.iter("tr") if next(row.iterancestors("table"), None) is table]
+
+
+def _cells(row: html.HtmlElement) -> Iterator[html.HtmlElement]:
+    yield from row.iterchildren("td", "th")
 
 
 def _is_statutory(table: html.HtmlElement) -> bool:
@@ -213,32 +281,80 @@ def _text(element: html.HtmlElement) -> str:
 
 
 def _walk(
-    region: html.HtmlElement, hidden: set[html.HtmlElement], whole: frozenset[html.HtmlElement]
+    region: html.HtmlElement,
+    hidden: set[html.HtmlElement],
+    whole: frozenset[html.HtmlElement],
+    *,
+    in_cell: bool = False,
 ) -> Iterator[str | html.HtmlElement]:
     """The region's text in pieces, a line feed at block boundaries, and the `whole` elements as they come."""
     walker = etree.iterwalk(region, events=("start", "end", "comment", "pi"))
+    manner = _Manner(in_cell=in_cell)
     for event, element in walker:
-        if event in ("comment", "pi"):
-            if element is not region:
-                yield element.tail or ""
-            continue
-        tag = element.tag
         if event == "start":
-            if tag in _SILENT or element in hidden:
+            if manner.is_silent(element) or element in hidden:
                 walker.skip_subtree()
                 continue
-            if tag in _BLOCKS or tag == "br":
+            if element.tag in _BLOCKS or element.tag == "br":
                 yield "\n"
             if element in whole:
                 yield element
                 walker.skip_subtree()
                 continue
-            yield element.text or ""
-        else:
-            if tag in _BLOCKS:
+            manner.enter(element)
+            yield from manner.said(manner.text_of(element))
+            continue
+        if event == "end":
+            manner.leave(element)
+            if element.tag in _BLOCKS:
                 yield "\n"
-            if element is not region:
-                yield element.tail or ""
+        if element is not region:
+            yield from manner.said(element.tail)
+
+
+class _Manner:
+    """How text is set where the walk stands. In a cell, what a form shows in its fields is text, and
+    digits above or below the line are kept apart from those on it; outside, some elements keep the
+    line feeds of the source.
+    """
+
+    def __init__(self, *, in_cell: bool) -> None:
+        self.in_cell = in_cell
+        self.raised: set[html.HtmlElement] = set()
+        self.kept: set[html.HtmlElement] = set()
+
+    def is_silent(self, element: html.HtmlElement) -> bool:
+        return element.tag in _SILENT and not (self.in_cell and element.tag == "textarea")
+
+    def enter(self, element: html.HtmlElement) -> None:
+        if self.in_cell and element.tag in _LEVELS:
+            self.raised.add(element)
+        elif not self.in_cell and _keeps_lines(element):
+            self.kept.add(element)
+
+    def leave(self, element: html.HtmlElement) -> None:
+        self.raised.discard(element)
+        self.kept.discard(element)
+
+    def text_of(self, element: html.HtmlElement) -> str:
+        kind = str(element.get("type") or "text").lower()
+        if self.in_cell and element.tag == "input" and kind in ("text", "number"):
+            return str(element.get("value") or "")
+        return str(element.text or "")
+
+    def said(self, text: str | None) -> Iterator[str]:
+        if self.raised and text:
+            yield text.translate(_RAISED) if text.strip().isdigit() else text
+        elif self.kept and text:
+            for number, line in enumerate(text.split("\n")):
+                yield from ("\n", line) if number else (line,)
+        else:
+            yield text or ""
+
+
+def _keeps_lines(element: html.HtmlElement) -> bool:
+    """Whether line feeds of the source are lines of the text."""
+    return element.tag in ("pre", "xmp", "listing") or bool(_PRE.search(element.get("style") or ""))
 
 
 def _blocks(
@@ -266,8 +382,10 @@ def _paragraphs(buffer: list[str]) -> Iterator[Paragraph]:
 
 
 def _is_layout(table: html.HtmlElement) -> bool:
-    """A table of one or two rows whose cells are prose frames the article; it holds no figures."""
+    """A table of one cell, or of one or two rows whose cells are prose, frames text; it holds no figures."""
     rows = list(table.iter("tr"))
+    if len(list(table.iter("td", "th"))) == 1:
+        return True
     return (
         len(rows) < 3
         and not _is_statutory(table)
@@ -277,8 +395,9 @@ def _is_layout(table: html.HtmlElement) -> bool:
 
 def _grid(table: html.HtmlElement, number: int) -> Grid:
     rows = []
-    for row_number, row in enumerate(table.iter("tr"), 1):
-        cells = [cell for cell in row.iterchildren("td", "th") if not _is_hidden(cell)]
+    for row_number, row in enumerate(_own_rows(table), 1):
+        shown = not _is_hidden(row)
+        cells = [cell for cell in _cells(row) if shown and not _is_hidden(cell)]
         rows.append(
             tuple(
                 GridCell(
@@ -299,11 +418,43 @@ def _span(value: str | None) -> int:
 
 
 def _cell_text(cell: html.HtmlElement) -> str:
-    """A cell's text: inline pieces joined as they stand, one line a block, each trimmed."""
-    pieces = (str(piece) for piece in _walk(cell, set(), frozenset()))
+    """A cell's text as a reader of the page sees it: inline pieces joined as they stand, one line a
+    block, each trimmed; struck and hidden text left out, raised digits kept apart from the number.
+
+    A cell that shows something which is no text (a picture) is not empty: U+FFFC stands for it. One
+    whose whole text is struck keeps it, marked, so that it is neither a number nor a blank.
+    """
+    unseen = {element for element in cell.iterdescendants(etree.Element) if _is_unseen(element)}
+    struck = {element for element in cell.iterdescendants(etree.Element) if _is_struck(element)} - unseen
+    if struck or unseen:
+        text = _lines(cell, unseen | struck)
+        if not text and struck and (crossed := _lines(cell, unseen)):
+            return "".join(char if char.isspace() else f"{char}\u0336" for char in crossed)
+    else:
+        text = _lines(cell, set())
+    return text or ("\ufffc" if any(_shows(element) for element in cell.iter(*_EMBEDDED)) else "")
+
+
+def _lines(cell: html.HtmlElement, left_out: set[html.HtmlElement]) -> str:
+    pieces = (str(piece) for piece in _walk(cell, left_out, frozenset(), in_cell=True))
     marked = [piece if piece == "\n" else _SOURCE_SPACE.sub(" ", piece) for piece in pieces]
-    lines = (_LINE_SPACE.sub(" ", line).strip() for line in "".join(marked).split("\n"))
+    text = _ZERO_WIDTH.sub("", "".join(marked))
+    lines = (_LINE_SPACE.sub(" ", line).strip() for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
+
+
+def _is_unseen(element: html.HtmlElement) -> bool:
+    return _is_hidden(element) or bool(_INVISIBLE.search(element.get("style") or ""))
+
+
+def _is_struck(element: html.HtmlElement) -> bool:
+    return element.tag in ("s", "strike", "del") or bool(_STRUCK.search(element.get("style") or ""))
+
+
+def _shows(element: html.HtmlElement) -> bool:
+    """Whether an element that is no text shows something; spacers of a point do not."""
+    sizes = (element.get("width") or "", element.get("height") or "")
+    return not _is_unseen(element) and not any(re.fullmatch(r"[01](?:px)?", size) for size in sizes)
 
 
 def _headlines(root: html.HtmlElement, index: _Index, meta: dict[str, str]) -> tuple[str, ...]:
@@ -332,8 +483,11 @@ def _meta(root: html.HtmlElement, index: _Index) -> dict[str, str]:
         if value:
             found[key] = value
     date = _iso_date(found.pop("date", ""))
-    head = _SPACE.sub(" ", " ".join(_text(e) for e in index.selected(_data()["dates"])))[:400]
-    whole = _SPACE.sub(" ", "".join(root.itertext()))[:20000] if not date else ""
+    stamps = [
+        e for e in index.selected(_data()["dates"]) if not any(a.tag in ("li", "a") for a in _lineage(e))
+    ]
+    head = _SPACE.sub(" ", " ".join(_text(e) for e in stamps))[:400]
+    whole = _SPACE.sub(" ", " ".join(root.itertext()))[:20000] if not date else ""
     date = date or _iso_date(head) or _labelled_date(whole)
     if date:
         found["date"] = date
@@ -357,7 +511,7 @@ def _iso_date(text: str) -> str | None:
     if not found:
         return None
     year, month, day = (int(part) for part in found.groups())
-    return f"{year:04d}-{month:02d}-{day:02d}" if 1 <= month <= 12 and 1 <= day <= 31 else None
+    return calendar_date(year, month, day)
 
 
 def _labelled_date(text: str) -> str | None:

@@ -24,14 +24,22 @@ PAGE_MARK = re.compile(
 )
 """A page number between dashes or 第 n 页: it may stand inside a row cut by a page break."""
 
-_RULE_LINE = re.compile(r"[\s\-=_:|+⇥─━—]*")
+_MARKUP = re.compile(r"<(?:!doctype html|html|body|table|div)\b", re.IGNORECASE)
+_BARS = str.maketrans("│┃｜", "|||")
+_RULE_LINE = re.compile(r"[\s\-=_:|+⇥─━—┌┬┐├┼┤└┴┘┏┳┓┣╋┫┗┻┛]*")
+_HEADING = re.compile(r"\s{0,3}#{1,6}\s+")
 _CHAPTER = re.compile(r"[一二三四五六七八九十]{1,2}[、.．]")
 _EMPHASIS = re.compile(r"\*\*|__")
 
 
 def read(body: bytes, url: str | None = None) -> Content:
     """The content of a text file; line numbers count from 1 in the file as it stands."""
-    lines = decoded(body).replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").split("\n")
+    text = decoded(body)
+    if _MARKUP.search(text[:65536]):  # a page in UTF-16, whose tags the signature does not show
+        from pipelines.readers import html  # noqa: PLC0415 only then
+
+        return html.read(text.encode(), url)
+    lines = text.translate(_BARS).replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").split("\n")
     numbered = [
         (number, line) for number, line in enumerate(lines, 1) if not PAGE_MARK.fullmatch(line) or not line
     ]
@@ -52,16 +60,17 @@ Numbered = tuple[int, str]
 
 
 def _plain(line: str) -> str:
-    return _EMPHASIS.sub("", line).replace("\u3000", " ").strip()
+    return _EMPHASIS.sub("", _HEADING.sub("", line)).replace("\u3000", " ").strip()
 
 
 def _runs(lines: list[Numbered]) -> Iterator[tuple[str, list[Numbered]]]:
     """Stretches of lines of one kind: `text`, `bars`, `rows` (tabs between), `cells` (a cell a line)."""
+    barred = sum(line.count("|") >= 6 for _, line in lines) >= 10  # bars part the cells, not only lead rows
     run: list[Numbered] = []
     kind = "text"
     before = ""
     for number, line in lines:
-        found = _kind(line, kind, before)
+        found = _kind(line, kind, before, barred=barred)
         before = line
         if found != kind and run:
             yield _settled(kind, run)
@@ -72,8 +81,8 @@ def _runs(lines: list[Numbered]) -> Iterator[tuple[str, list[Numbered]]]:
         yield _settled(kind, run)
 
 
-def _kind(line: str, before: str, line_before: str) -> str:
-    if line.count("|") >= 2 and line.strip().startswith("|"):
+def _kind(line: str, before: str, line_before: str, *, barred: bool) -> str:
+    if line.count("|") >= (1 if barred else 2) and (barred or line.strip().startswith("|")):
         return "bars"
     if "\t" in line:
         return "tabs"

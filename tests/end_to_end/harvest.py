@@ -16,8 +16,18 @@ from tests.province.server import Province
 
 ROOT = Path(__file__).resolve().parents[2]
 STEADY = (
-    "divisions", "agencies", "agency_names", "portals", "documents", "reports", "report_sources",
-    "report_versions", "sections", "figures", "checks", "claims",
+    "divisions",
+    "agencies",
+    "agency_names",
+    "portals",
+    "documents",
+    "reports",
+    "report_sources",
+    "report_versions",
+    "sections",
+    "figures",
+    "checks",
+    "claims",
 )
 """Tables that a second identical crawl and a re-extraction leave as they are."""
 
@@ -121,11 +131,15 @@ def one_line(text: str) -> str:
 
 def expected_reports(portals: Sequence[str] = (), years: Sequence[int] = ()) -> set[tuple[str, int]]:
     """Agency and year of the sample reports on some portals (all where none is named)."""
+    from tests.province import portals as sample
     from tests.province import reports
 
+    places = [
+        (report.agency, report.year, place.portal) for report in reports.load() for place in report.place
+    ]
+    places += [(entry.agency, entry.year, portal.id) for portal, entry in sample.files()]
     return {
-        (report.agency, report.year)
-        for report in reports.load()
-        for place in report.place
-        if (not portals or place.portal in portals) and (not years or report.year in years)
+        (agency, year)
+        for agency, year, portal in places
+        if (not portals or portal in portals) and (not years or year in years)
     }

@@ -36,9 +36,7 @@ home = "http://127.0.0.1:9/"
 def test_a_faulty_registry_names_file_entry_and_key(tmp_path: Path, addition: str, named: str) -> None:
     registry = tmp_path / "faulty.toml"
     registry.write_text(f"{REGISTRY}{addition}\n", encoding="utf-8")
-    outcome = scrapy(
-        "crawl", "heilongjiang", "-a", f"registry={registry}", *storage_settings(tmp_path)
-    )
+    outcome = scrapy("crawl", "heilongjiang", "-a", f"registry={registry}", *storage_settings(tmp_path))
     assert outcome.code == 2
     line = one_line(outcome.err)
     assert "faulty.toml" in line
@@ -136,9 +134,7 @@ def test_a_folder_that_cannot_be_written(province: Province, tmp_path: Path) -> 
     shut.mkdir(mode=0o500)
     registry = tmp_path / "portals.toml"
     registry.write_text(province.registry(), encoding="utf-8")
-    outcome = scrapy(
-        "crawl", "heilongjiang", "-a", f"registry={registry}", *storage_settings(shut)
-    )
+    outcome = scrapy("crawl", "heilongjiang", "-a", f"registry={registry}", *storage_settings(shut))
     assert outcome.code == 2
     assert "shut" in one_line(outcome.err)
 

@@ -11,7 +11,7 @@ import pytest
 
 from storage.archive import Archive
 from tests.end_to_end.harvest import Harvest, expected_reports
-from tests.province import portals, reports
+from tests.province import figures, portals, reports
 
 EVERY = [pytest.param(report, id=report.key) for report in reports.load()]
 
@@ -44,9 +44,7 @@ def test_the_run_is_complete(harvest: Harvest) -> None:
 
 
 def test_every_report_is_there_and_no_other(harvest: Harvest) -> None:
-    held = {
-        (row["agency"], row["year"]) for row in harvest.rows("SELECT agency, year FROM reports")
-    }
+    held = {(row["agency"], row["year"]) for row in harvest.rows("SELECT agency, year FROM reports")}
     assert held == expected_reports()
 
 
@@ -120,9 +118,26 @@ def test_every_figure_reaches_an_address_and_a_date(harvest: Harvest) -> None:
         "SELECT count(*) AS every, count(f.url || f.fetched_at) AS reached FROM figures"
         " LEFT JOIN reports r ON r.id = figures.report_id LEFT JOIN fetches f ON f.id = r.fetch_id"
     )
-    assert counts["every"] == counts["reached"] == sum(
-        len(report.figures.cells()) for report in reports.load()
+    held = [report.figures for report in reports.load()]
+    held += [figures.load(entry.figures) for _, entry in portals.files()]
+    assert counts["every"] == counts["reached"] == sum(len(own.cells()) for own in held)
+
+
+def test_a_report_that_is_only_a_file(harvest: Harvest) -> None:
+    [(portal, entry)] = portals.files()
+    base = harvest.province.addresses[portal.id].rstrip("/")
+    [row] = harvest.rows("SELECT * FROM reports WHERE agency = ? AND year = ?", entry.agency, entry.year)
+    assert (row["source_url"], row["document_url"]) == (
+        base + portal.path(entry),
+        base + portal.file_path(entry),
     )
+    assert (row["division_code"], row["published_on"]) == (portal.division, entry.date[:10])
+    found = harvest.rows("SELECT * FROM figures WHERE report_id = ?", row["id"])
+    assert {(f["table_code"], f["row_code"], f["column_code"]): f["printed"] for f in found} == figures.load(
+        entry.figures
+    ).cells()
+    first = next(f for f in found if f["table_code"] == "applications")
+    assert json.loads(str(first["locator"]))["page"] == 3
 
 
 def test_only_what_is_wrong_in_the_originals_fails(harvest: Harvest) -> None:
@@ -157,20 +172,12 @@ def test_traps_are_stated_and_nothing_else_is(harvest: Harvest) -> None:
         "SELECT p.code, coalesce(f.url, p.url) AS address FROM problems p"
         " LEFT JOIN fetches f ON f.id = p.fetch_id"
     )
-    city = portals.load()[0]
-    pdf = next(entry for entry in city.entry if entry.kind == "pdf")
     aimin = next(report for report in reports.load() if report.key == "aimin-2020")
     assert sorted((row["code"], row["address"]) for row in problems) == sorted(
         [
             ("http_error", _entry_address(harvest, "missing")),
             ("offsite_link", "http://fujian.yangli.invalid/2023/jiaoyu-fujian.pdf"),
             ("blank_form", _entry_address(harvest, "blank")),
-            # A report only as a file of a format without a reader: the page holds none, nor does the file.
-            ("no_report", _entry_address(harvest, "pdf")),
-            (
-                "format_not_supported",
-                harvest.province.addresses[city.id].rstrip("/") + city.file_path(pdf),
-            ),
             *[("merged_row", _address(harvest, place)) for place in aimin.place],
         ]
     )
@@ -218,4 +225,6 @@ def test_wide_views_answer(harvest: Harvest) -> None:
     [row] = harvest.rows("SELECT * FROM applications WHERE agency = '牡丹江市爱民区人民政府'")
     assert row["carried_out__total"] is None
     assert json.loads(row["not_numbers"])["carried_out__total"] == "merged"
-    assert len(harvest.rows("SELECT report_id FROM review_litigation")) == len(reports.load())
+    assert len(harvest.rows("SELECT report_id FROM review_litigation")) == len(reports.load()) + len(
+        portals.files()
+    )

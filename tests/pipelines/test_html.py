@@ -81,7 +81,8 @@ def test_files_of_the_article_and_no_others():
         + "正文"
         * 60
         + '</p><p><a href="123/files/abc.pdf">年度报告.pdf</a>'
-        '<a href="/module/download/downfile.jsp?classid=0&filename=1.pdf">报表</a><a href="b.shtml">另一页</a></p></div>'
+        '<a href="/module/download/downfile.jsp?classid=0&filename=1.pdf">报表</a>'
+        '<a href="b.shtml">另一页</a></p></div>'
     )
     links = html.read(page(body), "http://www.x.gov.cn/x/c1/202201/c00_123.shtml").links
     assert [(link.url, link.label) for link in links] == [
@@ -215,6 +216,6 @@ def test_formats_are_told_by_their_bytes(head, kind):
 
 
 def test_a_format_without_a_reader_is_a_stated_problem():
-    found = read_document(b"%PDF-1.7 ...")[0]
+    found = read_document(b"{\\rtf1 ...}")[0]
     assert found.report is None
     assert [problem.code for problem in found.problems] == ["format_not_supported"]

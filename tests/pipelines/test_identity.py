@@ -237,3 +237,24 @@ def test_a_governments_scope_is_what_it_says(text, expected):
 
 def test_a_department_reports_its_own_organ():
     assert scope(resolved("市财政局", MUDANJIANG, 2020, []), []) == "own_organ"
+
+
+@pytest.mark.parametrize("title", ["本机关", "我局", "本单位", "我区"])
+def test_the_first_person_names_nobody(title):
+    assert parsed_title(f"{title}2021年政府信息公开工作年度报告").agency is None
+
+
+@pytest.mark.parametrize(
+    "name", ["哈尔滨市统计局", "黑龙江省大数据中心", "牡丹江市委网信办", "黑龙江省报告文学院"]
+)
+def test_names_that_hold_words_of_prose_are_names(name):
+    assert parsed_title(f"{name}2021年政府信息公开工作年度报告").agency == name
+
+
+def test_prose_that_speaks_of_a_report_is_no_title():
+    said = "报告中的数据从2022年1月1日统计到2022年12月31日，电子版可在门户网站的政府信息公开年报专栏下载。"
+    own = Portal(id="x", name="x", division="231000", home="http://x/")
+    answer = found(
+        "我局工作有序。", said, portal=own, listing=Listing(title="市财政局2022年政府信息公开工作年度报告")
+    )
+    assert answer.agency.name == "牡丹江市财政局"

@@ -13,8 +13,13 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "figures"
 
 APPLICANTS = (
-    "natural_person", "org_business", "org_research", "org_public_interest",
-    "org_legal_service", "org_other", "total",
+    "natural_person",
+    "org_business",
+    "org_research",
+    "org_public_interest",
+    "org_legal_service",
+    "org_other",
+    "total",
 )
 RESULTS = ("upheld", "corrected", "other_result", "pending", "total")
 

@@ -29,8 +29,12 @@ def report(title: str, sentences: Iterable[str], figures: Figures) -> bytes:
     return _file(drawing.pages)
 
 
-def _grids(figures: Figures) -> Iterable[tuple[str, list[list[str]]]]:
-    proactive = []
+Cell = str | tuple[str, int]
+"""A cell's text, with the number of columns that it spans where that is not one."""
+
+
+def _grids(figures: Figures) -> Iterable[tuple[str, list[list[Cell]]]]:
+    proactive: list[list[Cell]] = []
     for heading, codes, columns in tables.GROUPS[figures.forms["proactive"]]:
         proactive += [[heading, "", "", ""], ["信息内容", *columns]]
         for code in codes:
@@ -38,7 +42,7 @@ def _grids(figures: Figures) -> Iterable[tuple[str, list[list[str]]]]:
             proactive.append([label, *figures.rows["proactive"][code]])
     yield "二、主动公开政府信息情况", [[*row, "", "", ""][:4] for row in proactive]
     applicants = ["自然人", *tables.ORGANISATIONS, "总计"]
-    applications = [["项目", *applicants]]
+    applications: list[list[Cell]] = [["项目", *applicants]]
     other = tables.OTHER_GROUP[figures.forms["applications"]]
     leaves = [tables.RECEIVED, tables.CARRIED_IN]
     for heading, group in (*tables.RESULT_GROUPS, other, tables.TOTAL_GROUP):
@@ -47,7 +51,11 @@ def _grids(figures: Figures) -> Iterable[tuple[str, list[list[str]]]]:
         values = figures.rows["applications"].get(code, ("",) * len(APPLICANTS))
         applications.append([label, *values])
     yield "三、收到和处理政府信息公开申请情况", applications
-    review = [[*tables.RESULT_LABELS] * 3]
+    review: list[list[Cell]] = [
+        [("行政复议", 5), ("行政诉讼", 10)],
+        [("", 5), ("未经复议直接起诉", 5), ("复议后起诉", 5)],
+        [*tables.RESULT_LABELS] * 3,
+    ]
     review.append([value for row in tables.REVIEW_ROWS for value in figures.rows["review_litigation"][row]])
     yield "四、政府信息公开行政复议、行政诉讼情况", review
 
@@ -67,17 +75,22 @@ class _Drawing:
         self.y -= size + 6
         self._text(text, MARGIN, self.y, size)
 
-    def grid(self, rows: list[list[str]]) -> None:
+    def grid(self, rows: list[list[Cell]]) -> None:
         """A ruled table; the first column takes what the narrow others leave."""
         self.y -= 10
-        columns = len(rows[0])
+        columns = max(map(len, rows))
         narrow = 34 if columns > 5 else 110
         widths = [WIDTH - 2 * MARGIN - narrow * (columns - 1), *[narrow] * (columns - 1)]
         for row in rows:
-            wrapped = [_wrapped(text, (width - 4) // SMALL) for text, width in zip(row, widths, strict=True)]
+            cells, start = [], 0
+            for cell in row:
+                text, span = (cell, 1) if isinstance(cell, str) else cell
+                width = sum(widths[start : start + span])
+                cells.append((_wrapped(text, (width - 4) // SMALL), width))
+                start += span
             x, top = MARGIN, self.y
-            self.y -= (SMALL + 2) * max(map(len, wrapped)) + 8
-            for lines, width in zip(wrapped, widths, strict=True):
+            self.y -= (SMALL + 2) * max(len(lines) for lines, _ in cells) + 8
+            for lines, width in cells:
                 self.pages[-1].append(f"{x} {self.y} {width} {top - self.y} re S")
                 for number, line in enumerate(lines, 1):
                     self._text(line, x + 2, top - (SMALL + 2) * number - 2, SMALL)

@@ -32,7 +32,9 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A line of a list. `report` and `place` are given where it leads to a sample report."""
+    """A line of a list. `report` and `place` are given where it leads to a sample report; `agency` and
+    `year` where it leads to one that is only a file.
+    """
 
     channel: str
     kind: str
@@ -44,6 +46,8 @@ class Entry:
     file: str = ""
     label: str = ""
     figures: str = ""
+    agency: str = ""
+    year: int = 0
     report: reports.Report | None = None
     place: reports.Place | None = None
 
@@ -102,6 +106,11 @@ class Portal:
         return f"{folder}/{entry.article}/files/{entry.file}"
 
 
+def files() -> tuple[tuple[Portal, Entry], ...]:
+    """The reports that stand only in an attached file, each with its portal."""
+    return tuple((portal, entry) for portal in load() for entry in portal.entry if entry.kind == "pdf")
+
+
 @cache
 def load() -> tuple[Portal, ...]:
     """Every portal of `portals.toml`, its lists filled with the sample reports."""
@@ -112,8 +121,7 @@ def load() -> tuple[Portal, ...]:
 
 def _portal(data: Mapping[str, Any]) -> Portal:
     channels = tuple(
-        Channel(**{**channel, "children": tuple(channel.get("children", ()))})
-        for channel in data["channel"]
+        Channel(**{**channel, "children": tuple(channel.get("children", ()))}) for channel in data["channel"]
     )
     entries = [Entry(**entry) for entry in data.get("entry", ())]
     entries += [

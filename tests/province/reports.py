@@ -76,9 +76,7 @@ def load() -> tuple[Report, ...]:
 
 
 def _report(entry: dict[str, Any]) -> Report:
-    places = tuple(
-        Place(**{**place, "link": tuple(place.get("link", ()))}) for place in entry.pop("place")
-    )
+    places = tuple(Place(**{**place, "link": tuple(place.get("link", ()))}) for place in entry.pop("place"))
     return Report(**{**entry, "figures": load_figures(entry["figures"]), "place": places})
 
 

@@ -14,21 +14,36 @@ from .figures import PROACTIVE, Figures
 
 GROUPS = {
     "f2019": (
-        ("第二十条第（一）项", ("government_rules", "normative_documents"),
-         ("本年新制作数量", "本年新公开数量", "对外公开总数量")),
-        ("第二十条第（五）项", ("administrative_licensing", "other_external_services"),
-         ("上一年项目数量", "本年增/减", "处理决定数量")),
-        ("第二十条第（六）项", ("administrative_penalty", "administrative_compulsion"),
-         ("上一年项目数量", "本年增/减", "处理决定数量")),
+        (
+            "第二十条第（一）项",
+            ("government_rules", "normative_documents"),
+            ("本年新制作数量", "本年新公开数量", "对外公开总数量"),
+        ),
+        (
+            "第二十条第（五）项",
+            ("administrative_licensing", "other_external_services"),
+            ("上一年项目数量", "本年增/减", "处理决定数量"),
+        ),
+        (
+            "第二十条第（六）项",
+            ("administrative_penalty", "administrative_compulsion"),
+            ("上一年项目数量", "本年增/减", "处理决定数量"),
+        ),
         ("第二十条第（八）项", ("administrative_fees",), ("上一年项目数量", "本年增/减")),
         ("第二十条第（九）项", ("centralized_procurement",), ("采购项目数量", "采购总金额")),
     ),
     "f2021": (
-        ("第二十条第（一）项", ("government_rules", "normative_documents"),
-         ("本年制发件数", "本年废止件数", "现行有效件数")),
+        (
+            "第二十条第（一）项",
+            ("government_rules", "normative_documents"),
+            ("本年制发件数", "本年废止件数", "现行有效件数"),
+        ),
         ("第二十条第（五）项", ("administrative_licensing",), ("本年处理决定数量",)),
-        ("第二十条第（六）项", ("administrative_penalty", "administrative_compulsion"),
-         ("本年处理决定数量",)),
+        (
+            "第二十条第（六）项",
+            ("administrative_penalty", "administrative_compulsion"),
+            ("本年处理决定数量",),
+        ),
         ("第二十条第（八）项", ("administrative_fees",), ("本年收费金额（单位：万元）",)),
     ),
 }
@@ -53,36 +68,48 @@ Leaves = tuple[tuple[str, str], ...]
 RESULT_GROUPS: tuple[tuple[str, Leaves], ...] = (
     ("（一）予以公开", (("disclosed_full", ""),)),
     ("（二）部分公开（区分处理的，只计这一情形，不计其他情形）", (("disclosed_partial", ""),)),
-    ("（三）不予公开", (
-        ("denied_state_secret", "1.属于国家秘密"),
-        ("denied_prohibited_by_law", "2.其他法律行政法规禁止公开"),
-        ("denied_security_stability", "3.危及“三安全一稳定”"),
-        ("denied_third_party", "4.保护第三方合法权益"),
-        ("denied_internal_affairs", "5.属于三类内部事务信息"),
-        ("denied_process_information", "6.属于四类过程性信息"),
-        ("denied_enforcement_file", "7.属于行政执法案卷"),
-        ("denied_administrative_query", "8.属于行政查询事项"),
-    )),
-    ("（四）无法提供", (
-        ("unable_not_held", "1.本机关不掌握相关政府信息"),
-        ("unable_requires_creation", "2.没有现成信息需要另行制作"),
-        ("unable_still_unclear", "3.补正后申请内容仍不明确"),
-    )),
-    ("（五）不予处理", (
-        ("not_processed_petition_complaint", "1.信访举报投诉类申请"),
-        ("not_processed_duplicate", "2.重复申请"),
-        ("not_processed_publication", "3.要求提供公开出版物"),
-        ("not_processed_abusive", "4.无正当理由大量反复申请"),
-        ("not_processed_reconfirmation", "5.要求行政机关确认或重新出具已获取信息"),
-    )),
+    (
+        "（三）不予公开",
+        (
+            ("denied_state_secret", "1.属于国家秘密"),
+            ("denied_prohibited_by_law", "2.其他法律行政法规禁止公开"),
+            ("denied_security_stability", "3.危及“三安全一稳定”"),
+            ("denied_third_party", "4.保护第三方合法权益"),
+            ("denied_internal_affairs", "5.属于三类内部事务信息"),
+            ("denied_process_information", "6.属于四类过程性信息"),
+            ("denied_enforcement_file", "7.属于行政执法案卷"),
+            ("denied_administrative_query", "8.属于行政查询事项"),
+        ),
+    ),
+    (
+        "（四）无法提供",
+        (
+            ("unable_not_held", "1.本机关不掌握相关政府信息"),
+            ("unable_requires_creation", "2.没有现成信息需要另行制作"),
+            ("unable_still_unclear", "3.补正后申请内容仍不明确"),
+        ),
+    ),
+    (
+        "（五）不予处理",
+        (
+            ("not_processed_petition_complaint", "1.信访举报投诉类申请"),
+            ("not_processed_duplicate", "2.重复申请"),
+            ("not_processed_publication", "3.要求提供公开出版物"),
+            ("not_processed_abusive", "4.无正当理由大量反复申请"),
+            ("not_processed_reconfirmation", "5.要求行政机关确认或重新出具已获取信息"),
+        ),
+    ),
 )
 OTHER_GROUP: dict[str, tuple[str, Leaves]] = {
     "f2019": ("（六）其他处理", (("other_total", ""),)),
-    "f2021": ("（六）其他处理", (
-        ("other_uncorrected_overdue", "1.申请人无正当理由逾期不补正、行政机关不再处理其政府信息公开申请"),
-        ("other_fee_unpaid", "2.申请人逾期未按收费通知要求缴纳费用、行政机关不再处理其政府信息公开申请"),
-        ("other_other", "3.其他"),
-    )),
+    "f2021": (
+        "（六）其他处理",
+        (
+            ("other_uncorrected_overdue", "1.申请人无正当理由逾期不补正、行政机关不再处理其政府信息公开申请"),
+            ("other_fee_unpaid", "2.申请人逾期未按收费通知要求缴纳费用、行政机关不再处理其政府信息公开申请"),
+            ("other_other", "3.其他"),
+        ),
+    ),
 }
 TOTAL_GROUP: tuple[str, Leaves] = ("（七）总计", (("processed_total", ""),))
 RESULT_LABELS = ("结果维持", "结果纠正", "其他结果", "尚未审结", "总计")
@@ -205,9 +232,7 @@ def _values(figures: Figures, row: str, style: Style) -> tuple[Span, ...]:
     return tuple(map(_number, figures.rows["applications"][row], widths))
 
 
-def _result_rows(
-    figures: Figures, groups: tuple[tuple[str, Leaves], ...], style: Style
-) -> Iterable[Row]:
+def _result_rows(figures: Figures, groups: tuple[tuple[str, Leaves], ...], style: Style) -> Iterable[Row]:
     printed: list[Row] = []
     for heading, leaves in groups:
         for index, (code, label) in enumerate(leaves):

@@ -1,0 +1,431 @@
+"""PDF → Content, through PDFium: characters with their boxes, rulings, and nothing of the text order.
+
+Owns what is peculiar to PDF: turned pages, text that is there and not seen (OCR under a scan),
+rulings drawn as lines, as thin rectangles or as stretched images, damage that PDFium passes over.
+PDFium mends a damaged file silently and shows what is left, so that cells look blank; therefore
+the checksums of all packed streams are verified first.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from pipelines.content import Content
+from pipelines.readers import UnreadableDocumentError, scan
+from pipelines.readers.drawn import MOST_PAGES, content_of, overfull
+from pipelines.readers.lines import UNTOLD, Char
+from pipelines.readers.ruled import Page, Rule
+
+MEDIA_TYPE = "application/pdf"
+
+_MOST_UNPACKED = 128 * 1024 * 1024
+"""Bytes of all packed streams but images; embedded Chinese fonts have some 20 MB each."""
+
+_PACKED = re.compile(rb"/Filter\s*\[?\s*/FlateDecode(?:(?!endobj).){0,600}?stream\r?\n", re.DOTALL)
+_THIN = 4.0
+"""A filled shape no thicker is a ruling."""
+
+_DEEPEST = 6
+_MOST_SEGMENTS = 5_000
+_SCAN_SHARE = 0.4
+_STAMPED = 60
+"""Characters that programs and people set over a scan (a page number, the name of an app); more are text."""
+
+_MOST_SIDE = 5000
+"""Pixels: a page of two metres is drawn coarser."""
+
+_HYPHENS = {0x02: "-", 0xFFFE: "-", 0xAD: "-"}
+_HIDDEN = frozenset({pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TEXTRENDERMODE_CLIP})
+_FIELDS = frozenset({pdfium_c.FPDF_ANNOT_WIDGET, pdfium_c.FPDF_ANNOT_FREETEXT})
+
+Handle = Any
+"""A pointer that PDFium hands out."""
+
+Matrix = tuple[float, float, float, float, float, float]
+
+
+def read(body: bytes, url: str | None = None) -> Content:
+    """The content of a PDF; raises UnreadableDocumentError where it is damaged, encrypted or a scan."""
+    _verify(body)
+    with _opened(body) as document:
+        count = pdfium_c.FPDF_GetPageCount(document)
+        if not 0 < count <= MOST_PAGES:
+            raise UnreadableDocumentError("too_many_pages", f"{count} pages; a report has up to {MOST_PAGES}")
+        pages = [_page(document, index) for index in range(count)]
+        pages = [_recognised(document, page) for page in pages]
+    return content_of(pages, MEDIA_TYPE, url)
+
+
+# The file ---------------------------------------------------------------------------------------
+
+
+def _verify(body: bytes) -> None:
+    """Raises UnreadableDocumentError where a packed stream is damaged, or unpacks to too much."""
+    end = body.rfind(b"%%EOF")
+    if end < 0 or b" obj" in body[end:]:
+        raise UnreadableDocumentError("damaged_document", "the end of the PDF is missing")
+    if b"/Encrypt" in body:
+        return  # its streams are not what they say before PDFium has the key
+    unpacked = 0
+    for found in _PACKED.finditer(body):
+        if not _is_picture(body, found.start(), found.end()):
+            unpacked += _unpacked(body, found.end(), _MOST_UNPACKED - unpacked)
+
+
+def _is_picture(body: bytes, start: int, end: int) -> bool:
+    opening = body.rfind(b"obj", max(0, start - 600), start)
+    return b"/Image" in body[max(opening, 0) : end]
+
+
+def _unpacked(body: bytes, start: int, most: int) -> int:
+    """The length of a stream when unpacked."""
+    stream = zlib.decompressobj()
+    length, used, view = 0, 0, memoryview(body)[start:]
+    try:
+        pending: bytes | memoryview = view[:65536]
+        while not stream.eof and pending:
+            length += len(stream.decompress(pending, 1 << 20))
+            if length > most:
+                raise UnreadableDocumentError("damaged_document", f"a stream unpacks to over {most} bytes")
+            if stream.unconsumed_tail:
+                pending = stream.unconsumed_tail
+            else:
+                used += 65536
+                pending = view[used : used + 65536]
+    except zlib.error as error:
+        raise UnreadableDocumentError(
+            "damaged_document", f"a packed stream at byte {start} of the PDF is damaged: {error}"
+        ) from error
+    if not stream.eof:
+        raise UnreadableDocumentError("damaged_document", f"a packed stream at byte {start} breaks off")
+    return length
+
+
+@contextmanager
+def _opened(body: bytes) -> Iterator[Any]:
+    """PDFium's handle of a document, closed at the end whatever happens."""
+    try:
+        document = pdfium.PdfDocument(body)
+    except pdfium.PdfiumError as error:
+        code = getattr(error, "err_code", None)
+        if code in (pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY) or "assword" in str(error):
+            raise UnreadableDocumentError("encrypted_document", "the PDF asks for a password") from error
+        raise UnreadableDocumentError("damaged_document", f"the PDF is damaged: {error}") from error
+    try:
+        yield document.raw
+    finally:
+        document.close()
+
+
+# A scan -----------------------------------------------------------------------------------------
+
+
+def _recognised(document: Handle, page: Page) -> Page:
+    """The page, read from its picture where it is one and holds no text to speak of."""
+    scanned = page.pictured and len(page.chars) <= _STAMPED and not (page.horizontal and page.vertical)
+    if page.unread or not scanned:
+        return page
+    try:
+        scan.require()
+        return scan.scanned_page(*_picture(document, page.number))
+    except UnreadableDocumentError as error:
+        page.unread, page.code = str(error), error.code
+        return page
+
+
+def _picture(document: Handle, number: int) -> tuple[Any, int, float]:
+    """A page drawn in grey, its number, and pixels a point."""
+    handle = pdfium_c.FPDF_LoadPage(document, number - 1)
+    try:
+        width, height = pdfium_c.FPDF_GetPageWidthF(handle), pdfium_c.FPDF_GetPageHeightF(handle)
+        scale = scan.DPI / 72
+        if max(width, height) * scale > _MOST_SIDE:
+            scale = _MOST_SIDE / max(width, height)
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        bitmap = pdfium.PdfBitmap.new_native(*size, pdfium_c.FPDFBitmap_Gray)
+        bitmap.fill_rect((255, 255, 255, 255), 0, 0, *size)
+        pdfium_c.FPDF_RenderPageBitmap(bitmap.raw, handle, 0, 0, *size, 0, pdfium_c.FPDF_ANNOT)
+        grey = bitmap.to_numpy().reshape(size[1], -1)[:, : size[0]].copy()
+        bitmap.close()
+        return grey, number, scale
+    finally:
+        pdfium_c.FPDF_ClosePage(handle)
+
+
+# A page -----------------------------------------------------------------------------------------
+
+
+def _page(document: Handle, index: int) -> Page:
+    handle = pdfium_c.FPDF_LoadPage(document, index)
+    if not handle:
+        raise UnreadableDocumentError("damaged_document", f"page {index + 1} of the PDF cannot be opened")
+    try:
+        if _has_fields(handle) and pdfium_c.FPDFPage_Flatten(handle, 0) == pdfium_c.FLATTEN_SUCCESS:
+            pdfium_c.FPDF_ClosePage(handle)
+            handle = pdfium_c.FPDF_LoadPage(document, index)
+        return _drawing(handle, index + 1)
+    finally:
+        if handle:
+            pdfium_c.FPDF_ClosePage(handle)
+
+
+def _has_fields(handle: Handle) -> bool:
+    """Whether fields or notes hold text that is no part of the page until they are drawn on it."""
+    for index in range(min(pdfium_c.FPDFPage_GetAnnotCount(handle), 2000)):
+        note = pdfium_c.FPDFPage_GetAnnot(handle, index)
+        kind = pdfium_c.FPDFAnnot_GetSubtype(note)
+        pdfium_c.FPDFPage_CloseAnnot(note)
+        if kind in _FIELDS:
+            return True
+    return False
+
+
+class _Frame(NamedTuple):
+    """The visible part of a page, and by how many quarter turns its text stands upright."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+    turns: int
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height when upright."""
+        width, height = self.right - self.left, self.top - self.bottom
+        return (height, width) if self.turns % 2 else (width, height)
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """A point of the page counted from the top left corner of the upright page."""
+        if self.turns == 0:
+            return x - self.left, self.top - y
+        if self.turns == 1:
+            return y - self.bottom, x - self.left
+        if self.turns == 2:
+            return self.right - x, y - self.bottom
+        return self.top - y, self.right - x
+
+    def box(self, x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, float, float]:
+        """A box of the page on the upright page."""
+        ax, ay = self.place(x0, y0)
+        bx, by = self.place(x1, y1)
+        return min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
+
+
+def _drawing(handle: Handle, number: int) -> Page:
+    box = pdfium_c.FS_RECTF()
+    if not handle or not pdfium_c.FPDF_GetPageBoundingBox(handle, box):
+        return Page(number, 0, 0, unread="it cannot be opened")
+    text = pdfium_c.FPDFText_LoadPage(handle)
+    try:
+        count = pdfium_c.FPDFText_CountChars(text) if text else 0
+        objects = pdfium_c.FPDFPage_CountObjects(handle)
+        reason = overfull(count, objects)
+        if reason:
+            return Page(number, box.right - box.left, box.top - box.bottom, unread=reason)
+        shapes = _Shapes(handle)
+        angles = _angles(text, count)
+        turned = Counter(quarter for quarter in angles if quarter is not None)
+        turns = turned.most_common(1)[0][0] if turned else pdfium_c.FPDFPage_GetRotation(handle)
+        frame = _Frame(box.left, box.bottom, box.right, box.top, turns)
+        page = Page(number, *frame.size)
+        page.chars = list(_chars(text, count, angles, frame, shapes.hidden))
+    finally:
+        if text:
+            pdfium_c.FPDFText_ClosePage(text)
+    for x0, y0, x1, y1 in shapes.rules:
+        left, top, right, bottom = frame.box(x0, y0, x1, y1)
+        if right - left >= bottom - top:
+            page.horizontal.append(Rule((top + bottom) / 2, left, right))
+        else:
+            page.vertical.append(Rule((left + right) / 2, top, bottom))
+    page.pictured = shapes.pictured > _SCAN_SHARE * (box.right - box.left) * (box.top - box.bottom)
+    return page
+
+
+def _angles(text: Handle, count: int) -> list[int | None]:
+    """By how many quarter turns clockwise each character's page must be turned to set it upright;
+    None for a slanted one (a watermark).
+    """
+    angle = pdfium_c.FPDFText_GetCharAngle
+    found: list[int | None] = []
+    known: dict[float, int | None] = {0.0: 0}
+    for index in range(count):
+        radians = angle(text, index)
+        if radians not in known:
+            quarters = radians / (math.pi / 2)
+            nearest = round(quarters)
+            known[radians] = -nearest % 4 if abs(quarters - nearest) < 0.06 else None
+        found.append(known[radians])
+    return found
+
+
+def _chars(
+    text: Handle, count: int, angles: list[int | None], frame: _Frame, hidden: set[int]
+) -> Iterator[Char]:
+    """The characters that are seen, upright; one that stands otherwise or has no meaning is UNTOLD."""
+    code_of, box_of = pdfium_c.FPDFText_GetUnicode, pdfium_c.FPDFText_GetLooseCharBox
+    made, unmapped = pdfium_c.FPDFText_IsGenerated, pdfium_c.FPDFText_HasUnicodeMapError
+    box = pdfium_c.FS_RECTF()
+    pointer = ctypes.byref(box)
+    width, height = frame.size
+    upright = frame.turns == 0
+    for index in range(count):
+        code = code_of(text, index)
+        if code in (0x20, 0x0D, 0x0A, 0x09, 0xA0, 0x3000) or made(text, index) == 1:
+            continue
+        quarter = angles[index]
+        if quarter is None or not box_of(text, index, pointer):
+            continue
+        if hidden and _address(pdfium_c.FPDFText_GetTextObject(text, index)) in hidden:
+            continue
+        if upright:
+            x0, y0 = box.left - frame.left, frame.top - box.top
+            x1, y1 = box.right - frame.left, frame.top - box.bottom
+        else:
+            x0, y0, x1, y1 = frame.box(box.left, box.bottom, box.right, box.top)
+        if not (0 <= x0 + x1 <= 2 * width and 0 <= y0 + y1 <= 2 * height):
+            continue  # outside what the page shows
+        if code in _HYPHENS:
+            letter = _HYPHENS[code]
+        elif code < 0x20 or 0xD800 <= code <= 0xF8FF or code > 0x10FFFF or unmapped(text, index) == 1:
+            letter = UNTOLD
+        else:
+            letter = chr(code)
+        if quarter != frame.turns and letter.isdigit():
+            letter = UNTOLD
+        yield Char(letter, x0, y0, x1, y1)
+
+
+def _address(handle: Handle) -> int:
+    return ctypes.cast(handle, ctypes.c_void_p).value or 0
+
+
+# Rulings ----------------------------------------------------------------------------------------
+
+
+class _Shapes:
+    """What a page draws besides text: `rules` (thin boxes, as on the page), the area of its images,
+    and the addresses of text objects that are not seen.
+    """
+
+    def __init__(self, handle: Handle) -> None:
+        self.rules: list[tuple[float, float, float, float]] = []
+        self.pictured = 0.0
+        self.hidden: set[int] = set()
+        self._left = 100_000
+        self._walk(
+            pdfium_c.FPDFPage_CountObjects(handle),
+            lambda index: pdfium_c.FPDFPage_GetObject(handle, index),
+            (1.0, 0.0, 0.0, 1.0, 0.0, 0.0),
+            0,
+        )
+
+    def _walk(self, count: int, item: Handle, outer: Matrix, depth: int) -> None:
+        kind_of = pdfium_c.FPDFPageObj_GetType
+        for index in range(count):
+            self._left -= 1
+            if self._left < 0:
+                return
+            shape = item(index)
+            kind = kind_of(shape)
+            if kind == pdfium_c.FPDF_PAGEOBJ_TEXT:
+                if pdfium_c.FPDFTextObj_GetTextRenderMode(shape) in _HIDDEN:
+                    self.hidden.add(_address(shape))
+            elif kind == pdfium_c.FPDF_PAGEOBJ_PATH:
+                self._path(shape, _times(_matrix(shape), outer))
+            elif kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
+                self._image(_times(_matrix(shape), outer))
+            elif kind == pdfium_c.FPDF_PAGEOBJ_FORM and depth < _DEEPEST:
+                self._form(shape, _times(_matrix(shape), outer), depth + 1)
+
+    def _form(self, shape: Handle, matrix: Matrix, depth: int) -> None:
+        self._walk(
+            pdfium_c.FPDFFormObj_CountObjects(shape),
+            lambda index: pdfium_c.FPDFFormObj_GetObject(shape, index),
+            matrix,
+            depth,
+        )
+
+    def _image(self, matrix: Matrix) -> None:
+        """An image fills the unit square; one stretched to a line is a ruling."""
+        corners = [_moved(matrix, x, y) for x, y in ((0, 0), (1, 0), (0, 1), (1, 1))]
+        x0, x1 = min(x for x, _ in corners), max(x for x, _ in corners)
+        y0, y1 = min(y for _, y in corners), max(y for _, y in corners)
+        if min(x1 - x0, y1 - y0) <= _THIN / 2:
+            self._rule(x0, y0, x1, y1)
+        else:
+            self.pictured += (x1 - x0) * (y1 - y0)
+
+    def _path(self, shape: Handle, matrix: Matrix) -> None:
+        fill, stroke = ctypes.c_int(), ctypes.c_int()
+        if not pdfium_c.FPDFPath_GetDrawMode(shape, fill, stroke):
+            return
+        count = pdfium_c.FPDFPath_CountSegments(shape)
+        if not (fill.value or stroke.value) or not 2 <= count <= _MOST_SEGMENTS:
+            return
+        for outline in _outlines(shape, count, matrix):
+            if stroke.value:
+                for (ax, ay), (bx, by) in pairwise(outline):
+                    if abs(ax - bx) < 1 or abs(ay - by) < 1:
+                        self._rule(min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
+            if fill.value and len(outline) > 2:
+                xs, ys = [x for x, _ in outline], [y for _, y in outline]
+                if min(max(xs) - min(xs), max(ys) - min(ys)) <= _THIN:
+                    self._rule(min(xs), min(ys), max(xs), max(ys))
+
+    def _rule(self, x0: float, y0: float, x1: float, y1: float) -> None:
+        if max(x1 - x0, y1 - y0) >= 2 * min(x1 - x0, y1 - y0) and max(x1 - x0, y1 - y0) > 0.5:
+            self.rules.append((x0, y0, x1, y1))
+
+
+def _matrix(shape: Handle) -> Matrix:
+    matrix = pdfium_c.FS_MATRIX()
+    if not pdfium_c.FPDFPageObj_GetMatrix(shape, matrix):
+        return (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+    return (matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f)
+
+
+def _times(one: Matrix, other: Matrix) -> Matrix:
+    a, b, c, d, e, f = one
+    g, h, i, j, k, m = other
+    return (a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m)
+
+
+def _moved(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
+    a, b, c, d, e, f = matrix
+    return a * x + c * y + e, b * x + d * y + f
+
+
+def _outlines(shape: Handle, count: int, matrix: Matrix) -> Iterator[list[tuple[float, float]]]:
+    """The straight outlines of a path; one with curves is none."""
+    x, y = ctypes.c_float(), ctypes.c_float()
+    outline: list[tuple[float, float]] = []
+    curved = False
+    for index in range(count):
+        segment = pdfium_c.FPDFPath_GetPathSegment(shape, index)
+        kind = pdfium_c.FPDFPathSegment_GetType(segment)
+        if not pdfium_c.FPDFPathSegment_GetPoint(segment, x, y):
+            continue
+        if kind == pdfium_c.FPDF_SEGMENT_MOVETO:
+            if len(outline) > 1 and not curved:
+                yield outline
+            outline, curved = [], False
+        elif kind == pdfium_c.FPDF_SEGMENT_BEZIERTO:
+            curved = True
+        outline.append(_moved(matrix, x.value, y.value))
+        if pdfium_c.FPDFPathSegment_GetClose(segment) and outline[-1] != outline[0]:
+            outline.append(outline[0])
+    if len(outline) > 1 and not curved:
+        yield outline

@@ -1,0 +1,347 @@
+"""A picture of a page → `Page`: rulings by pixels, characters by OCR, every figure read twice.
+
+Owns the decision which recognised figure is believed. A figure is read on the page as it is and
+again in its cell alone, rulings erased and enlarged. Where the readings differ, or print was found
+that nothing reads, the cell's text holds `DIFFERS` or `UNKNOWN`, which no number holds. Whether OCR
+is wanted and installed is decided here, too; what needs the extra `ocr` is imported only when a scan comes.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import unicodedata
+from collections.abc import Sequence
+from importlib.util import find_spec
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelines.labels import has_han
+from pipelines.readers import UnreadableDocumentError
+from pipelines.readers.lines import Char
+from pipelines.readers.ruled import Page, RuledCell, ruled_tables
+
+if TYPE_CHECKING:
+    from pipelines.readers.picture import Box, Grey, Mask, Rulings
+
+DIFFERS = "≠"
+UNKNOWN = "?"
+
+FIGURES = "0123456789.,/-—+%"
+"""What a decoding of nothing but figures may give."""
+
+DPI = 200
+"""Pages are read at this resolution; finer ones are reduced to it."""
+
+_FINEST = 230
+_CLEAR = 0.9
+"""The least probability of each character, where no reading of the whole page confirms a figure."""
+
+_SEEN = 0.5
+"""The same where one does."""
+
+_PRINT = "\ue000"
+"""Stands for print that the page's reading left out, until its cell is read alone."""
+
+_DASH = 3.0
+"""Points: print no higher than this and wider than high is a dash."""
+
+_FIGURE = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?|[/—]", re.ASCII)
+_DASHES = str.maketrans(dict.fromkeys("-－—–─―一_ー", "—"))
+_NEEDED = ("rapidocr", "onnxruntime", "cv2", "numpy", "PIL")
+_OFF = frozenset({"0", "false", "no", "off"})
+
+
+class Reading(NamedTuple):
+    """A line as recognised: its text, the least and the mean probability of its characters, and the
+    same of the likeliest text of nothing but `FIGURES`.
+    """
+
+    text: str
+    least: float
+    mean: float
+    figure: str
+    figure_least: float
+
+
+_switch: dict[str, bool] = {}
+
+
+def enable(flag: bool) -> None:
+    """Says for this process whether scans are read; before it is called, NIANBAO_OCR says it."""
+    _switch["on"] = flag
+
+
+def require() -> None:
+    """Raises UnreadableDocumentError (ocr_disabled, ocr_not_installed) where no scan can be read."""
+    wanted = _switch.get("on", os.environ.get("NIANBAO_OCR", "true").strip().lower() not in _OFF)
+    if not wanted:
+        raise UnreadableDocumentError("ocr_disabled", "it is a scan, and reading scans is switched off (OCR)")
+    absent = [name for name in _NEEDED if find_spec(name) is None]
+    if absent:
+        raise UnreadableDocumentError(
+            "ocr_not_installed", "it is a scan, and reading it needs the extra: pip install 'nianbao[ocr]'"
+        )
+
+
+def scanned_page(grey: Grey, number: int, per_point: float) -> Page:
+    """What a picture of a page shows, `per_point` pixels a point; lengths are points of the page set
+    straight and upright. Raises UnreadableDocumentError where scans cannot be read.
+    """
+    require()
+    from pipelines.readers import picture  # noqa: PLC0415 needs the extra
+
+    grey, per_point = _reduced(grey, per_point)
+    grey, boxes = _upright(picture.straightened(grey), per_point)
+    scan = _Scan(grey, per_point)
+    rough = Page(number, grey.shape[1] / per_point, grey.shape[0] / per_point)
+    rough.horizontal, rough.vertical = scan.rules.horizontal, scan.rules.vertical
+    rough.chars = scan.chars(boxes)
+    tables, outside = ruled_tables(rough)
+    cells = [cell for table in tables for cell in table.cells]
+    final = Page(number, rough.width, rough.height, pictured=True, scanned=True)
+    final.horizontal, final.vertical = rough.horizontal, rough.vertical
+    # Outside of tables print that no line holds is dust, or part of a seal.
+    final.chars = [*(char for char in outside if char.text != _PRINT), *scan.verified(cells)]
+    return final
+
+
+def _reduced(grey: Grey, per_point: float) -> tuple[Grey, float]:
+    """The picture at no more than the resolution that is read."""
+    if per_point * 72 <= _FINEST:
+        return grey, per_point
+    from pipelines.readers import picture  # noqa: PLC0415 needs the extra
+
+    factor = DPI / 72 / per_point
+    return picture.resized(grey, factor), per_point * factor
+
+
+def _upright(grey: Grey, per_point: float) -> tuple[Grey, list[Box]]:
+    """The page with its text upright, and the lines of text on it."""
+    import numpy as np  # noqa: PLC0415 needs the extra
+
+    from pipelines.readers import ocr  # noqa: PLC0415 needs the extra
+
+    boxes = ocr.lines(grey, per_point)
+    long = [box for box in boxes if max(box.width, box.height) > 3 * min(box.width, box.height)]
+    if sum(box.height > box.width for box in long) > 0.6 * len(long):
+        grey = np.ascontiguousarray(np.rot90(grey))
+        boxes = ocr.lines(grey, per_point)
+    sample = sorted(boxes, key=lambda box: box.width, reverse=True)[:6]
+    if not sample:
+        return grey, boxes
+    crops = [grey[box.y0 : box.y1, box.x0 : box.x1] for box in sample]
+    if median(reading.mean for reading in ocr.read(crops)) > 0.8:
+        return grey, boxes
+    over = [np.ascontiguousarray(np.rot90(crop, 2)) for crop in crops]
+    as_is = median(reading.mean for reading in ocr.read(crops))
+    if median(reading.mean for reading in ocr.read(over)) <= as_is + 0.1:
+        return grey, boxes
+    grey = np.ascontiguousarray(np.rot90(grey, 2))
+    return grey, ocr.lines(grey, per_point)
+
+
+class _Scan:
+    """A straight page: its pixels, its rulings, the ink without them."""
+
+    def __init__(self, grey: Grey, per_point: float) -> None:
+        from pipelines.readers import picture  # noqa: PLC0415 needs the extra
+
+        self.grey = grey
+        self.per_point = per_point
+        self.rules: Rulings = picture.rulings(grey, per_point)
+        self.clean: Grey = picture.erased(grey, self.rules)
+        self.dark: Mask = picture.ink(self.clean, per_point)
+
+    # The page as it is --------------------------------------------------------------------------
+
+    def chars(self, boxes: list[Box]) -> list[Char]:
+        """The characters of the page, each line's spread over the place where its print stands."""
+        from pipelines.readers import ocr, picture  # noqa: PLC0415 needs the extra
+
+        parts = [part for box in boxes for part in self._parts(box)]
+        readings = ocr.read([self._as_is(part) for part in parts])
+        chars: list[Char] = []
+        for part, reading in zip(parts, readings, strict=True):
+            chars += self._spread(part, reading.text.strip() or _PRINT)
+        for box in picture.unread(self.dark, [*boxes, *parts], self.per_point):
+            for part in self._parts(box):
+                chars += self._spread(part, _PRINT)
+        return chars
+
+    def _parts(self, box: Box) -> list[Box]:
+        """The lines of print in a box, parted where a ruling runs through it or lines lie in it."""
+        from pipelines.readers import picture  # noqa: PLC0415 needs the extra
+
+        scale = self.per_point
+        xs = [r.at * scale for r in self.rules.vertical if self._through(r.start, r.end, box.y0, box.y1)]
+        ys = [r.at * scale for r in self.rules.horizontal if self._through(r.start, r.end, box.x0, box.x1)]
+        columns = [box.x0, *sorted(round(x) for x in xs if box.x0 < x < box.x1), box.x1]
+        rows = [box.y0, *sorted(round(y) for y in ys if box.y0 < y < box.y1), box.y1]
+        found: list[Box] = []
+        for top, bottom in pairwise(rows):
+            for left, right in pairwise(columns):
+                part = picture.extent(self.dark, picture.Box(left, top, right, bottom), scale)
+                if part is None:
+                    continue
+                if part.height > 1.5 * part.width and part.height > 14 * scale:
+                    found += picture.bands(self.dark, part, scale)
+                else:
+                    found.append(part)
+        return found
+
+    def _through(self, start: float, end: float, low: int, high: int) -> bool:
+        middle = (low + high) / 2 / self.per_point
+        return start - 1 <= middle <= end + 1
+
+    def _as_is(self, part: Box) -> Grey:
+        """A line with what is around it, rulings and all."""
+        margin = max(2, round(0.15 * part.height))
+        return self._cut(self.grey, part, margin, margin)
+
+    def _cut(self, grey: Grey, part: Box, across: int, down: int) -> Grey:
+        return grey[max(0, part.y0 - down) : part.y1 + down, max(0, part.x0 - across) : part.x1 + across]
+
+    def _spread(self, part: Box, text: str) -> list[Char]:
+        """The characters of a line, in points, as wide as they usually are."""
+        shares = [1.0 if ord(char) > 0x2E7F else 0.5 for char in text]
+        step = part.width / sum(shares) / self.per_point
+        x, y0, y1 = part.x0 / self.per_point, part.y0 / self.per_point, part.y1 / self.per_point
+        chars = []
+        for char, share in zip(text, shares, strict=True):
+            if not char.isspace():
+                chars.append(Char(char, x, y0, x + share * step, y1))
+            x += share * step
+        return chars
+
+    # Each cell alone ----------------------------------------------------------------------------
+
+    def verified(self, cells: Sequence[RuledCell]) -> list[Char]:
+        """The characters of all cells: words as they were read, figures as both readings have them."""
+        from pipelines.readers import ocr  # noqa: PLC0415 needs the extra
+
+        chars: list[Char] = []
+        doubtful: list[tuple[Box, str]] = []
+        for cell in cells:
+            text = "".join(line.text for line in cell.lines)
+            printed = self._lines(cell)
+            if has_han(text) and not _may_be_figure(text):
+                agreed = len(printed) == len(cell.lines)
+                chars += (not agreed and self._by_lines(printed)) or self._words(cell)
+                continue
+            if len(printed) == len(cell.lines):
+                told = [line.text.replace(_PRINT, UNKNOWN) for line in cell.lines]
+                doubtful += zip(printed, told, strict=True)
+            elif printed:
+                doubtful += [(line, "") for line in printed]
+            else:
+                chars += self._words(cell, doubt=DIFFERS)
+        lines = [line for line, _ in doubtful]
+        alone = ocr.read([self._alone(line, 0.25) for line in lines])
+        unsure = [
+            index
+            for index, ((_, seen), reading) in enumerate(zip(doubtful, alone, strict=True))
+            if not _FIGURE.fullmatch(_plain(seen)) and _plain(reading.text) != _plain(seen)
+        ]
+        once_more = ocr.read([self._alone(lines[index], 0.5) for index in unsure])
+        again = dict(zip(unsure, once_more, strict=True))
+        for index, ((line, seen), reading) in enumerate(zip(doubtful, alone, strict=True)):
+            flat = line.height <= min(0.35 * line.width, _DASH * self.per_point)
+            chars += self._spread(line, believed(seen, reading, again.get(index), flat=flat))
+        return chars
+
+    def _words(self, cell: RuledCell, doubt: str = "") -> list[Char]:
+        """The characters of a cell as the page's reading gave them, each line with a mark of `doubt`."""
+        scale = self.per_point
+        chars = []
+        for line in cell.lines:
+            box = _box(line.x0 * scale, line.y0 * scale, line.x1 * scale, line.y1 * scale)
+            text = line.text.replace(_PRINT, "").strip()
+            chars += self._spread(box, text + doubt) if text else []
+        return chars
+
+    def _by_lines(self, printed: list[Box]) -> list[Char]:
+        """The characters of a cell whose lines of print the page's reading did not find one by one (narrow
+        columns); none where they are not clear this way either.
+        """
+        from pipelines.readers import ocr  # noqa: PLC0415 needs the extra
+
+        readings = ocr.read([self._as_is(line) for line in printed])
+        if min((reading.mean for reading in readings), default=0.0) < _CLEAR:
+            return []
+        pairs = zip(printed, readings, strict=True)
+        return [char for line, reading in pairs for char in self._spread(line, reading.text.strip())]
+
+    def _lines(self, cell: RuledCell) -> list[Box]:
+        """The lines of print in a cell."""
+        from pipelines.readers import picture  # noqa: PLC0415 needs the extra
+
+        scale = self.per_point
+        x0, y0, x1, y1 = cell.box
+        inner = _box((x0 + 1) * scale, (y0 + 1) * scale, (x1 - 1) * scale, (y1 - 1) * scale)
+        return picture.bands(self.dark, inner, scale)
+
+    def _alone(self, part: Box, margin: float) -> Grey:
+        """A line without rulings, enlarged, on paper of its own."""
+        import cv2  # noqa: PLC0415 needs the extra
+        import numpy as np  # noqa: PLC0415 needs the extra
+
+        from pipelines.readers import picture  # noqa: PLC0415 needs the extra
+
+        own = self._cut(self.clean, part, 2, 2)
+        large = picture.resized(own, 2)
+        paper = int(np.percentile(own, 90))
+        # A dash or a full stop is set into a line of usual height, not blown up to one.
+        room = max(large.shape[0], round(8 * self.per_point) * 2)
+        down = round(margin * room) + (room - large.shape[0]) // 2
+        across = round(2 * margin * room)
+        sides = (down, down, across, across)
+        return np.asarray(cv2.copyMakeBorder(large, *sides, cv2.BORDER_CONSTANT, value=[paper]), np.uint8)
+
+
+def _box(x0: float, y0: float, x1: float, y1: float) -> Box:
+    from pipelines.readers.picture import Box  # noqa: PLC0415 needs the extra
+
+    return Box(max(0, math.floor(x0)), max(0, math.floor(y0)), math.ceil(x1), math.ceil(y1))
+
+
+# Belief -----------------------------------------------------------------------------------------
+
+
+def _plain(text: str) -> str:
+    """A reading made comparable: half-width, without white space, all dashes alike."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).translate(_DASHES)
+
+
+def _may_be_figure(text: str) -> bool:
+    """Whether Chinese characters may be a misread figure: strokes that digits and dashes resemble."""
+    return all(char in "一丨丿丶乙了口日目中上下工土王个" or not has_han(char) for char in text)
+
+
+def believed(seen: str, alone: Reading, again: Reading | None, *, flat: bool) -> str:
+    """The text of a figure by its readings: on the page (`seen`), in its cell alone, and, where the page's
+    reading was none, in its cell once more. `flat` says that the print is a dash by its shape.
+    """
+    first, second = _plain(seen), _plain(alone.text)
+    third = _plain(again.text) if again else None
+    if flat:
+        return "—" if "—" in (first, second, third) else _differing(first, second)
+    if _FIGURE.fullmatch(first):
+        if first == second and first != "—" and alone.least >= _SEEN:
+            return first
+        return _differing(first, second)
+    if first and first == second:
+        return seen  # words or signs that both readings see
+    if again and second == third and _FIGURE.fullmatch(second) and second != "—":
+        clear = min(alone.least, again.least) >= _CLEAR
+        if clear and alone.figure == again.figure == second:
+            return second
+    return _differing(first, second)
+
+
+def _differing(first: str, second: str) -> str:
+    """A text that is no number and shows both readings."""
+    one, other = first or UNKNOWN, second or UNKNOWN
+    return UNKNOWN if one == other == UNKNOWN else f"{one}{DIFFERS}{other}"

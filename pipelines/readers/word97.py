@@ -1,0 +1,638 @@
+"""The binary format of Word 97 to 2003 → paragraphs with the properties that make tables.
+
+Owns the layout of the file: streams, pieces of text, formatting pages, property modifiers (the names
+in comments are those of Microsoft's open specification MS-DOC). What is a table, a cell or a block
+is `pipelines.readers.doc`'s. The file says most things twice (a row's cells are marked in the text and
+counted in its definition, a paragraph ends in the text and in its formatting page); where the two
+contradict each other the file is damaged, and guessing which is right would give wrong figures.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from itertools import pairwise
+
+import olefile
+
+from pipelines.readers.ole import OLE_ERRORS
+
+DOUBT = "\ufffd"
+"""Stands in a text for characters of which the file does not say whether they are shown."""
+PICTURE = "\ufffc"
+"""Stands in a text for a picture or drawing."""
+
+_PAGE = 512
+_ENDS = "\r\x07\x0c"
+"""What ends a paragraph: its mark, that of a cell or row, that of a section."""
+_OF_TABLES = 5
+_MOST_CELLS = 63
+_DEEPEST = 12
+_MARKS = re.compile("[\x00-\x08\x0b-\x1f\xad]")
+_ENCLOSED = re.compile(r"EQ\s*\\o\\ac\([^,，]*[,，]\s*([^()]*)\)", re.IGNORECASE)
+_OPERAND = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
+
+# The short modifiers that a piece may carry (Prm0), by their number, as whole ones.
+_SHORT = {0x18: 0x2416, 0x19: 0x2417, 0x41: 0x0800, 0x5C: 0x083C}
+
+_SPECIAL, _DELETED, _HIDDEN, _SYMBOL = 0x0855, 0x0800, 0x083C, 0x6A09
+_ON = frozenset({1, 0x81})  # 0x81: other than the style, which as good as never has it
+_HIDING = {
+    _HIDDEN: _ON,
+    0x0837: _ON,  # struck through
+    0x2A53: _ON,  # struck through twice
+    0x2A48: frozenset({1}),  # raised, as the figure of a note is
+    0x0806: frozenset(range(1, 256)),  # data of a field
+}
+_DELETION_MARKS = (0x4863, 0x6864)  # who deleted, and when
+_STYLE = 0x4A30
+_IN_TABLE, _ROW_END, _DEPTH, _DEEPER = 0x2416, 0x2417, 0x6649, 0x664A
+_INNER_CELL_END, _INNER_ROW_END = 0x244B, 0x244C
+_ELSEWHERE = (0x6645, 0x6646, 0x646B)  # properties that lie in the stream Data
+
+
+class DamagedError(Exception):
+    """The file contradicts itself or ends early; the message says where."""
+
+
+class EncryptedError(Exception):
+    """The file is protected by a password."""
+
+
+class OlderWordError(Exception):
+    """The file was written by Word 6 or 95, whose layout differs."""
+
+
+@dataclass(slots=True)
+class RowProperties:
+    """What a row's end says of its cells: `edges` in twips, one more than cells; merges by cell.
+
+    `across` is 0 for a cell of its own; a run of other numbers is one merged cell as soon as the
+    number changes. `down` is 0, 1 (continues the cell above) or 3 (begins).
+    """
+
+    edges: list[int] = field(default_factory=list)
+    across: list[int] = field(default_factory=list)
+    down: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class WordParagraph:
+    """A paragraph as shown: its text without its mark, the depth of tables it stands in (0: none),
+    and what its mark ends. `removed` where the mark itself is deleted or hidden.
+    """
+
+    text: str
+    depth: int = 0
+    ends_cell: bool = False
+    row: RowProperties | None = None
+    removed: bool = False
+
+
+Modifier = tuple[int, bytes]
+
+
+def streams(body: bytes) -> dict[str, bytes]:
+    """The streams of the file's root that a Word document has; raises DamagedError."""
+    try:
+        with olefile.OleFileIO(BytesIO(body), raise_defects=olefile.DEFECT_INCORRECT) as container:
+            return {
+                name: container.openstream(name).read()
+                for name in ("WordDocument", "0Table", "1Table", "Data")
+                if container.exists(name)
+            }
+    except OLE_ERRORS as error:
+        raise DamagedError(f"its container cannot be read: {error}") from error
+
+
+def paragraphs(found: dict[str, bytes]) -> list[WordParagraph]:
+    """The paragraphs of the main text, in order, from the document's streams.
+
+    Raises DamagedError, EncryptedError and OlderWordError.
+    """
+    try:
+        return list(_Document(found).paragraphs())
+    except (struct.error, IndexError) as error:
+        raise DamagedError(f"a structure points outside the file ({error})") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A stretch of text: character positions, place in the file, bytes a character, modifiers."""
+
+    first: int
+    last: int
+    place: int
+    width: int
+    modifiers: tuple[Modifier, ...]
+
+
+class _Runs:
+    """Properties by place in the file: ascending edges, and what holds between each two."""
+
+    def __init__(self, edges: list[int], properties: list[bytes]) -> None:
+        self.edges, self.properties = edges, properties
+        self.ends = frozenset(edges)
+
+    def at(self, place: int) -> bytes:
+        """The properties of the character at `place`."""
+        index = bisect_right(self.edges, place) - 1
+        return self.properties[index] if 0 <= index < len(self.properties) else b""
+
+    def following(self, place: int) -> int:
+        """The next edge after `place` (far away where there is none)."""
+        index = bisect_right(self.edges, place)
+        return self.edges[index] if index < len(self.edges) else 1 << 32
+
+
+class _Document:
+    """One document's main text and its properties."""
+
+    def __init__(self, found: dict[str, bytes]) -> None:
+        self.word = found.get("WordDocument", b"")
+        if len(self.word) < 0x22:
+            raise DamagedError("it has no text stream")
+        identifier, version = struct.unpack_from("<HH", self.word)
+        flags = struct.unpack_from("<H", self.word, 10)[0]
+        if identifier in (0xA5DC, 0xA59C) or (identifier == 0xA5EC and version < 0xC1):
+            raise OlderWordError(f"it was written by a Word older than 97 (version {version})")
+        if identifier != 0xA5EC:
+            raise DamagedError("its text stream does not begin as a Word document's")
+        if flags & 0x0100:
+            raise EncryptedError("it is protected by a password")
+        if (
+            struct.unpack_from("<H", self.word, 0x20)[0] != 14
+            or struct.unpack_from("<H", self.word, 0x3E)[0] != 22
+        ):
+            raise DamagedError("its header has another layout than Word's")
+        self.table = found.get("1Table" if flags & 0x0200 else "0Table", b"")
+        if not self.table:
+            raise DamagedError("its table stream is missing")
+        self.data = found.get("Data", b"")
+        self.length = struct.unpack_from("<i", self.word, 0x4C)[0]
+        self.modifiers: dict[bytes, tuple[Modifier, ...]] = {}
+        self.layouts: dict[tuple[bytes, tuple[Modifier, ...]], _Layout] = {}
+        self.pieces = self._pieces()
+        self.looks = self._runs(12, _character_properties)
+        self.layout = self._runs(13, _paragraph_properties)
+        self.hidden_styles = self._hidden_styles()
+
+    def _structure(self, number: int) -> bytes:
+        """A structure of the table stream, by its number in the header's list of places."""
+        place, size = struct.unpack_from("<II", self.word, 0x9A + 8 * number)
+        if place + size > len(self.table):
+            raise DamagedError("a structure ends outside the table stream")
+        return self.table[place : place + size]
+
+    # Text ---------------------------------------------------------------------------------------
+
+    def _pieces(self) -> list[_Piece]:
+        clx, at = self._structure(33), 0
+        shared: list[tuple[Modifier, ...]] = []
+        while clx[at : at + 1] == b"\x01":
+            size = struct.unpack_from("<h", clx, at + 1)[0]
+            if size < 0:
+                raise DamagedError("its table of pieces is broken")
+            shared.append(self._modifiers(clx[at + 3 : at + 3 + size]))
+            at += 3 + size
+        if clx[at : at + 1] != b"\x02":
+            raise DamagedError("it has no table of pieces")
+        size = struct.unpack_from("<I", clx, at + 1)[0]
+        plc = clx[at + 5 : at + 5 + size]
+        count = (len(plc) - 4) // 12
+        if len(plc) != size or count < 1 or len(plc) != 4 + 12 * count:
+            raise DamagedError("its table of pieces is broken")
+        positions = struct.unpack_from(f"<{count + 1}I", plc)
+        if (
+            positions[0]
+            or any(a >= b for a, b in pairwise(positions))
+            or not 0 < self.length <= positions[-1]
+        ):
+            raise DamagedError("its pieces of text do not follow each other")
+        found = []
+        for index in range(count):
+            if positions[index] >= self.length:
+                break
+            place, modifier = struct.unpack_from("<IH", plc, 4 * (count + 1) + 8 * index + 2)
+            width = 1 if place & 0x40000000 else 2
+            place = (place & 0x3FFFFFFF) // (2 if width == 1 else 1)
+            last = min(positions[index + 1], self.length)
+            if place + (last - positions[index]) * width > len(self.word):
+                raise DamagedError("a piece of its text lies outside the file")
+            found.append(_Piece(positions[index], last, place, width, _piece_modifiers(modifier, shared)))
+        taken = sorted(
+            (piece.place, piece.place + (piece.last - piece.first) * piece.width) for piece in found
+        )
+        if any(end > start for (_, end), (start, _) in pairwise(taken)):
+            raise DamagedError("two pieces of its text lie in the same place")
+        return found
+
+    def _segments(self) -> Iterator[tuple[str, int, int, tuple[Modifier, ...], tuple[Modifier, ...]]]:
+        """Stretches of one look: text, place, bytes a character, its modifiers, the piece's modifiers."""
+        for piece in self.pieces:
+            place = piece.place
+            end = place + (piece.last - piece.first) * piece.width
+            while place < end:
+                stop = min(end, self.looks.following(place))
+                if (stop - place) % piece.width:
+                    raise DamagedError("a change of look lies inside a character")
+                text = _decoded(self.word[place:stop], piece.width)
+                look = self._modifiers(self.looks.at(place))
+                yield text, place, piece.width, look, piece.modifiers
+                place = stop
+
+    def paragraphs(self) -> Iterator[WordParagraph]:
+        """The paragraphs in order; the mark of each is looked up in the formatting pages."""
+        shown: list[str] = []
+        fields = _Fields()
+        for text, place, width, look, piece_look in self._segments():
+            state = _Look(look, piece_look, self.hidden_styles)
+            if state.doubtful and fields.showing:
+                shown.append(DOUBT)
+            at = 0
+            for mark in _MARKS.finditer(text):
+                if not state.removed:
+                    shown.append(fields.shown(state.written(text, at, mark.start())))
+                    shown.append(fields.shown(fields.marked(mark.group(), special=state.special)))
+                at = mark.end()
+                if mark.group() in _ENDS:
+                    layout = self._layout(place + mark.start() * width, width, mark.group(), piece_look)
+                    if layout:
+                        yield layout.paragraph("".join(shown), mark.group(), removed=state.removed)
+                        shown = []
+                    else:
+                        shown.append("\n")  # a page ends inside the paragraph
+            if not state.removed:
+                shown.append(fields.shown(state.written(text, at, len(text))))
+        if any(shown) or self.last_char() not in _ENDS:
+            raise DamagedError("its text does not end with a paragraph")
+
+    def last_char(self) -> str:
+        """The last character of the main text."""
+        piece = self.pieces[-1]
+        end = piece.place + (piece.last - piece.first) * piece.width
+        return _decoded(self.word[end - piece.width : end], piece.width)
+
+    def _layout(self, place: int, width: int, char: str, piece: tuple[Modifier, ...]) -> _Layout | None:
+        """The properties of the paragraph that the mark at `place` ends; None for a page break inside one."""
+        stated = self.layout.at(place)
+        whole = place + width in self.layout.ends
+        if char == "\x0c" and not whole:
+            return None
+        known = self.layouts.get((stated, piece))
+        if known is None:
+            known = _Layout((*self._resolved(stated[2:]), *piece))
+            self.layouts[stated, piece] = known
+        if (known.depth or char == "\x07") and not whole:
+            raise DamagedError("a paragraph of a table ends elsewhere in the text than in its formatting")
+        return known
+
+    # Properties ---------------------------------------------------------------------------------
+
+    def _runs(self, number: int, properties: Callable[[bytes, int], list[bytes]]) -> _Runs:
+        """The formatting pages (FKP) of one kind, joined."""
+        plc = self._structure(number)
+        count = (len(plc) - 4) // 8
+        if count < 1 or len(plc) != 4 + 8 * count:
+            raise DamagedError("a list of formatting pages is broken")
+        bounds = struct.unpack_from(f"<{count + 1}I", plc)
+        numbers = struct.unpack_from(f"<{count}I", plc, 4 * (count + 1))
+        edges: list[int] = []
+        found: list[bytes] = []
+        for index, page_number in enumerate(numbers):
+            start = (page_number & 0x3FFFFF) * _PAGE
+            page = self.word[start : start + _PAGE]
+            if len(page) != _PAGE:
+                raise DamagedError("a formatting page lies outside the file")
+            runs = page[-1]
+            if not runs or 4 * (runs + 1) >= _PAGE:
+                raise DamagedError("a formatting page is broken")
+            places = struct.unpack_from(f"<{runs + 1}I", page)
+            if any(a >= b for a, b in pairwise(places)):
+                raise DamagedError("a formatting page is out of order")
+            if places[0] != bounds[index] or places[-1] != bounds[index + 1]:
+                raise DamagedError("a formatting page is not the one that is asked for")
+            if edges and edges[-1] != places[0]:
+                raise DamagedError("formatting pages do not follow each other")
+            edges += places[1:] if edges else places
+            found += properties(page, runs)
+        return _Runs(edges, found)
+
+    def _modifiers(self, packed: bytes) -> tuple[Modifier, ...]:
+        """Property modifiers (Prl) of a packed list, each with its operand."""
+        known = self.modifiers.get(packed)
+        if known is None:
+            known = self.modifiers[packed] = tuple(_unpacked(packed))
+        return known
+
+    def _resolved(self, packed: bytes) -> Iterator[Modifier]:
+        """The modifiers of a paragraph, with those that lie in the stream Data in their place."""
+        for code, operand in self._modifiers(packed):
+            if code not in _ELSEWHERE:
+                yield code, operand
+                continue
+            place = struct.unpack("<I", operand)[0]
+            size = struct.unpack_from("<h", self.data, place)[0]
+            if size < 0 or place + 2 + size > len(self.data):
+                raise DamagedError("a row's properties lie outside the file")
+            for inner in self._modifiers(self.data[place + 2 : place + 2 + size]):
+                if inner[0] in _ELSEWHERE:
+                    raise DamagedError("a row's properties lead in a circle")
+                yield inner
+
+    def _hidden_styles(self) -> frozenset[int]:
+        """The numbers of the character styles (istd) that hide their text."""
+        sheet = self._structure(1)
+        if len(sheet) < 8:
+            return frozenset()
+        header, count, base = struct.unpack_from("<HHH", sheet)
+        at = 2 + header
+        hidden = set()
+        for number in range(count):
+            if at + 2 > len(sheet):
+                break
+            size = struct.unpack_from("<H", sheet, at)[0]
+            if _hides(sheet[at + 2 : at + 2 + size], base):
+                hidden.add(number)
+            at += 2 + size + (size & 1)
+        return frozenset(hidden)
+
+
+def _hides(style: bytes, base: int) -> bool:
+    """Whether a style (STD) is one of characters that hides its text."""
+    if len(style) < base + 2 or struct.unpack_from("<H", style, 2)[0] & 0xF != 2:
+        return False
+    at = base + 2 * struct.unpack_from("<H", style, base)[0] + 4  # behind its name
+    if at + 2 > len(style):
+        return False
+    packed = style[at + 2 :][: struct.unpack_from("<H", style, at)[0]]
+    return any(code == _HIDDEN and operand[0] in _ON for code, operand in _unpacked(packed))
+
+
+def _decoded(packed: bytes, width: int) -> str:
+    return packed.decode("cp1252" if width == 1 else "utf-16-le", "replace")
+
+
+class _Layout:
+    """Where a paragraph stands: how many tables deep, and what its mark ends."""
+
+    def __init__(self, modifiers: Sequence[Modifier]) -> None:
+        self.row_end = self.inner_cell_end = self.inner_row_end = False
+        self.table: list[Modifier] = []
+        in_table, depth = False, 0
+        for code, operand in modifiers:
+            if code == _IN_TABLE:
+                in_table = operand[0] != 0
+            elif code == _DEPTH:
+                depth = struct.unpack("<i", operand)[0]
+            elif code == _DEEPER:
+                depth += struct.unpack("<i", operand)[0]
+            elif code == _ROW_END:
+                self.row_end = operand[0] != 0
+            elif code == _INNER_CELL_END:
+                self.inner_cell_end = operand[0] != 0
+            elif code == _INNER_ROW_END:
+                self.inner_row_end = operand[0] != 0
+            elif code >> 10 & 7 == _OF_TABLES:
+                self.table.append((code, operand))
+        self.depth = depth if depth > 0 else int(in_table)
+        if self.depth > _DEEPEST:
+            raise DamagedError(f"a paragraph claims to stand {self.depth} tables deep")
+
+    def paragraph(self, text: str, char: str, *, removed: bool) -> WordParagraph:
+        """The paragraph with this layout that `char` ends; raises DamagedError where they do not fit."""
+        if char == "\x07":
+            if self.depth != 1:
+                raise DamagedError("the mark of a cell stands outside tables, or inside the wrong one")
+            row_ends, cell_ends = self.row_end, not self.row_end
+        else:
+            if self.row_end:
+                raise DamagedError("a row ends without its mark")
+            if (self.inner_cell_end or self.inner_row_end) and self.depth < 2:
+                raise DamagedError("the end of a nested cell stands outside nested tables")
+            row_ends, cell_ends = self.inner_row_end, self.inner_cell_end and not self.inner_row_end
+        row = _row_properties(self.table) if row_ends else None
+        return WordParagraph(text, self.depth, cell_ends, row, removed)
+
+
+class _Look:
+    """Whether and how a stretch of text is shown."""
+
+    def __init__(
+        self, look: Sequence[Modifier], piece: Sequence[Modifier], hidden_styles: frozenset[int]
+    ) -> None:
+        deleted = signed = self.special = False
+        hiding = dict.fromkeys((*_HIDING, _STYLE), False)
+        self.symbol: str | None = None
+        for code, operand in (*look, *piece):
+            if code == _DELETED:
+                deleted = operand[0] not in (0, 0x80)
+                signed = signed or (code, operand) in piece
+            elif code in _DELETION_MARKS:
+                signed = True
+            elif code in _HIDING:
+                hiding[code] = operand[0] in _HIDING[code]
+            elif code == _STYLE:
+                hiding[_STYLE] = struct.unpack("<H", operand)[0] in hidden_styles
+            elif code == _SPECIAL:
+                self.special = operand[0] != 0
+            elif code == _SYMBOL:
+                char = struct.unpack("<HH", operand)[1]
+                # Symbol fonts number their glyphs as they like in F000 to F0FF.
+                self.symbol = DOUBT if 0xD800 <= char <= 0xF8FF else chr(char)
+        self.removed = deleted or any(hiding.values())
+        self.doubtful = deleted != signed
+
+    def written(self, text: str, start: int, end: int) -> str:
+        """A part of the stretch's text; a symbol stands for each character of one set in symbols."""
+        return text[start:end] if self.symbol is None else self.symbol * (end - start)
+
+
+class _Fields:
+    """Where the text stands in fields: their results are shown, their codes are not."""
+
+    def __init__(self) -> None:
+        self.open: list[list[str] | None] = []  # the code so far, None from the separator on
+
+    @property
+    def showing(self) -> bool:
+        """Whether text is shown here."""
+        return all(code is None for code in self.open)
+
+    def shown(self, text: str) -> str:
+        """The text as shown: nothing inside a field's code."""
+        if self.showing:
+            return text
+        if self.open[-1] is not None:
+            self.open[-1].append(text)
+        return ""
+
+    def marked(self, char: str, *, special: bool) -> str:
+        """What a control character shows, and what it does to the fields."""
+        if special and char == "\x13":
+            self.open.append([])
+        elif special and char == "\x14" and self.open:
+            self.open[-1] = None
+        elif special and char == "\x15" and self.open:
+            code = self.open.pop()
+            if code is not None and "".join(code).strip().upper().startswith("EQ"):
+                enclosed = _ENCLOSED.search("".join(code))
+                return enclosed.group(1) if enclosed else DOUBT  # a formula: shown, and not told here
+        elif char in "\x0b\x0e":
+            return "\n"
+        elif char == "\x1e":
+            return "-"
+        elif special and char in "\x01\x08":
+            return PICTURE
+        return ""
+
+
+def _character_properties(page: bytes, runs: int) -> list[bytes]:
+    """The packed modifiers of each run of a page of characters (ChpxFkp)."""
+    found = []
+    for offset in page[4 * (runs + 1) : 4 * (runs + 1) + runs]:
+        at = 2 * offset
+        found.append(_within(page, at + 1, page[at]) if at else b"")
+    return found
+
+
+def _paragraph_properties(page: bytes, runs: int) -> list[bytes]:
+    """The style number and packed modifiers of each run of a page of paragraphs (PapxFkp)."""
+    found = []
+    for index in range(runs):
+        at = 2 * page[4 * (runs + 1) + 13 * index]
+        if not at:
+            found.append(b"")
+        elif page[at]:
+            found.append(_within(page, at + 1, 2 * page[at] - 1))
+        else:
+            found.append(_within(page, at + 2, 2 * page[at + 1]))
+    return found
+
+
+def _within(page: bytes, start: int, size: int) -> bytes:
+    if start + size > _PAGE - 1:
+        raise DamagedError("properties end outside their formatting page")
+    return page[start : start + size]
+
+
+def _unpacked(packed: bytes) -> Iterator[Modifier]:
+    at = 0
+    while at + 2 <= len(packed):
+        code = packed[at] | packed[at + 1] << 8
+        at += 2
+        if not code and not packed[at:].strip(b"\0"):
+            return  # filled up
+        if code >> 10 & 7 not in (1, 2, 3, 4, 5):
+            raise DamagedError(f"a property of an unknown kind ({code:#06x})")
+        size = _OPERAND.get(code >> 13)
+        if size is None:
+            size, lead = _variable_size(code, packed, at)
+            at += lead
+        if at + size > len(packed):
+            raise DamagedError(f"a property ({code:#06x}) is longer than the list that it stands in")
+        yield code, packed[at : at + size]
+        at += size
+
+
+def _variable_size(code: int, packed: bytes, at: int) -> tuple[int, int]:
+    """The size of an operand and of the count before it."""
+    if code in (0xD608, 0xD606):  # sprmTDefTable counts in two bytes, one too many
+        return max(struct.unpack_from("<H", packed, at)[0] - 1, 0), 2
+    if code == 0xC615 and packed[at] == 255:  # sprmPChgTabs may be longer than a byte can say
+        removed = packed[at + 1]
+        return 1 + 4 * removed + 1 + 3 * packed[at + 2 + 4 * removed], 1
+    return packed[at], 1
+
+
+def _piece_modifiers(modifier: int, shared: Sequence[tuple[Modifier, ...]]) -> tuple[Modifier, ...]:
+    """What a piece's property modifier (Prm) says: one short modifier, or a list kept with the pieces."""
+    if modifier & 1:
+        if modifier >> 1 >= len(shared):
+            raise DamagedError("a piece of text names properties that are not there")
+        return shared[modifier >> 1]
+    code = _SHORT.get(modifier >> 1 & 0x7F)
+    return ((code, bytes([modifier >> 8])),) if code else ()
+
+
+def _row_properties(modifiers: Sequence[Modifier]) -> RowProperties:
+    """A row's cells after all its modifiers; raises DamagedError where they fit no row."""
+    row = RowProperties()
+    for code, operand in modifiers:
+        change = _ROW_CHANGES.get(code)
+        if change:
+            change(row, operand)
+    if not row.across:
+        raise DamagedError("a row of a table does not say which cells it has")
+    if len(row.across) > _MOST_CELLS or any(a > b for a, b in pairwise(row.edges)):
+        raise DamagedError("the edges of a row's cells are out of order")
+    return row
+
+
+def _define(row: RowProperties, operand: bytes) -> None:
+    count = operand[0]
+    row.edges = list(struct.unpack_from(f"<{count + 1}h", operand, 1))
+    descriptions = operand[1 + 2 * (count + 1) :]
+    # A description is 20 bytes; those left out at the end say nothing.
+    bits = [struct.unpack_from("<H", descriptions, at)[0] for at in range(0, len(descriptions) - 19, 20)]
+    bits = (bits + [0] * count)[:count]
+    row.across = [bit & 3 for bit in bits]
+    row.down = [bit >> 5 & 3 for bit in bits]
+
+
+def _insert(row: RowProperties, operand: bytes) -> None:
+    first, count, width = struct.unpack("<BBH", operand)
+    first = min(first, len(row.across))
+    start = row.edges[first] if row.edges else 0
+    row.edges[first + 1 :] = [
+        *(start + width * (index + 1) for index in range(count)),
+        *(edge + width * count for edge in row.edges[first + 1 :]),
+    ]
+    row.across[first:first] = [0] * count
+    row.down[first:first] = [0] * count
+
+
+def _delete(row: RowProperties, operand: bytes) -> None:
+    first, last = operand[0], min(operand[1], len(row.across))
+    if first >= last:
+        return
+    width = row.edges[last] - row.edges[first]
+    row.edges[first + 1 :] = [edge - width for edge in row.edges[last + 1 :]]
+    del row.across[first:last], row.down[first:last]
+
+
+def _resize(row: RowProperties, operand: bytes) -> None:
+    first, last, width = struct.unpack("<BBH", operand)
+    for index in range(first, min(last, len(row.across))):
+        grown = width - (row.edges[index + 1] - row.edges[index])
+        row.edges[index + 1 :] = [edge + grown for edge in row.edges[index + 1 :]]
+
+
+def _merge(row: RowProperties, operand: bytes) -> None:
+    for index in range(operand[0], min(operand[1], len(row.across))):
+        row.across[index] = 2 if index == operand[0] else 1
+
+
+def _split(row: RowProperties, operand: bytes) -> None:
+    for index in range(operand[0], min(operand[1], len(row.across))):
+        row.across[index] = 0
+
+
+def _merge_down(row: RowProperties, operand: bytes) -> None:
+    if len(operand) >= 2 and operand[0] < len(row.down):
+        row.down[operand[0]] = operand[1] & 3
+
+
+_ROW_CHANGES: dict[int, Callable[[RowProperties, bytes], None]] = {
+    0xD608: _define,  # sprmTDefTable
+    0x7621: _insert,  # sprmTInsert
+    0x5622: _delete,  # sprmTDelete
+    0x7623: _resize,  # sprmTDxaCol
+    0x5624: _merge,  # sprmTMerge
+    0x5625: _split,  # sprmTSplit
+    0xD62B: _merge_down,  # sprmTVertMerge
+}

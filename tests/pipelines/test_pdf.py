@@ -1,0 +1,525 @@
+"""PDF: ruled tables exact wherever pages break, everything else refused with a reason.
+
+Every cell holds another number, so a value in a wrong cell shows. The pages are drawn by
+`drawing`, and where a browser is installed by its own PDF writer as well.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import re
+import shutil
+import subprocess
+import time
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipelines.content import Content, Grid
+from pipelines.extract import read_document
+from pipelines.forms import forms
+from pipelines.forms.reading import read_tables
+from pipelines.readers import UnreadableDocumentError, pdf, scan
+from pipelines.readers.drawn import content_of, overfull
+from pipelines.readers.lines import Char
+from pipelines.readers.ruled import Page
+from pipelines.records import Cell, DocumentReading
+from tests.pipelines import drawing as d
+from tests.pipelines import renderings as r
+
+FORMS = r.both_forms()
+F2021 = forms()["f2021"]
+TOLD = ("number", "blank", "not_applicable")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def reading(body: bytes) -> DocumentReading:
+    return read_document(body)[0]
+
+
+def told(found: DocumentReading) -> dict[Cell, str | None]:
+    assert found.report is not None, found.problems
+    return {figure.cell: figure.printed for figure in found.report.figures if figure.status in TOLD}
+
+
+def named(found: DocumentReading) -> set[Cell]:
+    return {cell for problem in found.problems for cell in problem.cells}
+
+
+def codes(found: DocumentReading) -> set[str]:
+    return {problem.code for problem in found.problems} - {"unusual_form"}
+
+
+def exact(body: bytes, printed: r.Printed) -> None:
+    found = reading(body)
+    assert told(found) == dict(printed)
+    assert codes(found) == set()
+
+
+def never_wrong(body: bytes, printed: r.Printed) -> None:
+    """Every figure is the printed one, or its cell is named, or there is no report and a reason."""
+    found = reading(body)
+    if found.report is None:
+        assert found.problems
+        return
+    values = told(found)
+    assert {cell: text for cell, text in values.items() if text != printed.get(cell)} == {}
+    missing = {p.detail for p in found.problems if p.code == "missing_table"}
+    rows = {(cell.table, cell.row) for cell in named(found)}  # a row named in the columns of another form
+    silent = {cell for cell in printed if cell not in values and (cell.table, cell.row) not in rows}
+    assert {cell for cell in silent if not any(f" {cell.table} " in detail for detail in missing)} == set()
+
+
+def fails(body: bytes, code: str) -> str:
+    with pytest.raises(UnreadableDocumentError) as error:
+        pdf.read(body)
+    assert error.value.code == code
+    return str(error.value)
+
+
+@pytest.fixture(params=FORMS, ids=lambda form: form.id)
+def form(request):
+    return request.param
+
+
+@pytest.fixture
+def printed(form):
+    return r.distinct(form)
+
+
+def plain(form=F2021, first: int = 1001, **options) -> tuple[bytes, r.Printed]:
+    printed = r.distinct(form, first)
+    return d.pdf(d.report(d.tables(form, printed)), **options), printed
+
+
+# Whole tables -----------------------------------------------------------------------------------
+
+
+def test_ruled_tables(form, printed):
+    exact(d.pdf(d.report(d.tables(form, printed))), printed)
+
+
+def test_wrapped_figures_are_one_number(form):
+    printed = r.distinct(form, 12345678)
+    exact(d.pdf(d.report(d.tables(form, printed, narrow=True))), printed)
+
+
+def test_places_are_those_of_the_source():
+    body, _ = plain()
+    figures = {f.cell: f for f in reading(body).report.figures}
+    where = figures[Cell("applications", "received_new", "natural_person")].locator
+    assert {key: where[key] for key in ("page", "table", "row", "cell")} == {
+        "page": 3,
+        "table": 2,
+        "row": 4,
+        "cell": 2,
+    }
+    x0, y0, x1, y1 = where["bbox"]
+    assert (x0, x1) == (281.0, 316.0)
+    assert d.TOP < y0 < y1 < d.HEIGHT
+
+
+def test_paragraphs_and_title():
+    body, _ = plain()
+    content = pdf.read(body)
+    texts = [paragraph.text for paragraph in content.paragraphs]
+    assert content.headlines == (r.TITLE,)
+    assert "".join(d.PROSE) in texts
+    assert not any("- 3 -" in text or text.isdigit() for text in texts)
+    assert not any("1101" in text for text in texts), "text of tables is not doubled"
+
+
+def test_a_blank_row_stays_blank():
+    printed = {cell: "" if cell.row == "carried_in" else text for cell, text in r.distinct(F2021).items()}
+    exact(d.pdf(d.report(d.tables(F2021, printed))), printed)
+
+
+def doubled(sheet: d.Sheet, by: float) -> d.Sheet:
+    return d.Sheet(
+        [*sheet.texts, *((x + by, y, size, text) for x, y, size, text in sheet.texts)], sheet.lines
+    )
+
+
+def test_bold_by_printing_twice():
+    printed = r.distinct(F2021, 1111)
+    sheets = d.report(d.tables(F2021, printed))
+    exact(d.pdf([doubled(sheet, 0.4) for sheet in sheets]), printed)
+
+
+def test_figures_printed_over_each_other_are_refused():
+    printed = r.distinct(F2021)
+    sheets = d.report(d.tables(F2021, printed))
+    sheets[2] = doubled(sheets[2], 2.4)
+    never_wrong(d.pdf(sheets), printed)
+    assert not any(cell.table == "applications" for cell in told(reading(d.pdf(sheets))))
+
+
+def test_radicals_and_full_width_digits():
+    printed = r.distinct(F2021)
+    sheets = d.report(d.tables(F2021, printed))
+    radicals = str.maketrans({"行": "⾏", "文": "⽂", "止": "⽌", "二": "⼆"})
+    for sheet in sheets:
+        sheet.texts = [(x, y, size, text.translate(radicals)) for x, y, size, text in sheet.texts]
+    exact(d.pdf(sheets), printed)
+
+
+def test_two_numbers_in_a_cell_are_never_joined():
+    printed = r.distinct(F2021)
+    cell = Cell("applications", "received_new", "org_other")
+    for text in ("12\n3", "12 3"):
+        sheets = d.report(d.tables(F2021, {**printed, cell: text}))
+        found = reading(d.pdf(sheets))
+        assert cell not in told(found)
+        assert cell in named(found)
+
+
+def test_a_number_over_a_ruling_is_refused():
+    printed = dict(r.distinct(F2021))
+    sheets = d.report(d.tables(F2021, printed))
+    cell = Cell("applications", "received_new", "org_other")
+    sheets[2].texts = [
+        (x - 20 if text == printed[cell] else x, y, size, "113988891" if text == printed[cell] else text)
+        for x, y, size, text in sheets[2].texts
+    ]
+    found = reading(d.pdf(sheets))
+    assert cell not in told(found)
+    assert {cell, Cell("applications", "received_new", "org_legal_service")} <= named(found)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_missing_rulings_never_make_a_wrong_figure(seed):
+    chance = random.Random(seed)
+    printed = r.distinct(F2021)
+    sheets = d.report(d.tables(F2021, printed))
+    for sheet in sheets:
+        # Neighbours draw a common ruling twice: both copies go.
+        lost = {line for line in sheet.lines if chance.random() < 0.02}
+        sheet.lines = [line for line in sheet.lines if line not in lost]
+    never_wrong(d.pdf(sheets), printed)
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_turned_pages(turns):
+    printed = r.distinct(F2021)
+    body = d.pdf(d.report(d.tables(F2021, printed)), packed=False)
+    wide = (b"0 1 -1 0 0 0", b"-1 0 0 -1 0 0", b"0 -1 1 0 0 0")[turns - 1]
+    width, height = d.WIDTH, d.HEIGHT
+    box = ((-height, 0, 0, width), (-width, -height, 0, 0), (0, -width, height, 0))[turns - 1]
+    streams = [
+        wide + b" cm\n" + stream for stream in re.findall(rb"stream\n(.*?)\nendstream", body, re.DOTALL)
+    ]
+    page = "/MediaBox[{:g} {:g} {:g} {:g}]/Rotate {}".format(*box, 90 * turns)
+    exact(d.pdf_file(streams, page=page), printed)
+
+
+def test_figures_set_upright_in_a_turned_cell_are_refused():
+    printed = r.distinct(F2021)
+    body = d.pdf(d.report(d.tables(F2021, printed)), packed=False)
+    streams = re.findall(rb"stream\n(.*?)\nendstream", body, re.DOTALL)
+    cell = Cell("applications", "carried_out", "total")
+    code = printed[cell].encode("utf-16-be").hex().encode()
+    old = re.search(rb"BT /F1 9 Tf (\S+) (\S+) Td <" + code + rb"> Tj ET", streams[2])
+    turned = b"BT /F1 9 Tf 0 1 -1 0 %s %s Tm <%s> Tj ET" % (old[1], old[2], code)
+    streams[2] = streams[2].replace(old[0], turned)
+    found = reading(d.pdf_file(streams))
+    assert cell not in told(found)
+    assert cell in named(found)
+
+
+def test_a_watermark_is_no_part_of_cells():
+    printed = r.distinct(F2021)
+    body = d.pdf(d.report(d.tables(F2021, printed)), packed=False)
+    text = "样稿2022".encode("utf-16-be").hex().encode()
+    streams = [
+        stream + b"\nBT /F1 60 Tf 0.7 0.7 -0.7 0.7 150 500 Tm <%s> Tj ET" % text
+        for stream in re.findall(rb"stream\n(.*?)\nendstream", body, re.DOTALL)
+    ]
+    exact(d.pdf_file(streams), printed)
+
+
+def test_a_table_that_runs_off_the_page_is_refused():
+    printed = r.distinct(F2021, 12345678)
+    sheets = d.report(d.tables(F2021, printed, narrow=True))
+    low = d.HEIGHT - 160
+    sheets[2].texts = [(x, y + low / 2, size, text) for x, y, size, text in sheets[2].texts]
+    sheets[2].lines = [(a, b + low / 2, c, e + low / 2) for a, b, c, e in sheets[2].lines]
+    never_wrong(d.pdf(sheets), printed)
+
+
+# Page breaks ------------------------------------------------------------------------------------
+
+
+def applications_head(narrow: bool = False) -> d.Table:
+    return d.laid_out(r.applications_head(), d.NARROW if narrow else d.APPLICATIONS)
+
+
+def every_cut(code: str, *, narrow: bool = False, centred: bool = True, step: int = 1, first: int = 0):
+    printed = r.distinct(F2021, 12345678 if narrow else 1001)
+    tables = d.tables(F2021, printed, narrow=narrow, centred=centred)
+    return printed, tables, d.cuts(tables[code])[first::step]
+
+
+def tables_exact(body: bytes, printed: r.Printed) -> None:
+    """As `exact`, without the chapters and sums that breaks do not touch: there are many breaks."""
+    found = read_tables(pdf.read(body))
+    assert {figure.cell: figure.printed for figure in found.figures if figure.status in TOLD} == dict(printed)
+    assert found.problems == ()
+
+
+@pytest.mark.parametrize("code", ["proactive", "review_litigation"])
+@pytest.mark.parametrize("opened", [False, True], ids=["closed", "open"])
+def test_breaks_of_the_short_tables(code, opened):
+    printed, tables, places = every_cut(code)
+    for at in places:
+        tables_exact(d.pdf(d.report(tables, code, at, opened=opened)), printed)
+
+
+@pytest.mark.parametrize("repeated", [False, True], ids=["bare", "headed"])
+@pytest.mark.parametrize("opened", [False, True], ids=["closed", "open"])
+def test_breaks_of_the_table_of_applications(opened, repeated):
+    """Every fourth break each: with the numbers of their ways of drawing, every break."""
+    head = applications_head() if repeated else None
+    printed, tables, places = every_cut("applications", step=4, first=2 * opened + repeated)
+    for at in places:
+        if head is None or at > head.height + 1:
+            tables_exact(d.pdf(d.report(tables, "applications", at, head=head, opened=opened)), printed)
+
+
+@pytest.mark.parametrize("centred", [False, True], ids=["top", "middle"])
+def test_breaks_inside_numbers(centred):
+    printed, tables, places = every_cut("applications", narrow=True, centred=centred, step=7)
+    for at in places:
+        tables_exact(d.pdf(d.report(tables, "applications", at)), printed)
+
+
+def test_a_break_with_words_between_joins_only_what_it_plainly_cut():
+    printed, tables, places = every_cut("applications", narrow=True, step=12)
+    for at in places:
+        sheets = d.report(tables, "applications", at)
+        sheets[3].texts.append((d.LEFT, d.TOP - 20, 9.0, "注：本表的数据由各科室报送"))
+        never_wrong(d.pdf(sheets), printed)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    form=st.sampled_from(FORMS),
+    first=st.integers(1, 99_999_000),
+    place=st.floats(0, 0.999),
+    opened=st.booleans(),
+    headed=st.booleans(),
+    narrow=st.booleans(),
+    centred=st.booleans(),
+)
+def test_any_figures_at_any_break(form, first, place, opened, headed, narrow, centred):
+    printed = r.distinct(form, first)
+    tables = d.tables(form, printed, narrow=narrow, centred=centred)
+    head = applications_head(narrow) if headed else None
+    places = [at for at in d.cuts(tables["applications"]) if head is None or at > head.height + 1]
+    at = places[int(place * len(places))]
+    never_wrong(d.pdf(d.report(tables, "applications", at, head=head, opened=opened)), printed)
+
+
+# Without rulings --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.id)
+@pytest.mark.parametrize("blank", [0, 3])
+def test_without_rulings_no_figure_is_wrong(form, blank):
+    printed = dict(r.distinct(form))
+    for cell in random.Random(blank).sample(sorted(printed), blank):
+        printed[cell] = ""
+    sheets = d.report(d.tables(form, printed))
+    for sheet in sheets:
+        sheet.lines = []
+    never_wrong(d.pdf(sheets), printed)
+
+
+def test_a_flowing_text_without_rulings():
+    printed = r.distinct(F2021)
+    sheet = d.Sheet()
+    d.write(sheet, r.flowing(F2021, printed).split("\n"), 20, 9.0)
+    never_wrong(d.pdf([sheet]), printed)
+
+
+# Documents that cannot be read ------------------------------------------------------------------
+
+PICTURE = b"q 595 0 0 1190 0 0 cm BI /W 1 /H 1 /BPC 8 /CS /G ID \x80 EI Q"
+
+
+@pytest.fixture
+def without_ocr(monkeypatch):
+    monkeypatch.setitem(scan._switch, "on", False)
+
+
+def test_a_scan(without_ocr):
+    fails(d.pdf_file([PICTURE, PICTURE]), "ocr_disabled")
+
+
+def test_text_under_a_scan_is_not_taken(without_ocr):
+    hidden = b"BT 3 Tr /F1 12 Tf 70 700 Td <%s> Tj ET" % "行政许可 12".encode("utf-16-be").hex().encode()
+    fails(d.pdf_file([PICTURE + b"\n" + hidden]), "ocr_disabled")
+
+
+def test_pictures_in_which_nothing_was_found():
+    with pytest.raises(UnreadableDocumentError) as error:
+        content_of([Page(1, 595, 842, pictured=True), Page(2, 595, 842)], pdf.MEDIA_TYPE, None)
+    assert error.value.code == "scan_not_read"
+
+
+def test_one_page_is_a_scan(without_ocr):
+    body, _ = plain(packed=False)
+    streams = re.findall(rb"stream\n(.*?)\nendstream", body, re.DOTALL)
+    streams[2] = PICTURE
+    found = reading(d.pdf_file(streams))
+    problems = {problem.code: problem for problem in found.problems}
+    assert problems["ocr_disabled"].where == {"page": 3}
+    assert "missing_table" in problems
+
+
+def test_a_page_that_is_too_full_is_named():
+    read = Page(1, 595, 842, chars=[Char("年", 10, 10, 20, 20)])
+    full = Page(2, 595, 842, unread=overfull(200_000, 0))
+    assert overfull(0, 200_000)
+    assert overfull(3000, 3000) is None
+    [problem] = content_of([read, full], pdf.MEDIA_TYPE, None).problems
+    assert (problem.code, problem.where) == ("page_not_read", {"page": 2})
+
+
+def test_no_text_at_all():
+    fails(d.pdf_file([b"0 0 m 10 10 l S"]), "empty_document")
+
+
+def test_characters_without_a_meaning():
+    codes = "".join(chr(0xE000 + n) for n in range(60)).encode("utf-16-be").hex().encode()
+    fails(d.pdf_file([b"BT /F1 9 Tf 70 700 Td <%s> Tj ET" % codes]), "unreadable_text")
+
+
+def test_too_many_pages():
+    fails(d.pdf_file([b"BT ET"] * 401), "too_many_pages")
+
+
+def test_a_password():
+    canvas = pytest.importorskip("reportlab.pdfgen.canvas")
+    lib = pytest.importorskip("reportlab.lib.pdfencrypt")
+    drawn = canvas.Canvas("locked.pdf", encrypt=lib.StandardEncryption("secret", ownerPassword="other"))
+    drawn.drawString(72, 720, "12")
+    fails(drawn.getpdfdata(), "encrypted_document")
+
+
+def test_fields_of_a_form_are_read():
+    canvas = pytest.importorskip("reportlab.pdfgen.canvas")
+    drawn = canvas.Canvas("form.pdf")
+    drawn.acroForm.textfield(value="4711", x=100, y=600, width=100, height=20)
+    drawn.drawString(72, 720, "fields")
+    assert any("4711" in paragraph.text for paragraph in pdf.read(drawn.getpdfdata()).paragraphs)
+
+
+def test_a_packed_bomb():
+    stream = zlib.compress(b" " * (140 * 1024 * 1024))
+    body = d.pdf_file([b"BT ET"], packed=False).replace(
+        b"<</Length 5>>\nstream\nBT ET",
+        b"<</Length %d/Filter/FlateDecode>>\nstream\n%s" % (len(stream), stream),
+    )
+    started = time.monotonic()
+    assert "unpacks" in fails(body, "damaged_document")
+    assert time.monotonic() - started < 5
+
+
+def test_cut_files():
+    body, printed = plain()
+    for share in (0.1, 0.5, 0.9, 0.99):
+        fails(body[: int(len(body) * share)], "damaged_document")
+    fails(b"%PDF-1.7 ...", "damaged_document")
+    never_wrong(b"\n\n\n" + body, printed)
+
+
+def test_a_form_that_draws_itself_ends():
+    entries = b"/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</A 8 0 R>>>>/Length 5"
+    stream = b"<<" + entries + b">>\nstream\n/A Do\nendstream"
+    body = d.pdf_file([b"/A Do"], packed=False, page="/X 0")
+    body = body.replace(b"/Font<</F1 3 0 R>>", b"/Font<</F1 3 0 R>>/XObject<</A 8 0 R>>")
+    body = body.replace(b"xref\n", b"8 0 obj\n" + stream + b"\nendobj\nxref\n", 1)
+    fails(body, "empty_document")
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_flipped_bytes_never_make_a_wrong_figure(seed):
+    """Streams are packed, so that damage to them shows; what is left is structure."""
+    chance = random.Random(seed)
+    body, printed = plain()
+    damaged = bytearray(body)
+    for _ in range(chance.choice((1, 1, 3, 40))):
+        damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
+    try:
+        pdf.read(bytes(damaged))
+    except UnreadableDocumentError:
+        return
+    never_wrong(bytes(damaged), printed)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.binary(max_size=400), st.integers(0, 4))
+def test_any_page_stream_ends(stream, times):
+    with contextlib.suppress(UnreadableDocumentError):
+        assert isinstance(pdf.read(d.pdf_file([stream * (times + 1)], packed=False)), Content)
+
+
+# Other writers ----------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed to print pages as PDF")
+@pytest.mark.parametrize(("size", "lines"), [("14px", 1.4), ("19px", 1.9)])
+def test_pages_printed_by_a_browser(form, tmp_path, size, lines):
+    printed = r.distinct(form, 12345)
+    style = (
+        f"<style>body{{font-size:{size};line-height:{lines}}}table{{border-collapse:collapse;width:100%}}"
+        "td{border:1px solid #000;padding:3px}</style>"
+    )
+    page = tmp_path / "report.html"
+    page.write_text(r.official(form, printed).replace("</head>", style + "</head>"), encoding="utf-8")
+    made = tmp_path / "report.pdf"
+    subprocess.run(
+        [
+            str(CHROMIUM),
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            f"--user-data-dir={tmp_path / 'profile'}",
+            "--no-pdf-header-footer",
+            f"--print-to-pdf={made}",
+            page.as_uri(),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    exact(made.read_bytes(), printed)
+
+
+def test_the_speed_is_within_reason():
+    body, _ = plain()
+    pdf.read(body)
+    started = time.process_time()
+    content = pdf.read(body)
+    assert sum(isinstance(block, Grid) for block in content.blocks) == 3
+    assert time.process_time() - started < 1.0
+
+
+REPORTS = Path(__file__).resolve().parents[3] / "shared" / "reports"
+
+
+@pytest.mark.skipif(
+    not (REPORTS / "huaian-2024.pdf").is_file(), reason="the shared reports are not on this machine"
+)
+def test_a_real_report():
+    known = json.loads((REPORTS / "huaian-2024.truth.json").read_text(encoding="utf-8"))
+    found = reading((REPORTS / "huaian-2024.pdf").read_bytes())
+    printed = {Cell(f["table"], f["row"], f["column"]): f["printed"] for f in known["figures"]}
+    assert told(found) == printed
+    assert found.report.year == known["year"]
+    assert codes(found) == {"agency_inferred"} or not codes(found)
