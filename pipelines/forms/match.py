@@ -14,8 +14,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
+from itertools import pairwise
 
-from pipelines.content import Content, Grid, GridCell
+from pipelines.content import Content, Grid, GridCell, Paragraph
 from pipelines.forms import TABLES, column_code, forms, labels
 from pipelines.forms.pieces import joined
 from pipelines.grid import rectangle
@@ -82,10 +83,32 @@ class _Head:
 def found_rows(content: Content) -> Found:
     """Every row of a statutory table that the document's grids hold, in document order."""
     found = Found()
+    dated = _dated_tables(content)
     for grid in joined(content.blocks):
+        before = len(found.rows)
+        known = {row.table for row in found.rows}
         _GridReader(grid, found).read()
+        if grid.where.get("table") in dated:
+            # Rows under the caption of a year never complete a table that began without one.
+            for index in range(before, len(found.rows)):
+                row = found.rows[index]
+                if row.table in known and row.row not in {other.row for other in found.rows[:before]}:
+                    found.rows[index] = replace(row, values=None, raw=row.values or row.raw, why="other_year")
     found.rows = _without_bystanders(found.rows)
     return found
+
+
+_CAPTION = re.compile(r"(?<!\d)20\d\d年|上一?年|去年|往年|前一年")
+
+
+def _dated_tables(content: Content) -> set[object]:
+    """Numbers of the tables over which a short line names a year, as over the figures of the year before."""
+    return {
+        grid.where.get("table")
+        for caption, grid in pairwise(content.blocks)
+        if isinstance(grid, Grid) and isinstance(caption, Paragraph)
+        if len(caption.text) <= 40 and _CAPTION.search(caption.text)
+    }
 
 
 def _without_bystanders(rows: Sequence[FoundRow]) -> list[FoundRow]:

@@ -204,6 +204,11 @@ def _row_problems(row: FoundRow, figures: Sequence[Figure]) -> Iterator[Problem]
                 f"the columns over row {row.row} stand in another order than the form's: {raw!r} is not told"
             )
             yield Problem(code="header_unmatched", where=row.where, cells=cells, detail=detail)
+        elif row.why == "other_year":
+            detail = (
+                f"row {row.row} stands only under a caption that names a year of its own: {raw!r} is not told"
+            )
+            yield Problem(code="other_year", where=row.where, cells=cells, detail=detail)
         elif row.why == "shifted":
             detail = f"rows around {row.row} have too many and too few values: {raw!r} may be a neighbour's"
             yield Problem(code="shifted_rows", where=row.where, cells=cells, detail=detail)

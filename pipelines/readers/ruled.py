@@ -9,7 +9,7 @@ origin is the top left corner.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -24,8 +24,8 @@ rows of the forms are at least 8 points wide; doubled rulings lie 1 to 2 points 
 _OPEN = 4.0
 """Rulings that reach so far beyond the outermost crossing ruling leave a cell open at a page's edge."""
 
-BORDER = 1.0
-"""The width of a ruling: edges run along its middle, text keeps clear of all of it."""
+BORDER = 1.5
+"""Points: rulings are so wide at most; edges run along their middle, text keeps clear of all of it."""
 
 _COVERED = 0.8
 _MOST_CELLS = 20_000
@@ -333,6 +333,8 @@ def _filled(page: Page, grids: list[_Grid]) -> tuple[list[RuledTable], list[Char
         if char.text in _DIGITS:
             digits.append((char, place))
     torn = _torn(digits, grids)
+    for place in _overhung(outside, grids):
+        torn.setdefault(place[0], set()).add(place[1])
     tables = []
     for number, grid in enumerate(grids):
         for index, chars in inside[number].items():
@@ -345,7 +347,9 @@ def _filled(page: Page, grids: list[_Grid]) -> tuple[list[RuledTable], list[Char
         for cell in grid.cells:
             cell.doubtful = cell.doubtful or not _on_page(cell.box, page)
         # An open place at the left keeps the columns of its rows apart: it stays, as an empty cell.
-        held = [cell for n, cell in enumerate(grid.cells) if cell.lines or not cell.column or n not in grid.open]
+        held = [
+            cell for n, cell in enumerate(grid.cells) if cell.lines or not cell.column or n not in grid.open
+        ]
         cells = [part for cell in held for part in _own_rows(cell, grid)]
         cells = _parted_labels(cells, grid)
         cells.sort(key=lambda cell: (cell.row, cell.column))
@@ -399,6 +403,24 @@ def _follows(last: Char, here: _Spot, char: Char, there: _Spot, grids: list[_Gri
         there is not None and char.x0 < grids[there[0]].cells[there[1]].box[0] - slack
     )
     return straddles and gap < 0.12 * height
+
+
+def _overhung(outside: list[Char], grids: list[_Grid]) -> Iterator[tuple[int, int]]:
+    """The cells at a table's foot or head beyond which a digit stands close by: the rest of a number
+    that was set past the ruling, as browsers do where a page ends.
+    """
+    for char in outside:
+        if char.text not in _DIGITS:
+            continue
+        near, x = 0.6 * (char.y1 - char.y0), (char.x0 + char.x1) / 2
+        for number, grid in enumerate(grids):
+            if not grid.xs[0] < x < grid.xs[-1]:
+                continue
+            column = index_of(grid.xs, x)
+            if -near < char.y0 - grid.ys[-1] < near:
+                yield number, grid.owners[-1][column]
+            elif -near < grid.ys[0] - char.y1 < near:
+                yield number, grid.owners[0][column]
 
 
 def _on_page(box: tuple[float, float, float, float], page: Page) -> bool:

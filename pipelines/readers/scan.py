@@ -24,7 +24,7 @@ from pipelines.readers.lines import Char
 from pipelines.readers.ruled import Page, RuledCell, ruled_tables
 
 if TYPE_CHECKING:
-    from pipelines.readers.picture import Box, Grey, Mask, Rulings
+    from pipelines.readers.picture import Box, Grey, Mask, Rulings, Shape
 
 DIFFERS = "≠"
 UNKNOWN = "?"
@@ -47,6 +47,17 @@ _PRINT = "\ue000"
 
 _DASH = 3.0
 """Points: print no higher than this and wider than high is a dash."""
+
+# The next four are shares of a character's height, measured over six typefaces, sharp and blurred: the upper
+# third of a 1 is 0.31 to 0.44 wide and stands left of the lower (-0.08 to -0.02; italics about 0.14 more),
+# that of a 7 is 0.52 to 0.76 wide; a stroke leans by 0.18 to 0.24 and no row of it is wider than 0.31.
+_LEANS = 0.14
+_SLANTS = 0.16
+_BARRED = 0.48
+_STROKE = 0.34
+
+_LOWEST = 4.0
+"""Points: no digit is lower (in type of 7 points it is 5 high)."""
 
 _FIGURE = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?|[/—]", re.ASCII)
 _DASHES = str.maketrans(dict.fromkeys("-－—–─―一_ー", "—"))
@@ -249,8 +260,14 @@ class _Scan:
         again = dict(zip(unsure, once_more, strict=True))
         for index, ((line, seen), reading) in enumerate(zip(doubtful, alone, strict=True)):
             flat = line.height <= min(0.35 * line.width, _DASH * self.per_point)
-            chars += self._spread(line, believed(seen, reading, again.get(index), flat=flat))
+            readings = (seen, reading, again.get(index))
+            chars += self._spread(line, believed(*readings, shapes=self._shapes(line), flat=flat))
         return chars
+
+    def _shapes(self, line: Box) -> list[Shape]:
+        from pipelines.readers import picture  # noqa: PLC0415 needs the extra
+
+        return picture.shapes(self.dark, line, self.per_point)
 
     def _words(self, cell: RuledCell, doubt: str = "") -> list[Char]:
         """The characters of a cell as the page's reading gave them, each line with a mark of `doubt`."""
@@ -320,25 +337,61 @@ def _may_be_figure(text: str) -> bool:
     return all(char in "一丨丿丶乙了口日目中上下工土王个" or not has_han(char) for char in text)
 
 
-def believed(seen: str, alone: Reading, again: Reading | None, *, flat: bool) -> str:
+def believed(
+    seen: str, alone: Reading, again: Reading | None, *, shapes: Sequence[Shape] = (), flat: bool = False
+) -> str:
     """The text of a figure by its readings: on the page (`seen`), in its cell alone, and, where the page's
-    reading was none, in its cell once more. `flat` says that the print is a dash by its shape.
+    reading was none, in its cell once more. `shapes` are its characters as drawn, which can contradict
+    all readings; `flat` says that the print is a dash by its shape.
     """
-    first, second = _plain(seen), _plain(alone.text)
-    third = _plain(again.text) if again else None
+    readings = [_plain(seen), _plain(alone.text), *([_plain(again.text)] if again else [])]
     if flat:
-        return "—" if "—" in (first, second, third) else _differing(first, second)
+        return "—" if "—" in readings else _differing(*readings[:2])
+    if len(shapes) == 1 and _is_slash(shapes[0]) and "/" in readings:
+        return "/"
+    text = _agreed(seen, alone, again, readings)
+    return f"{text}{DIFFERS}{UNKNOWN}" if contradicted(text, shapes) else text
+
+
+def _agreed(seen: str, alone: Reading, again: Reading | None, readings: Sequence[str]) -> str:
+    first, second, *_ = readings
     if _FIGURE.fullmatch(first):
         if first == second and first != "—" and alone.least >= _SEEN:
             return first
         return _differing(first, second)
     if first and first == second:
         return seen  # words or signs that both readings see
-    if again and second == third and _FIGURE.fullmatch(second) and second != "—":
+    if again and second == readings[2] and _FIGURE.fullmatch(second) and second != "—":
         clear = min(alone.least, again.least) >= _CLEAR
         if clear and alone.figure == again.figure == second:
             return second
     return _differing(first, second)
+
+
+def contradicted(text: str, shapes: Sequence[Shape]) -> bool:
+    """Whether characters are drawn as the digits of `text` never are: a stroke (/) for a 1, a 1 for a 7,
+    dust for any. Of digits that touch only the number is known, and only a lone one is told by it.
+    """
+    digits = text.replace(".", "").replace(",", "")
+    if not shapes or not digits.isdecimal():
+        return text == "/" and len(shapes) == 1 and not _is_slash(shapes[0])
+    if len(shapes) != len(digits):
+        return len(digits) == 1
+    return any(_unlike(digit, shape) for digit, shape in zip(digits, shapes, strict=True))
+
+
+def _unlike(digit: str, shape: Shape) -> bool:
+    if shape.points < _LOWEST:
+        return True
+    if digit == "1":
+        return shape.lean > _LEANS or shape.upper >= _BARRED
+    if digit == "7":
+        return shape.upper < _BARRED
+    return _is_slash(shape)
+
+
+def _is_slash(shape: Shape) -> bool:
+    return shape.lean > _SLANTS and shape.widest <= _STROKE
 
 
 def _differing(first: str, second: str) -> str:

@@ -231,6 +231,18 @@ def test_two_tables_that_differ_are_given_to_no_cell(form, printed):
     assert {cell for cell in printed if cell.table == "applications"} == named(found)
 
 
+def test_rows_of_the_year_before_never_complete_a_table_cut_short(form, printed):
+    rows = r.applications_rows(form, printed)
+    before = r.applications_rows(form, r.distinct(form, 7001))
+    tables = f"{r.table(rows[:9])}<p>2020年申请情况</p>{r.table(before[9:])}"
+    found = reading(r.official(form, printed, applications=tables))
+    assert {cell: text for cell, text in told(found).items() if printed[cell] != text} == {}
+    assert "other_year" in codes(found)
+    lost = {cell for cell in printed if cell not in told(found)}
+    assert lost
+    assert lost <= named(found)
+
+
 def test_a_subtotal_over_the_parts_of_other_is_no_figure():
     form = next(form for form in FORMS if form.id == "f2021")
     printed = r.distinct(form)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -107,39 +108,77 @@ def sure(text: str, least: float = 0.99) -> Reading:
 
 
 def test_two_readings_that_agree():
-    assert believed("1203", sure("1203"), None, flat=False) == "1203"
-    assert believed("１２．５", sure("12.5"), None, flat=False) == "12.5"
-    assert believed("/", sure("/"), None, flat=False) == "/"
+    assert believed("1203", sure("1203"), None) == "1203"
+    assert believed("１２．５", sure("12.5"), None) == "12.5"
+    assert believed("/", sure("/"), None) == "/"
 
 
 def test_two_readings_that_differ_are_no_number():
-    text = believed("1203", sure("7203"), None, flat=False)
+    text = believed("1203", sure("7203"), None)
     assert text == "1203≠7203"
     assert parsed(text).status == "unreadable"
 
 
 def test_an_unclear_second_reading_confirms_nothing():
-    assert parsed(believed("1203", sure("1203", 0.3), None, flat=False)).status == "unreadable"
+    assert parsed(believed("1203", sure("1203", 0.3), None)).status == "unreadable"
 
 
 @pytest.mark.parametrize("seen", ["9798.", "98O", "l2", "〇"])
 def test_what_is_no_number_is_mended_only_by_two_clear_readings(seen):
-    assert believed(seen, sure("12"), sure("12"), flat=False) == "12"
-    assert parsed(believed(seen, sure("12", 0.8), sure("12"), flat=False)).status == "unreadable"
-    assert parsed(believed(seen, sure("12"), sure("17"), flat=False)).status == "unreadable"
+    assert believed(seen, sure("12"), sure("12")) == "12"
+    assert parsed(believed(seen, sure("12", 0.8), sure("12"))).status == "unreadable"
+    assert parsed(believed(seen, sure("12"), sure("17"))).status == "unreadable"
     free = Reading("12", 0.99, 0.99, "17", 0.99)
-    assert parsed(believed(seen, free, sure("12"), flat=False)).status == "unreadable"
+    assert parsed(believed(seen, free, sure("12"))).status == "unreadable"
 
 
 def test_print_that_nothing_reads_is_not_blank():
-    text = believed("", sure(""), sure(""), flat=False)
+    text = believed("", sure(""), sure(""))
     assert parsed(text).status == "unreadable"
 
 
 def test_a_dash_is_told_by_its_shape():
     assert parsed(believed("一", sure("-"), None, flat=True)).status == "not_applicable"
-    assert parsed(believed("—", sure("1"), None, flat=False)).status == "unreadable"
+    assert parsed(believed("—", sure("1"), None)).status == "unreadable"
     assert parsed(believed("1", sure("1"), None, flat=True)).status == "unreadable"
+
+
+class Shape(NamedTuple):
+    """As `picture.Shape`, which cannot be imported without the extra."""
+
+    points: float
+    lean: float
+    upper: float
+    widest: float
+
+
+ONE = Shape(7, -0.05, 0.38, 0.5)
+SEVEN = Shape(7, 0.05, 0.6, 0.6)
+STROKE = Shape(8, 0.2, 0.2, 0.2)
+DUST = Shape(2.5, 0, 0.9, 1)
+ROUND = Shape(7, 0, 0.6, 0.6)
+
+
+def test_a_stroke_that_all_readings_take_for_a_one():
+    text = believed("1", sure("1"), None, shapes=[STROKE])
+    assert parsed(text).status == "unreadable"
+    assert believed("1", sure("/"), None, shapes=[STROKE]) == "/"
+    assert believed("1", sure("1"), None, shapes=[ONE]) == "1"
+
+
+def test_digits_that_are_drawn_as_others():
+    assert believed("7", sure("7"), None, shapes=[SEVEN]) == "7"
+    assert parsed(believed("7", sure("7"), None, shapes=[ONE])).status == "unreadable"
+    assert parsed(believed("1", sure("1"), None, shapes=[SEVEN])).status == "unreadable"
+    assert parsed(believed("/", sure("/"), None, shapes=[ONE])).status == "unreadable"
+    assert believed("70.1", sure("70.1"), None, shapes=[SEVEN, ROUND, ONE]) == "70.1"
+    assert parsed(believed("70.1", sure("70.1"), None, shapes=[ONE, ROUND, ONE])).status == "unreadable"
+
+
+def test_dust_is_no_digit():
+    assert parsed(believed("", sure("0"), sure("0"), shapes=[DUST])).status == "unreadable"
+    assert parsed(believed("1", sure("1"), None, shapes=[ONE, ONE])).status == "unreadable"
+    assert believed("88", sure("88"), None, shapes=[Shape(7, 0, 1.3, 1.3)]) == "88"  # they touch
 
 
 # Pixels -----------------------------------------------------------------------------------------
@@ -250,6 +289,20 @@ def test_ink_is_told_from_dust_and_rulings(np):
     assert picture.unread(dark, [], scale) == [picture.Box(420, 600, 424, 620)]
     assert picture.unread(dark, [picture.Box(415, 590, 430, 630)], scale) == []
     assert picture.bands(dark, cell(0), scale) == [picture.Box(420, 600, 424, 620)]
+
+
+def test_the_shape_of_characters(np):
+    from pipelines.readers import picture
+
+    page = np.full((60, 120), 255, np.uint8)
+    page[10:30, 20:23] = 0  # a stroke of 1
+    for step in range(20):  # a slanting one
+        page[10 + step, 70 - step // 3 : 73 - step // 3] = 0
+    upright, slanting = picture.shapes(picture.ink(page, 200 / 72), picture.Box(0, 0, 120, 60), 200 / 72)
+    assert upright.points == pytest.approx(7.2, abs=0.1)
+    assert upright.lean == pytest.approx(0, abs=0.02)
+    assert slanting.lean > 0.18
+    assert slanting.widest <= 0.2
 
 
 # Pages and pictures read whole ------------------------------------------------------------------
