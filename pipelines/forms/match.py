@@ -557,7 +557,7 @@ class _GridReader:
         """One cell for each column, or None where that cannot be told."""
         wanted = len(columns)
         if len(after) == wanted and not (head and head.foreign and head.table == "applications"):
-            return None if self._hangs_over(index, after) else tuple(after)
+            return None if self._hangs_over(index, after) or _reaches_down(after) else tuple(after)
         if len(after) < wanted:
             return None
         for chosen in (
@@ -753,6 +753,12 @@ def _likeliest_columns(table: str, code: str, head: _Head | None) -> tuple[str, 
     options = _options(table, code)
     seen = set(head.order) if head else set()
     return max(options, key=lambda columns: len(seen & set(columns)))
+
+
+def _reaches_down(after: Sequence[GridCell]) -> bool:
+    """Whether a printed value stands for the row below as well, which the row's others do not."""
+    spans = {cell.rowspan for cell in after}
+    return len(spans) > 1 and any(cell.text and cell.rowspan > min(spans) for cell in after)
 
 
 def _label_run(cells: Sequence[GridCell]) -> list[int]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines.labels import has_han
 from pipelines.readers import UnreadableDocumentError
-from pipelines.readers.lines import Char
+from pipelines.readers.lines import Char, Line
 from pipelines.readers.ruled import Page, RuledCell, ruled_tables
 
 if TYPE_CHECKING:
@@ -39,11 +39,20 @@ _FINEST = 230
 _CLEAR = 0.9
 """The least probability of each character, where no reading of the whole page confirms a figure."""
 
+_LEGIBLE = 0.75
+"""The least mean probability of words in a narrow column that are read line by line."""
+
 _SEEN = 0.5
 """The same where one does."""
 
 _PRINT = "\ue000"
 """Stands for print that the page's reading left out, until its cell is read alone."""
+
+_VEILED = {ord(digit): 0xE100 + int(digit) for digit in "0123456789"}
+_SHOWN = {veiled: digit for digit, veiled in _VEILED.items()}
+"""Digits of the page's reading are veiled while cells are made: by figures cells are parted, and these are
+not yet believed (a 1 in the reading of 总计 would part its cell).
+"""
 
 _DASH = 3.0
 """Points: print no higher than this and wider than high is a dash."""
@@ -109,8 +118,9 @@ def scanned_page(grey: Grey, number: int, per_point: float) -> Page:
     scan = _Scan(grey, per_point)
     rough = Page(number, grey.shape[1] / per_point, grey.shape[0] / per_point)
     rough.horizontal, rough.vertical = scan.rules.horizontal, scan.rules.vertical
-    rough.chars = scan.chars(boxes)
+    rough.chars = [char._replace(text=char.text.translate(_VEILED)) for char in scan.chars(boxes)]
     tables, outside = ruled_tables(rough)
+    outside = [char._replace(text=char.text.translate(_SHOWN)) for char in outside]
     cells = [cell for table in tables for cell in table.cells]
     final = Page(number, rough.width, rough.height, pictured=True, scanned=True)
     final.horizontal, final.vertical = rough.horizontal, rough.vertical
@@ -236,14 +246,14 @@ class _Scan:
         chars: list[Char] = []
         doubtful: list[tuple[Box, str]] = []
         for cell in cells:
-            text = "".join(line.text for line in cell.lines)
+            text = "".join(_shown(line) for line in cell.lines)
             printed = self._lines(cell)
             if has_han(text) and not _may_be_figure(text):
                 agreed = len(printed) == len(cell.lines)
                 chars += (not agreed and self._by_lines(printed)) or self._words(cell)
                 continue
             if len(printed) == len(cell.lines):
-                told = [line.text.replace(_PRINT, UNKNOWN) for line in cell.lines]
+                told = [_shown(line).replace(_PRINT, UNKNOWN) for line in cell.lines]
                 doubtful += zip(printed, told, strict=True)
             elif printed:
                 doubtful += [(line, "") for line in printed]
@@ -275,7 +285,7 @@ class _Scan:
         chars = []
         for line in cell.lines:
             box = _box(line.x0 * scale, line.y0 * scale, line.x1 * scale, line.y1 * scale)
-            text = line.text.replace(_PRINT, "").strip()
+            text = _shown(line).replace(_PRINT, "").strip()
             chars += self._spread(box, text + doubt) if text else []
         return chars
 
@@ -286,7 +296,7 @@ class _Scan:
         from pipelines.readers import ocr  # noqa: PLC0415 needs the extra
 
         readings = ocr.read([self._as_is(line) for line in printed])
-        if min((reading.mean for reading in readings), default=0.0) < _CLEAR:
+        if min((reading.mean for reading in readings), default=0.0) < _LEGIBLE:
             return []
         pairs = zip(printed, readings, strict=True)
         return [char for line, reading in pairs for char in self._spread(line, reading.text.strip())]
@@ -322,6 +332,10 @@ def _box(x0: float, y0: float, x1: float, y1: float) -> Box:
     from pipelines.readers.picture import Box  # noqa: PLC0415 needs the extra
 
     return Box(max(0, math.floor(x0)), max(0, math.floor(y0)), math.ceil(x1), math.ceil(y1))
+
+
+def _shown(line: Line) -> str:
+    return line.text.translate(_SHOWN)
 
 
 # Belief -----------------------------------------------------------------------------------------
@@ -361,9 +375,11 @@ def _agreed(seen: str, alone: Reading, again: Reading | None, readings: Sequence
         return _differing(first, second)
     if first and first == second:
         return seen  # words or signs that both readings see
-    if again and second == readings[2] and _FIGURE.fullmatch(second) and second != "—":
-        clear = min(alone.least, again.least) >= _CLEAR
-        if clear and alone.figure == again.figure == second:
+    clear = again is not None and second == readings[2] and min(alone.least, again.least) >= _CLEAR
+    if again and clear and (has_han(second) and not any(char.isdigit() for char in second)):
+        return second  # a label in a narrow column
+    if again and clear and _FIGURE.fullmatch(second) and second != "—":
+        if alone.figure == again.figure == second:
             return second
     return _differing(first, second)
 

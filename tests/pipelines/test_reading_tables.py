@@ -216,6 +216,8 @@ def test_a_cell_reaching_down_from_above_is_no_empty_cell(form, printed):
     )
     found = reading(r.official(form, printed, applications=table))
     assert {f.status for f in found.report.figures if f.cell.row == "carried_in"} == {"merged"}
+    assert {f.status for f in found.report.figures if f.cell.row == "received_new"} == {"unreadable"}
+    assert {cell for cell in printed if cell.row in ("carried_in", "received_new")} == named(found)
 
 
 def test_the_same_table_twice_is_read_once(form, printed):

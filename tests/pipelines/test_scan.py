@@ -137,6 +137,16 @@ def test_print_that_nothing_reads_is_not_blank():
     assert parsed(text).status == "unreadable"
 
 
+def test_a_label_is_believed_when_both_of_its_readings_are_clear():
+    assert believed("8it", sure("总计"), sure("总计")) == "总计"
+    assert has_differed(believed("8it", sure("总计"), sure("息计")))
+    assert has_differed(believed("8it", sure("总1计"), sure("总1计")))
+
+
+def has_differed(text: str) -> bool:
+    return scan.DIFFERS in text and parsed(text).status == "unreadable"
+
+
 def test_a_dash_is_told_by_its_shape():
     assert parsed(believed("一", sure("-"), None, flat=True)).status == "not_applicable"
     assert parsed(believed("—", sure("1"), None)).status == "unreadable"
