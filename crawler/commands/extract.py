@@ -74,6 +74,11 @@ class Command(OneLineUsage, ScrapyCommand):
                     short.append(name)
                     reasons = "; ".join(f"{p['code']}: {p['detail']}" for p in found["problems"])
                     say(f"scrapy extract: {name}: no report: {reasons}")
+                    continue
+                cut = [p["detail"] for p in found["problems"] if p["code"] == "document_cut"]
+                if cut:
+                    short.append(name)
+                    say(f"scrapy extract: {name}: incomplete: {cut[0]}")
         sys.stdout.flush()
         self.exitcode = FELL_SHORT if short else DONE
 

@@ -122,6 +122,17 @@ def test_a_file_without_a_report_gives_an_object_a_reason_and_exit_1(report, tmp
     assert str(empty) in done.stderr
 
 
+def test_a_page_cut_in_the_middle_is_read_as_far_as_it_goes_and_said_to_be_incomplete(report):
+    text = report.read_text(encoding="utf-8")
+    report.write_text(text[: text.index("（六）其他处理")], encoding="utf-8")
+    done = extract(report)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["report"]["figures"]
+    assert done.stderr.count("\n") == 1
+    assert "incomplete" in done.stderr
+    assert str(report) in done.stderr
+
+
 def test_the_address_places_a_short_name_and_resolves_links(tmp_path):
     path = tmp_path / "a.html"
     text = r.official(FORM, PRINTED).replace(r.TITLE, "市财政局2021年政府信息公开工作年度报告")
