@@ -227,7 +227,8 @@ def _words() -> frozenset[str]:
     return frozenset(rows | columns | set(known.groups) | known.heads)
 
 
-def _known(text: str) -> bool:
+def is_label(text: str) -> bool:
+    """Whether a text is a whole label, head or remark of the forms."""
     word = core(text)
     return word in _words() or labels().is_head(word)
 
@@ -285,7 +286,7 @@ class _Seam:
             return told
         uppers, lowers = [p.upper for p in single], [p.lower for p in single]
         if not any(cell.text for cell in lowers):
-            whole = all(not cell.text or _known(cell.text) for cell in uppers if not _is_figure(cell))
+            whole = all(not cell.text or is_label(cell.text) for cell in uppers if not _is_figure(cell))
             return not (whole and alone)  # a blank row, or what a cut row left below the break
         if not any(cell.text for cell in uppers):
             return True
@@ -298,8 +299,8 @@ class _Seam:
         for upper, lower in reversed(worded):
             if not upper.text or not lower.text:
                 continue
-            whole = _known(upper.text + lower.text)
-            apart = _known(upper.text), _known(lower.text)
+            whole = is_label(upper.text + lower.text)
+            apart = is_label(upper.text), is_label(lower.text)
             if whole and not all(apart):
                 return True
             if any(apart) and not whole:
@@ -349,9 +350,9 @@ def _is_one_cell(pair: _Pair, seam: _Seam) -> bool:
     upper, lower = pair
     in_head = not seam.figures  # in rows of labels only, half a label is a label of its own at times
     if upper.text and lower.text:
-        if not (has_han(upper.text) and has_han(lower.text) and _known(upper.text + lower.text)):
+        if not (has_han(upper.text) and has_han(lower.text) and is_label(upper.text + lower.text)):
             return False
-        return in_head or not (_known(upper.text) and _known(lower.text))
+        return in_head or not (is_label(upper.text) and is_label(lower.text))
     if lower.text and not has_han(lower.text):
         return False
     if upper.text and not has_han(upper.text):

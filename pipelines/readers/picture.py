@@ -27,8 +27,17 @@ _STROKE = 14.0
 _SHORT = 30.0
 """Points: a shorter ruling must meet others at both ends, or it is a stroke of a large character."""
 
+_OPEN_ROW = 17.0
+"""Points: a row that a page's edge cuts leaves rulings so short, open at one end."""
+
 _TABLE = 60.0
 """Points: rulings that hang together over less width are a character (国) or a ticked box."""
+
+_PARTED = 1.8
+"""Points: lines of print lie farther apart, parts of one character do not."""
+
+_LOW = 4.0
+"""Points: a line of print is higher than this, part of a character may not be."""
 
 _MEETS = 3.0
 _SPECK = 2.4
@@ -181,9 +190,9 @@ def _kept(horizontal: _Found, vertical: _Found) -> tuple[_Found, _Found]:
 
 
 def _held(rule: Rule, across: list[Rule]) -> bool:
-    if rule.end - rule.start >= _SHORT:
-        return True
-    return all(any(_crosses(other, rule.at, end) for other in across) for end in (rule.start, rule.end))
+    length = rule.end - rule.start
+    met = [any(_crosses(other, rule.at, end) for other in across) for end in (rule.start, rule.end)]
+    return length >= _SHORT or all(met) or (length >= _OPEN_ROW and any(met))
 
 
 def _crosses(other: Rule, at: float, end: float) -> bool:
@@ -257,7 +266,20 @@ def bands(dark: Mask, within: Box, per_point: float) -> list[Box]:
             if band is not None:
                 found.append(band)
             start = None
-    return found
+    return _whole(found, per_point)
+
+
+def _whole(found: list[Box], per_point: float) -> list[Box]:
+    """Bands with those that are part of a character (the dots of 然, the strokes of 三) joined to theirs."""
+    whole: list[Box] = []
+    for band in found:
+        last = whole[-1] if whole else None
+        near = last is not None and band.y0 - last.y1 <= _PARTED * per_point
+        if last is not None and near and min(last.height, band.height) < _LOW * per_point:
+            whole[-1] = Box(min(last.x0, band.x0), last.y0, max(last.x1, band.x1), band.y1)
+        else:
+            whole.append(band)
+    return whole
 
 
 def unread(dark: Mask, known: list[Box], per_point: float) -> list[Box]:

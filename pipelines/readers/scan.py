@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipelines.labels import has_han
 from pipelines.readers import UnreadableDocumentError
 from pipelines.readers.lines import Char, Line
+from pipelines.readers.page_breaks import is_label
 from pipelines.readers.ruled import Page, RuledCell, ruled_tables
 
 if TYPE_CHECKING:
@@ -186,7 +187,8 @@ class _Scan:
         readings = ocr.read([self._as_is(part) for part in parts])
         chars: list[Char] = []
         for part, reading in zip(parts, readings, strict=True):
-            chars += self._spread(part, reading.text.strip() or _PRINT)
+            legible = reading.mean >= _SEEN
+            chars += self._spread(part, (legible and reading.text.strip()) or _PRINT)
         for box in picture.unread(self.dark, [*boxes, *parts], self.per_point):
             for part in self._parts(box):
                 chars += self._spread(part, _PRINT)
@@ -249,8 +251,7 @@ class _Scan:
             text = "".join(_shown(line) for line in cell.lines)
             printed = self._lines(cell)
             if has_han(text) and not _may_be_figure(text):
-                agreed = len(printed) == len(cell.lines)
-                chars += (not agreed and self._by_lines(printed)) or self._words(cell)
+                chars += self._label(cell, text, printed)
                 continue
             if len(printed) == len(cell.lines):
                 told = [_shown(line).replace(_PRINT, UNKNOWN) for line in cell.lines]
@@ -288,6 +289,16 @@ class _Scan:
             text = _shown(line).replace(_PRINT, "").strip()
             chars += self._spread(box, text + doubt) if text else []
         return chars
+
+    def _label(self, cell: RuledCell, text: str, printed: list[Box]) -> list[Char]:
+        """The characters of a cell of words: where they are no label that is known, its lines are read one
+        by one as well, and that reading is taken where it is one, or found other lines.
+        """
+        if not is_label(text):
+            again = self._by_lines(printed)
+            if again and (is_label("".join(c.text for c in again)) or len(printed) != len(cell.lines)):
+                return again
+        return self._words(cell)
 
     def _by_lines(self, printed: list[Box]) -> list[Char]:
         """The characters of a cell whose lines of print the page's reading did not find one by one (narrow
@@ -378,9 +389,9 @@ def _agreed(seen: str, alone: Reading, again: Reading | None, readings: Sequence
     clear = again is not None and second == readings[2] and min(alone.least, again.least) >= _CLEAR
     if again and clear and (has_han(second) and not any(char.isdigit() for char in second)):
         return second  # a label in a narrow column
-    if again and clear and _FIGURE.fullmatch(second) and second != "—":
-        if alone.figure == again.figure == second:
-            return second
+    figures = again is not None and alone.figure == again.figure == second
+    if clear and figures and _FIGURE.fullmatch(second) and second != "—":
+        return second
     return _differing(first, second)
 
 

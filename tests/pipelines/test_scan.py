@@ -253,6 +253,13 @@ def test_a_missing_ruling_merges_cells(np):
     assert row[0] is row[1]
 
 
+def test_a_row_that_the_edge_of_the_page_cuts(np):
+    page = ruled_page(np)
+    scale = 200 / 72
+    page[round(311 * scale) :] = 255  # of the last row 20 points are left
+    assert [len(row) for row in table_of(page, 200).rows] == [3, 3, 3, 3]
+
+
 def test_strokes_of_large_characters_are_no_table(np):
     from pipelines.readers import picture
 
@@ -299,6 +306,20 @@ def test_ink_is_told_from_dust_and_rulings(np):
     assert picture.unread(dark, [], scale) == [picture.Box(420, 600, 424, 620)]
     assert picture.unread(dark, [picture.Box(415, 590, 430, 630)], scale) == []
     assert picture.bands(dark, cell(0), scale) == [picture.Box(420, 600, 424, 620)]
+
+
+def test_parts_of_a_character_are_no_lines(np):
+    from pipelines.readers import picture
+
+    scale = 200 / 72
+    dark = np.zeros((120, 60), np.uint8)
+    dark[10:30, 10:40] = dark[32:39, 10:40] = 255  # 然, its dots apart
+    dark[60:80, 10:40] = dark[100:120, 10:40] = 255  # lines of their own
+    assert picture.bands(dark, picture.Box(0, 0, 60, 120), scale) == [
+        picture.Box(10, 10, 40, 39),
+        picture.Box(10, 60, 40, 80),
+        picture.Box(10, 100, 40, 120),
+    ]
 
 
 def test_the_shape_of_characters(np):
