@@ -31,7 +31,7 @@ browse: $(STAMP) ## look at the database (ARGS="-s DATABASE=…" for another one
 test: $(STAMP) ## run the tests
 	@$(BIN)/python -m pytest -q $(ARGS)
 
-bench: $(STAMP) ## measure reading, writing and crawling against the bare tools
+bench: $(STAMP) ## measure every format, and the whole against the bare tools (ARGS="--quick" for the formats alone)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lint: $(STAMP) ## check style and types

@@ -1,9 +1,11 @@
-"""`make bench`: reading, writing and crawling, each beside the bare tool that it stands on."""
+"""`make bench`: every format against its targets; reading, writing and crawling beside the bare tools."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from pathlib import Path
 import lxml.html
 from sqlite_utils import Database
 
+from benchmarks import formats
 from benchmarks.sample import fetched, report_pages
 from benchmarks.timing import Contest, interleaved, seconds
 from pipelines.extract import read_document, read_publication
@@ -156,12 +159,45 @@ def _scrapy(*arguments: str, cwd: Path = ROOT) -> None:
 
 
 def main() -> None:
-    """Prints one paragraph a measure."""
+    """Prints the table of formats, then a paragraph a ratio; both go to a JSON file as well."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7, help="of reading and writing (crawling: half)")
-    rounds = max(2, parser.parse_args().rounds)
-    for measure, times in ((reading, rounds), (writing, rounds), (crawling, max(2, rounds // 2))):
-        print(measure(times), end="\n\n", flush=True)
+    parser.add_argument("--rounds", type=int, default=5, help="of reading and writing (crawling: half)")
+    parser.add_argument("--seed", type=int, help="of the reports (default: drawn and printed)")
+    parser.add_argument("--reports", type=int, default=5, help="a format and layout, and one to warm up")
+    parser.add_argument("--scans", type=int, default=2, help="reports read as pictures (0: none)")
+    parser.add_argument("--quick", action="store_true", help="the table of formats only, of three reports")
+    parser.add_argument("--json", type=Path, default=ROOT / "data" / "bench.json", metavar="FILE")
+    told = parser.parse_args()
+    seed = told.seed if told.seed is not None else int.from_bytes(os.urandom(3), "big")
+    print(f"Formats, seed {seed} (again with --seed {seed})\n", flush=True)
+    reports, scans = (3, 0) if told.quick else (max(1, told.reports), told.scans)
+    print(formats.head(), flush=True)
+    found = []
+    for row in formats.rows(seed, reports, scans):
+        found.append(row)
+        print(formats.line(row), flush=True)
+    print("", *formats.faults(found), sep="\n", end="\n\n", flush=True)
+    contests: list[Contest] = []
+    _write(told.json, seed, found, contests)
+    rounds = max(2, told.rounds)
+    measures = ((reading, rounds), (writing, rounds), (crawling, max(2, rounds // 2)))
+    for measure, times in () if told.quick else measures:
+        contests.append(measure(times))
+        print(contests[-1], end="\n\n", flush=True)
+        _write(told.json, seed, found, contests)
+
+
+def _write(path: Path, seed: int, found: list[formats.Row], contests: list[Contest]) -> None:
+    """What was measured so far, as JSON."""
+    made = {
+        "seed": seed,
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "formats": [row.as_json() for row in found],
+        "ratios": [contest.as_json() for contest in contests],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def fetched(folder: Path) -> tuple[Path, int, list[Publication]]:
     )
     archive = Archive(folder / "archive.db")
     ledger = Ledger(db, archive)
-    crawl_id = ledger.begin_crawl(spider="bench", arguments={}, sample=False, software_version="bench")
+    crawl_id = ledger.open_crawl(spider="bench", arguments={}, sample=False, software_version="bench").id
     publications = []
     for portal, path_, entry, answer in _answers():
         fetch = ledger.record(

@@ -25,8 +25,23 @@ class Contest:
     ours: tuple[float, ...]
     bare: tuple[float, ...]
 
+    @property
+    def ratios(self) -> list[float]:
+        """Our time over the bare one, a round each."""
+        return [ours / bare for ours, bare in zip(self.ours, self.bare, strict=True)]
+
+    def as_json(self) -> dict[str, object]:
+        """Medians: milliseconds a piece of work on both sides, and the ratio."""
+        return {
+            "title": self.title,
+            "units": self.units,
+            "ours_ms": 1000 * statistics.median(self.ours) / self.units,
+            "bare_ms": 1000 * statistics.median(self.bare) / self.units,
+            "ratio": statistics.median(self.ratios),
+        }
+
     def __str__(self) -> str:
-        ratios = [ours / bare for ours, bare in zip(self.ours, self.bare, strict=True)]
+        ratios = self.ratios
         return "\n".join(
             [
                 f"{self.title} ({self.units} {self.unit}, {len(ratios)} rounds)",

@@ -53,9 +53,14 @@ class Content:
 
     `headlines` are titles that the document's own mark-up states, best first; `meta` holds page
     metadata under the names `date`, `source`, `column`, `breadcrumb`, `site`; `links` the files offered.
+    `shown` are addresses of what the document shows beside them in place of a text: pages in frames,
+    pictures, documents that a script names.
     `scanned` are the pages that were recognised in a picture: their figures are marked.
     `cut` says how the document shows that its end is missing, None where it does not; `problems`
     names what else a reader saw and could not read.
+    `by_position` are the statutory tables as the positions of the text alone show them (labels and
+    numbers clustered in rows and columns, no rulings used), in document order; a second opinion beside
+    the blocks, never the only source of a figure.
     """
 
     blocks: tuple[Paragraph | Grid, ...]
@@ -67,6 +72,8 @@ class Content:
     cut: str | None = None
     problems: tuple[Problem, ...] = ()
     scanned: frozenset[int] = frozenset()
+    by_position: tuple[Grid, ...] = ()
+    shown: tuple[str, ...] = ()
 
     @property
     def grids(self) -> tuple[Grid, ...]:

@@ -14,17 +14,23 @@ from importlib.resources import files
 from pathlib import Path
 
 from crawler.items import Document, Listing, Portal, Publication
+from pipelines import pictured, scanned
 from pipelines.checks import checks
 from pipelines.content import Content
 from pipelines.forms import forms
 from pipelines.forms.reading import TablesRead, read_tables
 from pipelines.identity import Identity, identity, scope
-from pipelines.readers import UnreadableDocumentError, media_type, packed, read
+from pipelines.readers import UnreadableDocumentError, media_type, packed, read, scan
 from pipelines.records import DocumentReading, Problem, PublicationReading, Report, Section
 from pipelines.sections import sections
 
 _LEAST_TEXT = 200
 """Characters of text that a report without tables has at least; shorter pages only announce one."""
+
+_WITHOUT_REPORT = ("no_report", "report_in_attachment", "blank_form")
+
+_MOST_NAMED = 10
+"""Addresses that a problem names."""
 
 
 @cache
@@ -43,21 +49,60 @@ def extractor_version() -> str:
 def read_publication(publication: Publication) -> PublicationReading:
     """Everything that a publication's page and files hold, one reading a document, page first."""
     readings, page = _read(publication.page, publication, None)
-    for document in publication.attachments:
-        readings += _read(document, publication, page)[0]
+    for part in parts(publication)[1:]:
+        readings += _attached(part, page)
     return settled(publication, readings)
 
 
-def read_part(publication: Publication) -> list[DocumentReading]:
-    """The readings of a publication's one attachment, or of its page where it has none.
+def parts(publication: Publication) -> list[Publication]:
+    """What of a publication is read together, each as a publication of its own: the page alone, each
+    file, all its pictures (they can be the pages of one report).
+    """
+    apart: list[tuple[Document, ...]] = []
+    pictures: list[Document] = []
+    for document in publication.attachments:
+        if not media_type(document.body).startswith("image/"):
+            apart.append((document,))
+        elif pictures:
+            pictures.append(document)
+        else:
+            pictures.append(document)
+            apart.append(())
+    found = [files or tuple(pictures) for files in apart]
+    return [replace(publication, attachments=files) for files in ((), *found)]
 
-    So the documents of a publication can be read apart, each with a limit of its own; `settled` puts
+
+def read_part(publication: Publication) -> list[DocumentReading]:
+    """The readings of a publication's attachments, or of its page where it has none (see `parts`).
+
+    So the parts of a publication can be read apart, each with a limit of its own; `settled` puts
     them together again. The page is read once more for the title and date that it lends its files.
     """
-    readings, page = _read(publication.page, publication, None)
-    for document in publication.attachments:
-        readings = _read(document, publication, page)[0]
-    return readings
+    if not publication.attachments:
+        return _read(publication.page, publication, None)[0]
+    with scan.pictures_left_out():
+        page = _read(publication.page, publication, None)[1]
+    return _attached(publication, page)
+
+
+def _attached(part: Publication, page: Content | None) -> list[DocumentReading]:
+    """The readings of a part's files."""
+    if len(part.attachments) > 1:
+        return [
+            _of_picture(
+                content,
+                document.body,
+                portal=part.portal,
+                listing=part.listing,
+                page=page,
+                fetch_id=document.fetch.id,
+                document_url=document.fetch.url,
+            )
+            for document, content in pictured.documents(
+                [(file, file.body) for file in part.attachments], part.portal, None
+            )
+        ]
+    return [reading for document in part.attachments for reading in _read(document, part, page)[0]]
 
 
 def settled(publication: Publication, readings: Sequence[DocumentReading]) -> PublicationReading:
@@ -68,9 +113,9 @@ def settled(publication: Publication, readings: Sequence[DocumentReading]) -> Pu
     """
     page, *others = readings
     if page.report is None and any(other.report for other in others):
-        kept = tuple(p for p in page.problems if p.code not in ("no_report", "blank_form"))
+        kept = tuple(p for p in page.problems if p.code not in _WITHOUT_REPORT)
         page = replace(page, problems=kept)
-    documents = tuple(_verified(reading, [page, *others]) for reading in (page, *others))
+    documents = tuple(scanned.settled(_verified(reading, [page, *others])) for reading in (page, *others))
     return PublicationReading(
         publication=publication, documents=documents, extractor_version=extractor_version()
     )
@@ -150,11 +195,15 @@ def _documents(
         failed = failed_document(body, error.code, str(error), fetch_id=fetch_id, document_url=document_url)
         return [failed], None
     readings = []
+    pictures = [m for m in inside if not m.trouble and media_type(m.body).startswith("image/")]
+    together = pictures if len(pictures) > 1 else []
     for member in inside:
+        if member in together:
+            continue
         if member.trouble:
             reading = failed_document(
                 member.body,
-                "damaged_document",
+                member.code,
                 f"{member.name}: {member.trouble}",
                 fetch_id=fetch_id,
                 document_url=document_url,
@@ -170,6 +219,17 @@ def _documents(
                 document_url=document_url,
             )
         readings.append(replace(reading, member=member.name))
+    for first, shown in pictured.documents([(m, m.body) for m in together], portal, url):
+        reading = _of_picture(
+            shown,
+            first.body,
+            portal=portal,
+            listing=listing,
+            page=page,
+            fetch_id=fetch_id,
+            document_url=document_url,
+        )
+        readings.append(replace(reading, member=first.name))
     if not readings:
         empty = failed_document(
             body,
@@ -207,23 +267,66 @@ def read_document(
     document_url: str | None = None,
 ) -> tuple[DocumentReading, Content | None]:
     """What one document holds, and its content (None where no reader could read it)."""
-    digest = hashlib.sha256(body).hexdigest()
-    kind = media_type(body)
     try:
         content = read(body, url)
     except UnreadableDocumentError as error:
         failed = failed_document(body, error.code, str(error), fetch_id=fetch_id, document_url=document_url)
         return failed, None
-    report, problems = _report(content, portal, listing or Listing(), page)
-    reading = DocumentReading(
-        media_type=kind,
-        sha256=digest,
+    reading = _reading(
+        content,
+        body,
+        portal=portal,
+        listing=listing or Listing(),
+        page=page,
+        fetch_id=fetch_id,
+        document_url=document_url,
+    )
+    return reading, content
+
+
+def _of_picture(
+    content: Content | UnreadableDocumentError,
+    body: bytes,
+    *,
+    portal: Portal | None,
+    listing: Listing,
+    page: Content | None,
+    fetch_id: int | None,
+    document_url: str | None,
+) -> DocumentReading:
+    """What stands for pictures read together: the bytes are those of the first."""
+    if isinstance(content, UnreadableDocumentError):
+        return failed_document(body, content.code, str(content), fetch_id=fetch_id, document_url=document_url)
+    return _reading(
+        content,
+        body,
+        portal=portal,
+        listing=listing,
+        page=page,
+        fetch_id=fetch_id,
+        document_url=document_url,
+    )
+
+
+def _reading(
+    content: Content,
+    body: bytes,
+    *,
+    portal: Portal | None,
+    listing: Listing,
+    page: Content | None,
+    fetch_id: int | None,
+    document_url: str | None,
+) -> DocumentReading:
+    report, problems = scanned.judged(*_report(content, portal, listing, page))
+    return DocumentReading(
+        media_type=media_type(body),
+        sha256=hashlib.sha256(body).hexdigest(),
         report=report,
         problems=problems,
         fetch_id=fetch_id,
         document_url=document_url,
     )
-    return reading, content
 
 
 def _report(
@@ -232,7 +335,7 @@ def _report(
     tables = read_tables(content)
     chapters = sections(content, tables.lines)
     found = identity(content, chapters, portal, listing, page)
-    reason = _no_report(tables, chapters, found)
+    reason = _no_report(tables, chapters, found, content)
     if reason:
         cut = (
             (Problem(code="document_cut", detail=f"{content.cut}: what followed is not known"),)
@@ -267,7 +370,9 @@ def _report(
     )
 
 
-def _no_report(tables: TablesRead, chapters: Sequence[Section], found: Identity) -> Problem | None:
+def _no_report(
+    tables: TablesRead, chapters: Sequence[Section], found: Identity, content: Content
+) -> Problem | None:
     """Why the document holds no report, or None."""
     filled = any(figure.status not in ("blank", "not_applicable") for figure in tables.figures)
     called = found.title and found.is_report
@@ -287,7 +392,13 @@ def _no_report(tables: TablesRead, chapters: Sequence[Section], found: Identity)
         if not called
         else f"has {numbered} chapters, {written} characters of text and no statutory table"
     )
-    return Problem(code="no_report", detail=f"the document {found.title[:80]!r} {what}")
+    detail = f"the document {found.title[:80]!r} {what}"
+    elsewhere = [*(link.url for link in content.links), *content.shown]
+    if not elsewhere:
+        return Problem(code="no_report", detail=detail)
+    more = " …" if len(elsewhere) > _MOST_NAMED else ""
+    detail = f"{detail}; it shows or links {', '.join(elsewhere[:_MOST_NAMED])}{more}"
+    return Problem(code="report_in_attachment" if called else "no_report", detail=detail)
 
 
 def _identity_problems(found: Identity) -> list[Problem]:

@@ -1,7 +1,9 @@
 """Processes that read documents, each with a limit of time and of memory.
 
 Owns the limits and what becomes of a document that breaks them: a reader that raises, hangs, eats
-memory or dies costs that one document, with a problem that says so, and nothing else.
+memory or dies costs that one document, with a problem that says so, and nothing else. Scans have a
+process of their own: a reader that meets one says so (`scan.NeedsOcrError`), and the document waits
+for that process, while the others read on. So the models are in memory once, whatever the cores.
 """
 
 from __future__ import annotations
@@ -9,40 +11,75 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import resource
-from collections.abc import Iterable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as ReadingTimeout
-from dataclasses import replace
 from typing import Self
 
 from pebble import ProcessExpired, ProcessPool
 
 from crawler.items import Document, Portal, Publication
-from pipelines.extract import failed_document, read_file, read_part, settled
+from pipelines.extract import failed_document, parts, read_file, read_part, settled
 from pipelines.readers import scan
 from pipelines.records import DocumentReading, PublicationReading
 
 SECONDS = 300.0
-"""A scan of fifty pages takes a few minutes; a document that takes longer does not end."""
+"""A document that takes longer does not end; real ones take less than one."""
 
-MEGABYTES = 3072
-"""Address space of a reading process; OCR models need one gigabyte of it."""
+OCR_SECONDS = 900.0
+"""The same for scans: reports have up to sixty pages, and dense pages take seven seconds each."""
+
+MEGABYTES = 1024
+"""Memory that a reading process may ask for (RLIMIT_DATA, MiB); what it maps from files adds some tens."""
+
+OCR_MEGABYTES = 1344
+"""The same where models are loaded: a page of A4 takes 1100; with the files mapped it stays below 1.5 GB."""
+
+_SCAN_SHARE = 0.85
+"""Of its time a scan may spend on recognising; the pages read until then are kept."""
+
+_ADDRESSES = 2048
+"""MiB of addresses beyond the memory (code, files, stacks): a second fence, for systems without the first."""
+
+_LITTLE_MEMORY = ("bad_alloc", "Insufficient memory", "Failed to allocate", "Unable to allocate")
+
+Reading = list[DocumentReading]
 
 
 class ReadingPool:
-    """`jobs` processes, forked from a clean server and never from a running reactor."""
+    """`jobs` processes and, once a scan comes, one more; forked from a clean server and never from a
+    running reactor.
+    """
 
     def __init__(
-        self, jobs: int, *, ocr: bool = True, seconds: float = SECONDS, megabytes: int = MEGABYTES
+        self,
+        jobs: int,
+        *,
+        ocr: bool = True,
+        seconds: float = SECONDS,
+        megabytes: int = MEGABYTES,
+        ocr_seconds: float = OCR_SECONDS,
+        ocr_megabytes: int = OCR_MEGABYTES,
     ) -> None:
         self.seconds = seconds
+        self.ocr_seconds = ocr_seconds
         self.megabytes = megabytes
+        self.ocr_megabytes = ocr_megabytes
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([__name__])  # so that a process begins with its document
         self._pool = ProcessPool(
             max_workers=max(1, jobs),
             max_tasks=500,  # a fresh process now and then, whatever a library leaks
             initializer=_prepare,
             initargs=(megabytes, ocr),
-            context=multiprocessing.get_context("forkserver"),
+            context=context,
+        )
+        self._ocr = ProcessPool(  # its process starts with its first document
+            max_workers=1,
+            max_tasks=40,
+            initializer=_prepare_ocr,
+            initargs=(ocr_megabytes,),
+            context=context,
         )
 
     def __enter__(self) -> Self:
@@ -53,27 +90,48 @@ class ReadingPool:
 
     def close(self, *, wait: bool = True) -> None:
         """Lets the processes go; without `wait` whatever they read now is given up."""
-        if wait:
-            self._pool.close()  # type: ignore[no-untyped-call]
-        else:
-            self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
+        for pool in (self._pool, self._ocr):  # in this order: the first hands over to the second
+            if wait:
+                pool.close()  # type: ignore[no-untyped-call]
+            else:
+                pool.stop()  # type: ignore[no-untyped-call]
+            pool.join()
 
-    def submit(self, publication: Publication) -> list[Future[list[DocumentReading]]]:
-        """The readings to come of a publication, one future a document, the page first."""
-        lone = replace(publication, attachments=())
-        parts = [lone, *(replace(publication, attachments=(file,)) for file in publication.attachments)]
-        return [self._pool.schedule(read_part, args=(part,), timeout=self.seconds) for part in parts]
+    def submit(self, publication: Publication) -> list[Future[Reading]]:
+        """The readings to come of a publication, one future a part (`extract.parts`), the page first."""
+        return [self._scheduled(read_part, part) for part in parts(publication)]
 
     def submit_file(
         self, body: bytes, url: str | None = None, portal: Portal | None = None
-    ) -> Future[list[DocumentReading]]:
+    ) -> Future[Reading]:
         """The readings to come of one file."""
-        return self._pool.schedule(read_file, args=(body, url, portal), timeout=self.seconds)
+        return self._scheduled(read_file, body, url, portal)
 
-    def collected(
-        self, publication: Publication, futures: Sequence[Future[list[DocumentReading]]]
-    ) -> PublicationReading:
+    def _scheduled(self, read: Callable[..., Reading], *args: object) -> Future[Reading]:
+        """The outcome of a reading: the first process's, or that of the one for scans."""
+        outcome: Future[Reading] = Future()
+        outcome.set_running_or_notify_cancel()
+
+        def recognised(done: Future[Reading]) -> None:
+            _hand_over(done, outcome, self.ocr_seconds, self.ocr_megabytes)
+
+        def tried(done: Future[Reading]) -> None:
+            if done.cancelled() or not isinstance(done.exception(), scan.NeedsOcrError):
+                _hand_over(done, outcome, self.seconds, self.megabytes)
+                return
+            try:
+                wanted = self._ocr.schedule(
+                    _recognising, args=(self.ocr_seconds, read, *args), timeout=self.ocr_seconds
+                )
+            except RuntimeError as error:  # the pool was stopped meanwhile
+                outcome.set_exception(error)
+            else:
+                wanted.add_done_callback(recognised)
+
+        self._pool.schedule(read, args=args, timeout=self.seconds).add_done_callback(tried)
+        return outcome
+
+    def collected(self, publication: Publication, futures: Sequence[Future[Reading]]) -> PublicationReading:
         """Waits for a publication's readings; failed ones are stated."""
         return self._settled(publication, [_outcome(future) for future in futures])
 
@@ -83,18 +141,19 @@ class ReadingPool:
         outcomes = await asyncio.gather(*futures, return_exceptions=True)
         return self._settled(publication, outcomes)
 
-    def collected_file(self, body: bytes, future: Future[list[DocumentReading]]) -> list[DocumentReading]:
+    def collected_file(self, body: bytes, future: Future[Reading]) -> Reading:
         """Waits for one file's readings; a failure is stated."""
         outcome = _outcome(future)
         return [self._failed(body, outcome)] if isinstance(outcome, BaseException) else outcome
 
     def _settled(
-        self, publication: Publication, outcomes: Iterable[list[DocumentReading] | BaseException]
+        self, publication: Publication, outcomes: Iterable[Reading | BaseException]
     ) -> PublicationReading:
-        readings: list[DocumentReading] = []
-        for document, outcome in zip((publication.page, *publication.attachments), outcomes, strict=True):
+        readings: Reading = []
+        for part, outcome in zip(parts(publication), outcomes, strict=True):
             if isinstance(outcome, BaseException):
-                readings.append(self._failed(document.body, outcome, document))
+                documents = part.attachments or (part.page,)
+                readings += [self._failed(document.body, outcome, document) for document in documents]
             else:
                 readings += outcome
         return settled(publication, readings)
@@ -112,9 +171,9 @@ class ReadingPool:
 
     def _reason(self, error: BaseException) -> tuple[str, str]:
         if isinstance(error, ReadingTimeout):
-            return "reader_timeout", f"the document was not read within {self.seconds:g} seconds"
+            return "reader_timeout", str(error)
         if isinstance(error, MemoryError):
-            return "reader_out_of_memory", f"reading needs more than {self.megabytes} MiB of memory"
+            return "reader_out_of_memory", str(error)
         if isinstance(error, ProcessExpired):
             return "reader_died", f"the reading process died (exit code {error.exitcode})"
         return "reader_failed", f"{type(error).__name__}: {error}"
@@ -122,9 +181,42 @@ class ReadingPool:
 
 def _prepare(megabytes: int, ocr: bool) -> None:
     scan.enable(ocr)
-    resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1024 * 1024,) * 2)
+    scan.put_off()
+    _limit(megabytes)
 
 
-def _outcome(future: Future[list[DocumentReading]]) -> list[DocumentReading] | BaseException:
+def _prepare_ocr(megabytes: int) -> None:
+    scan.enable(True)
+    _limit(megabytes)
+
+
+def _limit(megabytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 1024 * 1024,) * 2)
+    resource.setrlimit(resource.RLIMIT_AS, ((megabytes + _ADDRESSES) * 1024 * 1024,) * 2)
+
+
+def _recognising(seconds: float, read: Callable[..., Reading], *args: object) -> Reading:
+    """A reading in which scans are recognised, for most of the time that the document has."""
+    scan.allow(_SCAN_SHARE * seconds)
+    return read(*args)
+
+
+def _hand_over(done: Future[Reading], outcome: Future[Reading], seconds: float, megabytes: int) -> None:
+    """Passes an outcome on; one that broke a limit says which."""
+    if done.cancelled():
+        outcome.set_exception(CancelledError())
+        return
+    error = done.exception()
+    if error is None:
+        outcome.set_result(done.result())
+    elif isinstance(error, ReadingTimeout):
+        outcome.set_exception(ReadingTimeout(f"the document was not read within {seconds:g} seconds"))
+    elif isinstance(error, MemoryError) or any(word in str(error) for word in _LITTLE_MEMORY):
+        outcome.set_exception(MemoryError(f"reading needs more than {megabytes} MiB of memory"))
+    else:
+        outcome.set_exception(error)
+
+
+def _outcome(future: Future[Reading]) -> Reading | BaseException:
     error = future.exception()
     return error if error is not None else future.result()

@@ -2,9 +2,10 @@
 
 The rule (contract.md, domain.md §3.1): an empty cell is `blank`; `/`, `-`, `—` and `无` are
 `not_applicable`; `〇` and `零` are 0; a number may carry a sign (`+123`, `减424`), a unit
-(`400.45887 万元`, `3件`), a remark in brackets (`22（其中修订16件）`) and the mark of a footnote
-(`12①`, `12*`); anything else is `unreadable`. A raised digit (`12¹`) may be a footnote or a slip, so
-it is unreadable, too. Two numbers in one cell are never joined and never chosen from. Money becomes
+(`400.45887 万元`, `12.5万`, `3件`), a sign of money (`￥12.5`), a remark in brackets
+(`22（其中修订16件）`) and the mark of a footnote (`12①`, `12*`); anything else is `unreadable`. A
+raised digit (`12¹`) may be a footnote or a slip, so it is unreadable, too. Two numbers in one cell
+are never joined and never chosen from. Money becomes
 万元 whatever was printed.
 """
 
@@ -19,7 +20,16 @@ from typing import NamedTuple
 from pipelines.records import Number, Status
 
 WANYUAN = "万元"
-_MONEY = {"万元": Decimal(1), "元": Decimal("0.0001"), "亿元": Decimal(10000), "千元": Decimal("0.1")}
+YUAN = "¥"
+"""The unit of an amount of money that names none itself: the head over it says which."""
+
+_MONEY = {
+    "万": Decimal(1),
+    "万元": Decimal(1),
+    "元": Decimal("0.0001"),
+    "亿元": Decimal(10000),
+    "千元": Decimal("0.1"),
+}
 _NOT_APPLICABLE = re.compile(r"(?:[/\\－\-—–─―]+|暂?无|N/?A|不适用|不涉及)", re.IGNORECASE)
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")
 _ZERO = re.compile(r"[〇零](?=件?$)")
@@ -27,9 +37,9 @@ _RAISED = re.compile(r"[⁰¹²³⁴-⁹₀-₉]")
 _FOOTNOTE = re.compile(r"(?<=[\d件])\s*([①-⑳⑴-⒇*＊※#]{1,3}|\[\d{1,2}\]|［\d{1,2}］|〔\d{1,2}〕)$")
 _SIGNS = {"+": 1, "增": 1, "增加": 1, "-": -1, "−": -1, "–": -1, "减": -1, "减少": -1}
 _NUMBER = re.compile(
-    r"(?P<sign>[+\-−–]|增加?|减少?)?"
+    r"(?P<sign>[+\-−–]|增加?|减少?)?(?P<money>¥)?"
     r"(?P<digits>\d{1,3}(?:,\d{3})+|\d+)(?P<fraction>\.\d+)?"
-    r"(?P<unit>万元|亿元|千元|元|件次|[件条个项宗份次起人篇部]|人民币)?"
+    r"(?P<unit>万元|亿元|千元|元|万|件次|[件条个项宗份次起人篇部]|人民币)?"
     r"(?P<remark>\(.*\))?",
     re.ASCII | re.DOTALL,
 )
@@ -58,7 +68,7 @@ def parsed(printed: str) -> Value:
     text = _ZERO.sub("0", text) if len(text) <= 2 else text
     text = re.sub(r"\s*([(（].*[)）])$", r"\1", text, flags=re.DOTALL)
     text = re.sub(r"^([^(]*?[\d.])\s+(?=[万亿千元件条个项宗份次起人篇部])", r"\1", text)
-    text = re.sub(r"^([+\-−–]|增加?|减少?)\s+(?=\d)", r"\1", text)
+    text = re.sub(r"^([+\-−–¥]|增加?|减少?)\s+(?=\d)", r"\1", text)
     if not text:
         return Value("blank", None, None, None)
     if _NOT_APPLICABLE.fullmatch(text):
@@ -70,8 +80,12 @@ def parsed(printed: str) -> Value:
     if found["sign"]:
         amount *= _SIGNS[found["sign"]]
     unit, remark = found["unit"], found["remark"] or (f"({footnote[1]})" if footnote else None)
+    if found["money"] and unit and unit not in _MONEY:
+        return Value("unreadable", None, None, None)
     if unit in _MONEY:
         amount, unit = amount * _MONEY[unit], WANYUAN
+    elif found["money"]:
+        unit = YUAN
     return Value("number", plain(amount), unit, remark[1:-1].strip() if remark else None)
 
 

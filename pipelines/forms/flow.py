@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from pipelines.content import GridCell, Paragraph
 from pipelines.forms import TABLES, Table, forms, labels
-from pipelines.forms.match import Found, FoundRow
+from pipelines.forms.match import Found, FoundRow, LooseValues
 from pipelines.forms.pieces import PAGE_MARK
 from pipelines.labels import core
 from pipelines.records import Locator, Problem
@@ -224,7 +224,19 @@ def _rows(table: str, stream: _Stream, found: Found) -> None:
             printed = " ".join(value.text for value in run.values)
             before = stream.words[max(begin, run.at - 12) : run.at]
             detail = f"the values {printed!r} after {before!r} belong to no row of the form"
-            found.problems.append(Problem(code="unmatched_values", where=run.values[0].where, detail=detail))
+            problem = Problem(code="unmatched_values", where=run.values[0].where, detail=detail)
+            found.problems.append(problem)
+            above = [spot.code for spot in spots if spot.start < run.at]
+            below = [spot.code for spot in spots if spot.start >= run.at]
+            found.loose.append(
+                LooseValues(
+                    table,
+                    above[-1] if above else None,
+                    below[0] if below else None,
+                    tuple(value.text for value in run.values),
+                    problem,
+                )
+            )
 
 
 def _evenly_set(values: Sequence[GridCell]) -> bool:

@@ -11,6 +11,7 @@ A table that a page break cut into several is put together again before it is re
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
@@ -19,6 +20,7 @@ from itertools import pairwise
 from pipelines.content import Content, Grid, GridCell, Paragraph
 from pipelines.forms import TABLES, column_code, forms, labels
 from pipelines.forms.pieces import joined
+from pipelines.forms.turned import turned_values
 from pipelines.grid import rectangle
 from pipelines.labels import core, has_han, ordinal, squashed
 from pipelines.records import Locator, Problem
@@ -53,6 +55,17 @@ class FoundRow:
     why: str = "merged"
 
 
+@dataclass(frozen=True, slots=True)
+class LooseValues:
+    """Values in running text that no label holds: the rows above and below them, and the problem made."""
+
+    table: str
+    above: str | None
+    below: str | None
+    texts: tuple[str, ...]
+    problem: Problem
+
+
 @dataclass(slots=True)
 class Found:
     """What was found of the statutory tables, before a form is decided."""
@@ -61,6 +74,9 @@ class Found:
     problems: list[Problem] = field(default_factory=list)
     lines: set[int] = field(default_factory=set)
     """Ids of the paragraphs that were read as a table."""
+    loose: list[LooseValues] = field(default_factory=list)
+    grids: dict[str, list[Grid]] = field(default_factory=dict)
+    """The grids in which rows of each statutory table stand, pieces put together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +103,13 @@ def found_rows(content: Content) -> Found:
     for grid in joined(content.blocks):
         before = len(found.rows)
         known = {row.table for row in found.rows}
-        _GridReader(grid, found).read()
+        turned = turned_values(grid)
+        if turned:
+            found.rows += _turned_rows(turned)
+        else:
+            _GridReader(grid, found).read()
+        for table in dict.fromkeys(row.table for row in found.rows[before:]):
+            found.grids.setdefault(table, []).append(grid)
         if grid.where.get("table") in dated:
             # Rows under the caption of a year never complete a table that began without one.
             for index in range(before, len(found.rows)):
@@ -96,6 +118,14 @@ def found_rows(content: Content) -> Found:
                     found.rows[index] = replace(row, values=None, raw=row.values or row.raw, why="other_year")
     found.rows = _without_bystanders(found.rows)
     return found
+
+
+def _turned_rows(values: Mapping[str, tuple[GridCell, ...]]) -> Iterator[FoundRow]:
+    """The rows of chapter 四 whose results stand one under the other."""
+    columns = forms()["f2021"].tables["review_litigation"].blocks[0].columns
+    for group, cells in values.items():
+        where = {key: value for key, value in cells[0].where.items() if key not in ("cell", "bbox")}
+        yield FoundRow("review_litigation", group, columns, cells, cells, where)
 
 
 _CAPTION = re.compile(r"(?<!\d)20\d\d年|上一?年|去年|往年|前一年")
@@ -134,6 +164,7 @@ class _GridReader:
     def __init__(self, grid: Grid, found: Found) -> None:
         self.grid, self.found = grid, found
         self.laid = rectangle(grid) if grid.geometry else []
+        self.ends: list[int] = []  # of each row, the last column that it reaches
         self.rows: list[FoundRow] = []
         self.indexes: list[int] = []  # of each found row, where it stands in the grid
         self.problems: list[Problem] = []
@@ -255,6 +286,8 @@ class _GridReader:
         for table in ("proactive", "applications"):
             rows, columns = known.rows[table], known.columns[table]
             hits = [core(text) for text in texts if column_code(table, text)]
+            if table == "applications":
+                hits += [word for word in words if word in _ORGANISATIONS]
             if (len(hits) >= 2 or any(word not in rows for word in hits)) and not any(
                 word in rows and word not in columns for word in words
             ):
@@ -390,9 +423,10 @@ class _GridReader:
 
     def _settle_misprints(self) -> None:
         """Gives rows with a misprinted label their code where place in the form and likeness agree."""
+        unlabelled = {index for index, label in self.waiting if not label}
         for index, label in self.waiting:
             found = self._like(index, label)
-            if found is None:
+            if found is None or index + 1 in unlabelled:  # whose values are whose is not known
                 continue
             table, code = found
             cells = self.grid.rows[index]
@@ -549,7 +583,13 @@ class _GridReader:
             "org_legal_service",
             "org_other",
         ]
-        return _is_subsequence(order, singles) or _is_subsequence(order, split)
+        if not self.laid:
+            return _is_subsequence(order, singles) or _is_subsequence(order, split)
+        # A label that fell out of the head may have stood anywhere in it.
+        whole = {"natural_person", "total"} <= set(order)
+        return whole and (
+            _is_subsequence(order, singles) or ("org" in order and _is_subsequence(order, split))
+        )
 
     def _aligned(
         self, index: int, after: Sequence[GridCell], columns: Sequence[str], head: _Head | None
@@ -558,8 +598,8 @@ class _GridReader:
         wanted = len(columns)
         if len(after) == wanted and not (head and head.foreign and head.table == "applications"):
             return None if self._hangs_over(index, after) or _reaches_down(after) else tuple(after)
-        if len(after) < wanted:
-            return None
+        if len(after) < wanted or (wanted > 1 and self._is_overlong(index)):
+            return None  # of an overlong row one cell is a stray, and which cannot be told
         for chosen in (
             self._by_geometry(index, after, columns, head),
             self._by_place(index, after, columns, head),
@@ -570,6 +610,15 @@ class _GridReader:
         if len(filled) == wanted and filled[-1] - filled[0] == wanted - 1:
             return tuple(after[position] for position in filled)
         return self._by_siblings(after, wanted)
+
+    def _is_overlong(self, index: int) -> bool:
+        """Whether a row reaches further to the right than the grid's rows do."""
+        if not self.laid:
+            return False
+        if not self.ends:
+            self.ends = [max((c for c, p in enumerate(row) if p), default=-1) for row in self.laid]
+        usual = Counter(self.ends).most_common(1)[0][0]
+        return self.ends[index] > usual
 
     def _hangs_over(self, index: int, after: Sequence[GridCell]) -> bool:
         """Whether a cell of a row above reaches into this row's values."""
@@ -597,6 +646,8 @@ class _GridReader:
         only a number.
         """
         if not head or not self.laid or any(code not in head.ranges for code in columns):
+            return None
+        if len(after) > len(columns) > 1 and self._is_overlong(index):
             return None
         cells = {id(cell): cell for cell in after}
         chosen: list[GridCell] = []
@@ -683,9 +734,10 @@ class _GridReader:
             return
         wanted = len(groups) * len(results)
         cells = tuple(after)
-        if len(cells) > wanted and not any(cell.text for cell in cells[wanted:]):
+        trimmed = not self._is_overlong(index)
+        if trimmed and len(cells) > wanted and not any(cell.text for cell in cells[wanted:]):
             cells = cells[:wanted]
-        if len(cells) > wanted and not any(cell.text for cell in cells[:-wanted]):
+        if trimmed and len(cells) > wanted and not any(cell.text for cell in cells[:-wanted]):
             cells = cells[-wanted:]
         exact = len(cells) == wanted and not self._hangs_over(index, cells)
         for number, group in enumerate(groups):

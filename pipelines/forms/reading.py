@@ -13,11 +13,18 @@ from dataclasses import dataclass, replace
 
 from pipelines.content import Content, GridCell
 from pipelines.forms import TABLES, Column, Form, forms
+from pipelines.forms.agreement import TOLD, compared, settled
 from pipelines.forms.flow import flowing_rows
-from pipelines.forms.match import FoundRow, found_rows
+from pipelines.forms.match import Found, FoundRow, LooseValues, found_rows
+from pipelines.forms.order import cells_in_order
 from pipelines.labels import squashed
-from pipelines.records import Cell, Figure, Problem, Status
-from pipelines.values import WANYUAN, Value, in_wanyuan, money_unit, parsed
+from pipelines.records import Cell, Figure, Locator, Problem, Status
+from pipelines.values import WANYUAN, YUAN, Value, in_wanyuan, money_unit, parsed
+
+POSITIONS = "positions"
+"""The method of figures that the positions of the text gave, confirmed by sums."""
+
+_DRAWN = frozenset({"application/pdf", "application/ofd"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +39,123 @@ class TablesRead:
 
 
 def read_tables(content: Content) -> TablesRead:
-    """Reads grids first, and by the order of labels those tables that have no grid."""
+    """Reads grids first, and by the order of labels those tables that have no grid; then holds a
+    second reading against the first.
+    """
     found = found_rows(content)
     gridded = {row.table for row in found.rows}
     absent = [table for table in TABLES if table not in gridded]
     rows, problems = list(found.rows), list(found.problems)
+    loose: list[LooseValues] = []
+    placed = _placed_rows(content)
     lines: set[int] = set()
     if absent:
         flowing = flowing_rows(content.paragraphs, absent)
         rows += flowing.rows
         problems += flowing.problems
-        lines = flowing.lines
+        lines, loose = flowing.lines, flowing.loose
+        flowed = {row.table for row in flowing.rows}
+        rows += [row for row in placed if row.table in absent and row.table not in flowed]
     decided = _forms(rows)
+    second = _by_position(placed, decided)
     figures: list[Figure] = []
     for table in TABLES:
         form = forms().get(decided[table] or "")
         if form is None:
             continue
-        made, trouble = _figures(form, table, [row for row in rows if row.table == table])
+        own = [row for row in rows if row.table == table and row.method != POSITIONS]
+        made, trouble = _figures(form, table, own)
+        if table in absent and _is_drawn(content):
+            made, doubts = settled(form, table, made, second, loose)
+            told = {figure.cell for figure in made if figure.status in TOLD}
+            given = [values.problem for values in loose if _is_given(values, table, made)]
+            problems = [problem for problem in problems if problem not in given]
+            trouble = [left for problem in trouble if (left := _without(problem, told))] + doubts
         figures += made
         problems += trouble
-    marked = (
-        replace(figure, method="ocr") if figure.locator.get("page") in content.scanned else figure
-        for figure in figures
-    )
-    return TablesRead(decided, tuple(marked), tuple(problems), frozenset(lines))
+    if not _is_drawn(content):
+        second = _by_order(content, found, decided, figures)
+    compare = [figure for figure in figures if figure.cell.table in gridded]
+    marked, differing = compared(compare, second)
+    problems += differing
+    by_cell = {figure.cell: figure for figure in marked}
+    kept = tuple(_recognised(by_cell.get(figure.cell, figure), content) for figure in figures)
+    return TablesRead(decided, kept, tuple(problems), frozenset(lines))
+
+
+def _is_drawn(content: Content) -> bool:
+    """Whether the document's text has positions, by which a second reading can go."""
+    return content.media_type in _DRAWN or bool(content.by_position)
+
+
+def _recognised(figure: Figure, content: Content) -> Figure:
+    """The figure, marked where it stands on a page that was recognised in a picture: readings of one
+    recognition share its mistakes.
+    """
+    if figure.locator.get("page") not in content.scanned:
+        return figure
+    return replace(figure, method="ocr", verified=False)
+
+
+def _without(problem: Problem, told: set[Cell]) -> Problem | None:
+    """A problem without the cells that were told after all; None where no other cell is left."""
+    left = tuple(cell for cell in problem.cells if cell not in told)
+    return replace(problem, cells=left) if left or not problem.cells else None
+
+
+def _is_given(values: LooseValues, table: str, figures: Sequence[Figure]) -> bool:
+    """Whether values that stood beside every label make up a row that was told after all."""
+    if values.table != table:
+        return False
+    rows: dict[str, list[str]] = {}
+    for figure in figures:
+        if figure.status in TOLD and figure.printed:
+            rows.setdefault(figure.cell.row, []).append(figure.printed)
+    return list(values.texts) in rows.values()
+
+
+def _placed_rows(content: Content) -> list[FoundRow]:
+    """The rows that the positions of the text show."""
+    if not content.by_position:
+        return []
+    found = found_rows(Content(blocks=content.by_position, media_type=content.media_type))
+    return [replace(row, method=POSITIONS) for row in found.rows]
+
+
+def _by_position(rows: Sequence[FoundRow], decided: Mapping[str, str | None]) -> dict[Cell, Figure]:
+    """What the positions of the text say of each cell, tables printed twice left out where they differ."""
+    told: dict[Cell, Figure] = {}
+    twice: set[Cell] = set()
+    for row in rows:
+        form = forms().get(decided[row.table] or "")
+        known = form and row.row in form.tables[row.table].rows
+        if form is None or not known or form.tables[row.table].columns_of(row.row) != row.columns:
+            continue
+        for figure in _row_figures(row, form.tables[row.table].columns):
+            if told.setdefault(figure.cell, figure).printed != figure.printed:
+                twice.add(figure.cell)
+    return {cell: figure for cell, figure in told.items() if cell not in twice}
+
+
+def _by_order(
+    content: Content, found: Found, decided: Mapping[str, str | None], figures: Sequence[Figure]
+) -> dict[Cell, Figure]:
+    """What the order of words and values in the document's grids says of each cell."""
+    first = {figure.cell: figure for figure in figures}
+    grids = {
+        table: [grid for grid in sources if grid.geometry and grid.where.get("page") not in content.scanned]
+        for table, sources in found.grids.items()
+    }
+    heads = {(row.table, row.row, column): head for row in found.rows for column, head in row.heads.items()}
+    told = {}
+    for cell, printed in cells_in_order(grids, decided).items():
+        figure = first.get(cell)
+        if figure is not None and figure.locator is printed.where:
+            told[cell] = figure
+            continue
+        column = forms()[decided[cell.table] or ""].tables[cell.table].columns[cell.column]
+        told[cell] = _figure(cell, column, heads.get(cell, ""), printed, "grid")
+    return told
 
 
 def _forms(rows: Sequence[FoundRow]) -> dict[str, str | None]:
@@ -86,6 +185,7 @@ def _forms(rows: Sequence[FoundRow]) -> dict[str, str | None]:
 def _figures(form: Form, table: str, rows: Sequence[FoundRow]) -> tuple[list[Figure], list[Problem]]:
     figures: list[Figure] = []
     problems: list[Problem] = []
+    conflicts: list[tuple[list[FoundRow], str]] = []
     layout = form.tables[table]
     for block in layout.blocks:
         for code in block.rows:
@@ -94,20 +194,13 @@ def _figures(form: Form, table: str, rows: Sequence[FoundRow]) -> tuple[list[Fig
                 continue
             made = [list(_row_figures(row, layout.columns)) for row in own]
             if any(_printed(other) != _printed(made[0]) for other in made[1:]):
-                cells = tuple(figure.cell for figure in made[0])
                 printed = "; ".join(str(_printed(other)) for other in made)
-                problems.append(
-                    Problem(
-                        code="conflicting_rows",
-                        where=own[1].where,
-                        cells=cells,
-                        detail=f"row {code} is printed twice, differently: {printed}"[:400],
-                    )
-                )
+                conflicts.append((own, printed))
                 figures += [_unreadable(figure, printed) for figure in made[0]]
                 continue
             figures += made[0]
             problems += _row_problems(own[0], made[0])
+    problems += _conflicts(table, conflicts, len({row.row for row in rows}))
     problems += _foreign_rows(form, table, rows)
     held = {figure.cell for figure in figures}
     missing = tuple(cell for cell in layout.cells() if cell not in held)
@@ -121,6 +214,34 @@ def _figures(form: Form, table: str, rows: Sequence[FoundRow]) -> tuple[list[Fig
             )
         )
     return figures, problems
+
+
+def _conflicts(
+    table: str, conflicts: Sequence[tuple[Sequence[FoundRow], str]], rows: int
+) -> Iterator[Problem]:
+    """A problem for each row that is printed twice, or one for all where most rows of the table are."""
+    if len(conflicts) > 1 and 2 * len(conflicts) > rows:
+        places = [row.where for row in conflicts[0][0]]
+        named = " and ".join(dict.fromkeys(_place_name(place) for place in places))
+        yield Problem(
+            code="conflicting_rows",
+            where=places[1],
+            cells=tuple(Cell(table, own[0].row, c) for own, _ in conflicts for c in own[0].columns),
+            detail=f"the table {table} stands {len(places)} times, with other figures ({named}): "
+            "the document holds two reports, or two years, and which is meant is not told",
+        )
+        return
+    for own, printed in conflicts:
+        yield Problem(
+            code="conflicting_rows",
+            where=own[1].where,
+            cells=tuple(Cell(table, own[0].row, column) for column in own[0].columns),
+            detail=f"row {own[0].row} is printed twice, differently: {printed}"[:400],
+        )
+
+
+def _place_name(where: Locator) -> str:
+    return ", ".join(f"{key} {where[key]}" for key in ("sheet", "page", "table", "line") if key in where)
 
 
 def _printed(figures: Sequence[Figure]) -> list[object]:
@@ -167,14 +288,14 @@ def _figure(place: Cell, column: Column, head: str, cell: GridCell, method: str)
 def _in_unit(value: Value, column: Column, head: str) -> Value:
     """The value in the unit of its column: printed in the cell, else in the head, else prescribed."""
     if not column.money:
-        if value.unit == WANYUAN:
+        if value.unit in (WANYUAN, YUAN):
             return Value("unreadable", None, column.unit, value.note)
         return value._replace(unit=value.unit or column.unit)
     if value.unit == WANYUAN:
         return value
-    if value.unit is not None:
-        return Value("unreadable", None, None, value.note)
     named = money_unit(head)
+    if value.unit is not None and not (value.unit == YUAN and named):
+        return Value("unreadable", None, None, value.note)
     if value.value is None:
         return value._replace(unit=WANYUAN if named or column.unit else None)
     if named:

@@ -16,6 +16,7 @@ _HTML = re.compile(rb"<(?:!doctype|html|head|body|meta|title|div|table|p|span|sc
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "application/pdf"),
     (b"PK\x03\x04", "application/zip"),
+    (b"PK\x05\x06", "application/zip"),  # one without members
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
     (b"\x89PNG", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -54,11 +55,22 @@ class UnreadableDocumentError(Exception):
 
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
-_ZIP_MEMBERS: tuple[tuple[bytes, str], ...] = (
-    (b"word/document.xml", f"{_OFFICE}wordprocessingml.document"),
-    (b"xl/workbook.xml", f"{_OFFICE}spreadsheetml.sheet"),
-    (b"OFD.xml", "application/ofd"),
+_ZIP_MEMBERS: tuple[tuple[str, str], ...] = (
+    ("word/document.xml", f"{_OFFICE}wordprocessingml.document"),
+    ("xl/workbook.xml", f"{_OFFICE}spreadsheetml.sheet"),
+    ("ofd.xml", "application/ofd"),
+    ("xl/workbook.bin", "application/vnd.ms-excel.sheet.binary.macroenabled.12"),
+    ("ppt/presentation.xml", f"{_OFFICE}presentationml.presentation"),
+    ("meta-inf/manifest.xml", "application/vnd.oasis.opendocument"),
 )
+_CALLED = {
+    "application/rtf": "RTF",
+    "application/octet-stream": "bytes of no known format",
+    "application/vnd.ms-excel.sheet.binary.macroenabled.12": "a binary workbook (.xlsb)",
+    f"{_OFFICE}presentationml.presentation": "a presentation (.pptx)",
+    "application/vnd.oasis.opendocument": "OpenDocument (.odt, .ods)",
+    "application/zip": "an archive file inside another",
+}
 
 
 def media_type(body: bytes) -> str:
@@ -67,8 +79,19 @@ def media_type(body: bytes) -> str:
     if found == "application/x-ole-storage":
         kind: str = import_module("pipelines.readers.ole").media_type(body)
         return kind
-    inside = _ZIP_MEMBERS if found == "application/zip" else ()
-    return next((name for mark, name in inside if mark in body), found)
+    return _packed_type(body) if found == "application/zip" else found
+
+
+def _packed_type(body: bytes) -> str:
+    """What a package holds by the names of its members, where its list of them can be read."""
+    package = import_module("pipelines.readers.package")
+    try:
+        names = package.names(body)
+    except package.ZIP_ERRORS:
+        # Too damaged to be opened: the names before each member still say what it was.
+        lower = body.lower()
+        names = {name for name, _ in _ZIP_MEMBERS if name.encode() in lower}
+    return next((kind for name, kind in _ZIP_MEMBERS if name in names), "application/zip")
 
 
 def _signed_type(body: bytes) -> str:
@@ -98,7 +121,10 @@ def read(body: bytes, url: str | None = None) -> Content:
         raise UnreadableDocumentError("empty_document", f"the document is empty ({len(body)} bytes)")
     kind = media_type(body)
     if kind not in _READERS:
-        raise UnreadableDocumentError("format_not_supported", f"there is no reader for {kind} yet")
+        called = f"{_CALLED[kind]}, {kind}" if kind in _CALLED else kind
+        raise UnreadableDocumentError(
+            "format_not_supported", f"there is no reader for this format yet: {called}"
+        )
     module = import_module(f"pipelines.readers.{_READERS[kind]}")
     content: Content = module.read(body, url)
     return content

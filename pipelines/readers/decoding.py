@@ -26,7 +26,10 @@ def decoded(body: bytes) -> str:
     for encoding in ("utf-8", "gb18030"):
         try:
             text = body.decode(encoding)
-        except UnicodeDecodeError:
+        except UnicodeDecodeError as error:
+            if error.reason == "unexpected end of data" and not body[: error.start].isascii():
+                # UTF-8 cut inside its last character; as GB18030 it might pass, every word another.
+                return body.decode("utf-8", "replace")
             continue
         return text if encoding == "utf-8" else _less_private(text, body)
     candidates = [body.decode(encoding, "replace") for encoding in ("utf-8", "gb18030", *_declared(body))]

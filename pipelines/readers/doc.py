@@ -9,7 +9,7 @@ damaged file never is, since what a lenient reader mends cannot be told from wha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -26,6 +26,7 @@ from pipelines.readers.word97 import (
     paragraphs,
     streams,
 )
+from pipelines.records import Problem
 
 MEDIA_TYPE = "application/msword"
 
@@ -40,8 +41,9 @@ def read(body: bytes, url: str | None = None) -> Content:
     """The content of a Word file; raises UnreadableDocumentError where it is damaged, protected, or of
     a Word older than 97 that nothing here converts.
     """
+    unread: list[str] = []
     try:
-        blocks = blocks_of(streams(body))
+        blocks = blocks_of(streams(body), unread)
     except EncryptedError as error:
         raise UnreadableDocumentError(
             "encrypted_document", f"the Word file cannot be opened: {error}"
@@ -50,12 +52,16 @@ def read(body: bytes, url: str | None = None) -> Content:
         raise UnreadableDocumentError("damaged_document", f"the Word file is damaged: {error}") from error
     except OlderWordError as error:
         return _converted(body, url, str(error))
-    return Content(blocks, MEDIA_TYPE, base_url=url)
+    problems = tuple(
+        Problem(code="text_box_not_read", detail=f"a text box of the Word file cannot be read: {reason}")
+        for reason in dict.fromkeys(unread)
+    )
+    return Content(blocks, MEDIA_TYPE, base_url=url, problems=problems)
 
 
-def blocks_of(found: dict[str, bytes]) -> tuple[Paragraph | Grid, ...]:
-    """The blocks of a document from its streams; raises what `word97.paragraphs` does."""
-    return tuple(_Blocks().of(_outline(paragraphs(found))))
+def blocks_of(found: dict[str, bytes], unread: list[str] | None = None) -> tuple[Paragraph | Grid, ...]:
+    """The blocks of a document from its streams; `unread` and what it raises: as `word97.paragraphs`."""
+    return tuple(_Blocks().of(_outline(paragraphs(found, unread))))
 
 
 def _converted(body: bytes, url: str | None, reason: str) -> Content:
@@ -95,8 +101,10 @@ class _Level:
     content: list[str | _Table] = field(default_factory=list)
 
 
-def _outline(found: list[WordParagraph]) -> list[str | _Table]:
-    """The texts and tables of the document, in order."""
+def _outline(found: Sequence[WordParagraph]) -> list[str | _Table]:
+    """The texts and tables of the document, in order; a text box stands behind the paragraph that holds
+    its anchor, in a table inside the cell.
+    """
     outline: list[str | _Table] = []
     levels: list[_Level] = []
     carried = ""
@@ -112,7 +120,11 @@ def _outline(found: list[WordParagraph]) -> list[str | _Table]:
                 carried = text  # what follows stands in the same paragraph
             else:
                 outline.append(text)
+            for box in paragraph.boxes:
+                outline += _outline(box)
             continue
+        for box in paragraph.boxes:
+            levels[-1].content += _outline(box)
         carried = _taken(levels[-1], paragraph, text)
     while levels:
         _close(levels, outline)

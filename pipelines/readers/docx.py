@@ -8,20 +8,31 @@ raised marks of notes, the fallback of drawings.
 
 from __future__ import annotations
 
-import zipfile
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from io import BytesIO
 
 from lxml import etree
 
 from pipelines.content import Content, Grid, GridCell, Paragraph
+from pipelines.grid import MAX_SPAN
 from pipelines.readers import UnreadableDocumentError
+from pipelines.readers.embedded import Picture, with_pictures
+from pipelines.readers.package import opened, plain, tree
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 _MOST_BYTES = 64 * 1024 * 1024
 """Unpacked size of the text; reports have a megabyte, a packed bomb has gigabytes."""
+
+_MOST_COLUMNS = 1000
+"""Word's tables have 63; editors that convert from other formats write somewhat more."""
+
+_EMU = 12_700
+"""Of these a point has."""
+
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_EMBEDS = frozenset({f"{_RELATION}embed", f"{_RELATION}id"})
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
@@ -40,31 +51,37 @@ def read(body: bytes, url: str | None = None) -> Content:
     """The content of a .docx; raises UnreadableDocumentError where it is damaged or too large."""
     root = _document(body)
     numbers = {table: n for n, table in enumerate(_innermost(root), 1)}
-    return Content(tuple(_blocks(root, numbers)), MEDIA_TYPE, base_url=url)
+    blocks = tuple(_blocks(root, numbers))
+    words = tuple(block for block in blocks if isinstance(block, Paragraph | Grid))
+    content = Content(words, MEDIA_TYPE, base_url=url)
+    if len(words) == len(blocks):
+        return content
+    files = _pictures(body)
+    shown = (b if isinstance(b, Paragraph | Grid) else _picture(b, files) for b in blocks)
+    return with_pictures(content, [block for block in shown if block is not None])
 
 
 def _document(body: bytes) -> etree._Element:
     """The w:body element."""
+    with opened(body, "Word file") as packed:
+        entries = [entry for entry in packed.infolist() if plain(entry.filename) == "word/document.xml"]
+        if len(entries) != 1:
+            raise _damaged(f"it has {len(entries) or 'no'} word/document.xml")
+        if entries[0].file_size > _MOST_BYTES:
+            raise _damaged("the text unpacks to more than 64 MiB")
+        text = packed.read(entries[0])
     try:
-        with zipfile.ZipFile(BytesIO(body)) as packed:
-            name = next(n for n in packed.namelist() if n.replace("\\", "/").lower() == "word/document.xml")
-            if packed.getinfo(name).file_size > _MOST_BYTES:
-                raise UnreadableDocumentError("damaged_document", "the text unpacks to more than 64 MiB")
-            text = packed.read(name)
-    except (zipfile.BadZipFile, StopIteration, EOFError, NotImplementedError, OSError, RuntimeError) as error:
-        reason = "it has no word/document.xml" if isinstance(error, StopIteration) else str(error)
-        raise UnreadableDocumentError("damaged_document", f"the Word file is damaged: {reason}") from error
-    except zipfile.zlib.error as error:  # type: ignore[attr-defined]
-        raise UnreadableDocumentError("damaged_document", f"the Word file is damaged: {error}") from error
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
-    try:
-        root = etree.fromstring(text.replace(_STRICT, _W[1:-1].encode()), parser)
+        root = tree(text.replace(_STRICT, _W[1:-1].encode()))
     except etree.XMLSyntaxError as error:
-        raise UnreadableDocumentError("damaged_document", f"the Word file is damaged: {error}") from error
+        raise _damaged(str(error)) from error
     found = root.find(f"{_W}body")
     if found is None:
-        raise UnreadableDocumentError("damaged_document", "the Word file has no body")
+        raise _damaged("it has no body")
     return found
+
+
+def _damaged(reason: str) -> UnreadableDocumentError:
+    return UnreadableDocumentError("damaged_document", f"the Word file is damaged: {reason}")
 
 
 def _is_seen(element: etree._Element) -> bool:
@@ -76,24 +93,81 @@ def _innermost(root: etree._Element) -> list[etree._Element]:
     return [table for table in tables if next(table.iterdescendants(f"{_W}tbl"), None) is None]
 
 
-def _blocks(parent: etree._Element, numbers: dict[etree._Element, int]) -> Iterator[Paragraph | Grid]:
+def _pictures(body: bytes) -> dict[str, bytes]:
+    """The picture files of a document by the names that its text uses; those beyond a limit are left out."""
+    found: dict[str, bytes] = {}
+    left = _MOST_BYTES
+    with opened(body, "Word file") as packed:
+        members = {plain(entry.filename): entry for entry in packed.infolist()}
+        listed = members.get("word/_rels/document.xml.rels")
+        if listed is None or listed.file_size > _MOST_BYTES:
+            return {}
+        try:
+            relations = tree(packed.read(listed))
+        except etree.XMLSyntaxError as error:
+            raise _damaged(str(error)) from error
+        for relation in relations:
+            if relation.get("TargetMode") == "External":
+                continue
+            name = plain(posixpath.normpath(posixpath.join("/word", relation.get("Target", "")))).lstrip("/")
+            entry = members.get(name)
+            if "/media/" in name and entry is not None and entry.file_size <= left:
+                left -= entry.file_size
+                found[relation.get("Id", "")] = packed.read(entry)
+    return found
+
+
+def _picture(shown: etree._Element, pictures: dict[str, bytes]) -> Picture | None:
+    """The picture of a w:drawing or w:pict, with the width at which it is set."""
+    names = (value for item in shown.iter() for key, value in item.attrib.items() if key in _EMBEDS)
+    body = next((pictures[name] for name in names if name in pictures), None)
+    if body is None:
+        return None
+    extent = next(shown.iter("{*}extent"), None)
+    width = extent.get("cx", "")[:12] if extent is not None else ""
+    return Picture(body, int(width) / _EMU if width.isdecimal() and int(width) > 0 else None)
+
+
+def _blocks(
+    parent: etree._Element, numbers: dict[etree._Element, int]
+) -> Iterator[Paragraph | Grid | etree._Element]:
+    """Paragraphs, tables, and the elements that show pictures."""
     for child in parent:
         if child.tag in _UNSEEN or not isinstance(child.tag, str):
             continue
         if child.tag == f"{_W}p":
             yield from _paragraphs(child)
-            for box in child.iter(f"{_W}txbxContent"):
-                if _is_seen(box):
-                    yield from _blocks(box, numbers)
+            yield from _shown(child)
+            for box in _boxes(child):
+                yield from _blocks(box, numbers)
         elif child.tag == f"{_W}tbl":
             if child in numbers:
                 yield _grid(child, numbers[child])
+                yield from _shown(child)
             else:  # a table that only frames others
                 for cell in child.iter(f"{_W}tc"):
                     if next(cell.iterancestors(f"{_W}tbl")) is child:
                         yield from _blocks(cell, numbers)
         else:
             yield from _blocks(child, numbers)
+
+
+def _boxes(paragraph: etree._Element) -> Iterator[etree._Element]:
+    """The text boxes of a paragraph, not those that stand inside others."""
+    for box in paragraph.iter(f"{_W}txbxContent"):
+        outer = next((a for a in box.iterancestors(f"{_W}txbxContent", f"{_W}p") if a is not box), None)
+        if _is_seen(box) and outer is paragraph:
+            yield box
+
+
+def _shown(element: etree._Element) -> Iterator[etree._Element]:
+    """What shows a picture in a paragraph or table; text boxes come by themselves, with their paragraphs."""
+    for shown in element.iter(f"{_W}drawing", f"{_W}pict"):
+        box = next(shown.iter(f"{_W}txbxContent"), None)
+        if box is None and _is_seen(shown) and any(set(item.attrib) & _EMBEDS for item in shown.iter()):
+            inside = next(shown.iterancestors(f"{_W}txbxContent"), None)
+            if inside is None or element in inside.iterdescendants():
+                yield shown
 
 
 def _paragraphs(paragraph: etree._Element) -> Iterator[Paragraph]:
@@ -128,7 +202,7 @@ def _text(element: etree._Element) -> str:
         if tag in _UNSEEN or not isinstance(tag, str) or tag == f"{_W}txbxContent":
             continue
         if tag == f"{_W}t":
-            parts.append(child.text or "")
+            parts.append("".join(map(str, child.itertext())))
         elif tag in (f"{_W}br", f"{_W}cr"):
             parts.append("\n")
         elif tag in (f"{_W}tab", f"{_W}ptab"):
@@ -178,8 +252,13 @@ def _value(properties: etree._Element | None, name: str, default: str | None = N
 
 
 def _count(properties: etree._Element | None, name: str, default: int) -> int:
+    """A number of grid columns; raises UnreadableDocumentError for one that no table has."""
     value = _value(properties, name)
-    return int(value) if value and value.isdecimal() else default
+    if not value or not value.isdecimal():
+        return default
+    if len(value) > 9 or int(value) > _MOST_COLUMNS:
+        raise _damaged(f"a cell of a table claims {value[:20]} columns")
+    return min(int(value), MAX_SPAN)
 
 
 def _grid(table: etree._Element, number: int) -> Grid:

@@ -23,6 +23,7 @@ from pipelines.readers.lines import (
     without_furniture,
 )
 from pipelines.readers.page_breaks import Joined, appended, piece
+from pipelines.readers.positions import by_position
 from pipelines.readers.ruled import Page, RuledTable, ruled_tables
 from pipelines.records import Problem
 
@@ -65,6 +66,7 @@ def content_of(pages: Sequence[Page], media_type: str, url: str | None) -> Conte
         base_url=url,
         problems=tuple(_unread(pages)),
         scanned=frozenset(page.number for page in pages if page.scanned),
+        by_position=by_position(pages),
     )
 
 
@@ -76,15 +78,21 @@ def overfull(chars: int, objects: int) -> str | None:
 
 
 def _unread(pages: Sequence[Page]) -> Iterator[Problem]:
+    """A problem for each run of pages that were not read for the same reason."""
+    runs: list[tuple[Page, Page, str]] = []
     for page in pages:
         blank = page.pictured and not page.chars
         reason = page.unread or ("it is an image in which no text was found" if blank else None)
-        if reason:
-            yield Problem(
-                code=page.code,
-                where={"page": page.number},
-                detail=f"page {page.number} was not read: {reason}",
-            )
+        if not reason:
+            continue
+        first, last, told = runs[-1] if runs else (page, page, "")
+        if runs and last.number + 1 == page.number and (told, last.code) == (reason, page.code):
+            runs[-1] = (first, page, told)
+        else:
+            runs.append((page, page, reason))
+    for first, last, reason in runs:
+        named = f"page {first.number} was" if first is last else f"pages {first.number} to {last.number} were"
+        yield Problem(code=first.code, where={"page": first.number}, detail=f"{named} not read: {reason}")
 
 
 def _blocks(tables: Sequence[Sequence[RuledTable]], pages: Sequence[PageLines]) -> Iterator[Paragraph | Grid]:
@@ -119,6 +127,8 @@ def _add_table(found: list[TextBlock | Joined], table: Joined, *, first_on_page:
     before = next((block for block in reversed(found) if isinstance(block, Joined)), None)
     goes_over = before is not None and first_on_page and before.pages[-1] + 1 == table.pages[0]
     if before is not None and goes_over and appended(before, table, adjoining=found[-1] is before):
+        # What stood between is part of the row that the break cut: the table ends after it.
+        found[:] = [*(block for block in found if block is not before), before]
         return
     found.append(table)
 

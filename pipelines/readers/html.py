@@ -8,23 +8,37 @@ never asked for tables (it flattens spans).
 
 from __future__ import annotations
 
+import base64
 import re
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from functools import cache
+from html import unescape
 from importlib.resources import files
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 
 from lxml import etree, html
 
 from pipelines.content import Content, Grid, GridCell, Paragraph
 from pipelines.dates import calendar_date
 from pipelines.labels import squashed
+from pipelines.readers import UnreadableDocumentError, shown
+from pipelines.readers import read as read_document
 from pipelines.readers.decoding import decoded
-from pipelines.records import Link
+from pipelines.readers.embedded import Picture, with_pictures
+from pipelines.records import Link, Problem
 
 MEDIA_TYPE = "text/html"
+
+_HOLE = "\x00" * 8
+"""As many zeros no server writes by mistake."""
+
+_BINARY = re.compile("[\x01-\x08\x0e-\x1a\x1c-\x1f]")
+_MANY_BINARY = 4
+"""One or two come out of a text processor with what was pasted."""
 
 _SILENT = frozenset(
     {"script", "style", "noscript", "template", "head", "select", "button", "textarea", "object", "svg"}
@@ -44,6 +58,19 @@ _INVISIBLE = re.compile(
     r"visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*0(?:\.0+)?(?:px|pt|em|rem|%)?\s*(?:;|!|$)|opacity\s*:\s*0(?:\.0+)?\s*(?:;|!|$)",
     re.IGNORECASE,
 )
+_VEIL = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_BARED = re.compile(r"display\s*:|visibility\s*:\s*visible", re.IGNORECASE)
+_CSS_COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
+_AT_RULE = re.compile(r"@[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})")
+_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_PLAIN = re.compile(r"[a-z0-9]*[.#][\w-]+")
+_CLASS = re.compile(r"[.#][\w-]+")
+_COLOUR = re.compile(
+    r"(?<![\w-])color\s*:\s*(?:#fff(?:fff)?\b|white\b|rgb\(\s*255\s*,\s*255\s*,\s*255\s*\))", re.IGNORECASE
+)
+_STRINGS = re.compile(r"'((?:[^'\\\n]|\\.)*)'|\"((?:[^\"\\\n]|\\.)*)\"|`([^`]*)`", re.DOTALL)
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_WHITE = frozenset({"white", "#fff", "#ffffff"})
 _LAID_OUT = re.compile(r"<(?:html|body|div|p|h[1-6])\b", re.IGNORECASE)
 _PRE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
 _STRUCK = re.compile(r"text-decoration(?:-line)?\s*:[^;]*line-through", re.IGNORECASE)
@@ -63,6 +90,7 @@ _SOURCE_LABEL = re.compile(
     r"(?:信息来源|来源|发布机构|发布单位|公开机构|发布者)\s*[:：]\s*([^\s:：|【\[]{2,40})"
 )
 _INSIDE_TABLE = "the page ends inside a table"
+_Block = Paragraph | Grid | Picture
 _TITLE_SUFFIX = re.compile(r"[_|–—-]{1,2}[^_|–—-]*$")
 
 
@@ -73,7 +101,8 @@ def _data() -> dict[str, Any]:
 
 def read(body: bytes, url: str | None = None) -> Content:
     """The content of a page; never raises on damaged mark-up (lxml mends it)."""
-    text = _PAGE_MARK.sub("\n", decoded(body).replace("\x00", ""))
+    written = decoded(body)
+    text = _PAGE_MARK.sub("\n", written.replace("\x00", ""))
     if not _LAID_OUT.search(text):  # Markdown with tables as tags: its lines are those of the source
         text = f'<div style="white-space: pre-line">{text}</div>'
     root = _tree(text)
@@ -82,6 +111,7 @@ def read(body: bytes, url: str | None = None) -> Content:
     cut = _cut(text)
     base = _base(root, url)
     index = _Index(root)
+    _hide_by_class(root, index)
     meta = _meta(root, index)
     hidden = {element for element in root.iter() if _is_hidden(element)}
     tables = _innermost_tables(root)
@@ -97,20 +127,66 @@ def read(body: bytes, url: str | None = None) -> Content:
     blocks = tuple(_blocks(region, numbers, hidden)) if region is not None else _main_text(root)
     if cut == _INSIDE_TABLE:
         blocks = _without_last_cell(blocks)
-    return Content(
-        _without_footer(blocks),
+    blocks = _without_footer(blocks)
+    found = Content(
+        tuple(block for block in blocks if not isinstance(block, Picture)),
         MEDIA_TYPE,
         _headlines(root, index, meta),
         meta,
-        tuple(_file_links(region if region is not None else root, base)),
+        tuple(_file_links(region if region is not None else root, root, base)),
         base,
         cut,
+        shown=() if statutory else _shown(region if region is not None else root, root, base),
+        problems=_holes(written),
     )
+    if not statutory and (inner := shown.packed(root)) is not None:
+        return _with_packed(found, inner)
+    return found if len(found.blocks) == len(blocks) else with_pictures(found, blocks)
+
+
+def _holes(written: str) -> tuple[Problem, ...]:
+    """What no server sends: stretches of zeros, where a disk or a transfer lost what stood there, or the
+    bytes of another format, of which this page is but a part.
+    """
+    at = written.rstrip("\x00").find(_HOLE)
+    if at >= 0:
+        line = written.count("\n", 0, at) + 1
+        detail = f"line {line} of the page has a hole of zeros: what stood there is not known"
+        return (Problem(code="damaged_document", detail=detail, where={"line": line}),)
+    if len(_BINARY.findall(written)) >= _MANY_BINARY:
+        detail = "the page holds bytes that are no text: it is damaged, or a part of another file"
+        return (Problem(code="damaged_document", detail=detail),)
+    return ()
+
+
+def _shown(region: html.HtmlElement, root: html.HtmlElement, base: str | None) -> tuple[str, ...]:
+    """Addresses of what a page without statutory tables shows in their place."""
+    return tuple(dict.fromkeys((*shown.named(root, base), *shown.stand_ins(region, base))))
+
+
+def _with_packed(page: Content, body: bytes) -> Content:
+    """What a document says whose file stands in the page, under the page's own title and date."""
+    try:
+        inner = read_document(body)
+    except UnreadableDocumentError as error:
+        problem = Problem(code=error.code, detail=f"the document inside the page: {error}")
+        return replace(page, problems=(*page.problems, problem))
+    headlines = (*page.headlines, *inner.headlines)
+    return replace(inner, headlines=headlines, meta=page.meta, links=page.links, base_url=page.base_url)
+
+
+def _picture(image: html.HtmlElement) -> Picture | None:
+    """The picture whose file stands in the page itself, in an address that begins with data:."""
+    head, comma, packed = str(image.get("src") or "").strip().partition(",")
+    if comma and head.lower().startswith("data:image/") and head.lower().endswith(";base64"):
+        with suppress(ValueError):
+            return Picture(base64.b64decode(re.sub(r"\s|%0[AaDd]", "", packed)))
+    return None
 
 
 def _cut(text: str) -> str | None:
     """How a page shows that its end is missing: it stops inside a table, or before its closing tags."""
-    lower = text.lower()
+    lower = text.lower().replace("<\\/", "</")  # as scripts write it
     if lower.rfind("<td") > lower.rfind("</table"):
         return _INSIDE_TABLE
     if ("<html" in lower or "<body" in lower) and "</html" not in lower and "</body" not in lower:
@@ -118,7 +194,7 @@ def _cut(text: str) -> str | None:
     return None
 
 
-def _without_last_cell(blocks: tuple[Paragraph | Grid, ...]) -> tuple[Paragraph | Grid, ...]:
+def _without_last_cell(blocks: tuple[_Block, ...]) -> tuple[_Block, ...]:
     """The blocks without the cell in which the page ends: half a number is a number, too."""
     last = max((i for i, block in enumerate(blocks) if isinstance(block, Grid)), default=None)
     if last is None:
@@ -153,15 +229,37 @@ def _uncovered(root: html.HtmlElement) -> bool:
         squeezed = squashed(source)
         kind = str(holder.get("type") or "").lower()
         if holder.tag == "script" and not kind.startswith(("text/html", "text/x-", "text/template")):
-            continue
+            source = squeezed = _written(source) if "\\u" in source or _speaks(squeezed) else ""
         parent = holder.getparent()
-        if parent is None or not any(mark in squeezed for mark in (*_STATUTORY, *_CHAPTERS)):
+        if parent is None or not _speaks(squeezed):
             continue
+        if "<" not in source:
+            source = unescape(source)
         article = html.fragment_fromstring(source, create_parent="div")
         article.tail = holder.tail
         parent.replace(holder, article)
         changed = True
     return changed
+
+
+def _written(script: str) -> str:
+    """The markup with a report in it that a script holds in a string, or ""."""
+    for found in _STRINGS.finditer(script):
+        text = _ESCAPE.sub(_unescaped, "".join(found.groups("")))
+        text = text if "<" in text else unescape(text)
+        if "<" in text and _speaks(squashed(text)):
+            return text
+    return ""
+
+
+def _speaks(squeezed: str) -> bool:
+    """Whether a text without white space holds words of a report."""
+    return any(mark in squeezed for mark in (*_STATUTORY, *_CHAPTERS))
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    sign = escape[1]
+    return chr(int(sign[1:], 16)) if len(sign) == 5 else {"n": "\n", "t": "\t", "r": ""}.get(sign, sign)
 
 
 def _base(root: html.HtmlElement, url: str | None) -> str | None:
@@ -170,11 +268,31 @@ def _base(root: html.HtmlElement, url: str | None) -> str | None:
 
 
 def _is_hidden(element: html.HtmlElement) -> bool:
-    return (
-        isinstance(element.tag, str)
-        and (bool(_HIDDEN.search(element.get("style") or "")) or "hidden" in element.attrib)
-        and element.tag not in ("html", "body")
-    )
+    if not isinstance(element.tag, str) or element.tag in ("html", "body"):
+        return False
+    style = element.get("style")
+    return bool(style and _HIDDEN.search(style)) or "hidden" in element.attrib
+
+
+def _hide_by_class(root: html.HtmlElement, index: _Index) -> None:
+    """Marks as hidden what a plain rule of the page's own style sheet hides (`.x { display: none }`).
+
+    A class of which any rule, however involved, says that it is shown is left alone.
+    """
+    sheets = [style.text for style in root.iter("style") if style.text and _VEIL.search(style.text)]
+    if not sheets:
+        return
+    veiled: set[str] = set()
+    bared: set[str] = set()
+    for selectors, declarations in _RULE.findall(_AT_RULE.sub("", _CSS_COMMENT.sub("", "\n".join(sheets)))):
+        names = [selector.strip() for selector in selectors.lower().split(",")]
+        if _VEIL.search(declarations):
+            veiled.update(name for name in names if _PLAIN.fullmatch(name))
+        elif _BARED.search(declarations):
+            bared.update(part for name in names for part in _CLASS.findall(name))
+    for element in index.selected([name for name in veiled if not bared & set(_CLASS.findall(name))]):
+        if element.tag not in ("html", "body"):
+            element.set("hidden", "")
 
 
 def _lineage(element: html.HtmlElement) -> Iterator[html.HtmlElement]:
@@ -239,7 +357,8 @@ def _region(
     """The element that holds the article: a known one, else the least that holds the report's marks."""
     for element in index.selected(_data()["regions"]):
         inside = set(element.iter("table"))
-        if all(table in inside for table in statutory) and (statutory or len(_text(element)) >= 60):
+        filled = statutory or len(_text(element)) >= 60 or any(map(_picture, element.iter("img")))
+        if filled and all(table in inside for table in statutory):
             return _with_headings(element)
     if statutory:
         return _with_headings(_common(statutory))
@@ -359,14 +478,15 @@ def _keeps_lines(element: html.HtmlElement) -> bool:
 
 def _blocks(
     region: html.HtmlElement, numbers: dict[html.HtmlElement, int], hidden: set[html.HtmlElement]
-) -> Iterator[Paragraph | Grid]:
+) -> Iterator[_Block]:
     whole = frozenset(table for table in region.iter("table") if table in numbers and not _is_layout(table))
+    pictures = {image: made for image in region.iter("img") if (made := _picture(image))}
     buffer: list[str] = []
-    for piece in _walk(region, hidden, whole):
+    for piece in _walk(region, hidden, whole | pictures.keys()):
         if not isinstance(piece, str):
             yield from _paragraphs(buffer)
             buffer = []
-            yield _grid(piece, numbers[piece])
+            yield pictures[piece] if piece in pictures else _grid(piece, numbers[piece])
         elif piece == "\n":
             yield from _paragraphs(buffer)
             buffer = []
@@ -424,12 +544,17 @@ def _cell_text(cell: html.HtmlElement) -> str:
     A cell that shows something which is no text (a picture) is not empty: U+FFFC stands for it. One
     whose whole text is struck keeps it, marked, so that it is neither a number nor a blank.
     """
-    unseen = {element for element in cell.iterdescendants(etree.Element) if _is_unseen(element)}
+    inner = [element for element in cell.iterdescendants(etree.Element) if element.attrib]
+    unseen = {element for element in inner if _is_unseen(element)}
     struck = {element for element in cell.iterdescendants(etree.Element) if _is_struck(element)} - unseen
-    if struck or unseen:
-        text = _lines(cell, unseen | struck)
+    white = {element for element in inner if _is_white(element)} - unseen
+    if struck or unseen or white:
+        text = _lines(cell, unseen | struck | white)
         if not text and struck and (crossed := _lines(cell, unseen)):
             return "".join(char if char.isspace() else f"{char}\u0336" for char in crossed)
+        if not text and white and (pale := _lines(cell, unseen)):
+            # On a dark ground it is to be read; a number is only believed where the ground is known.
+            return f"{pale}\ufffc" if any(char.isdigit() for char in pale) else pale
     else:
         text = _lines(cell, set())
     return text or ("\ufffc" if any(_shows(element) for element in cell.iter(*_EMBEDDED)) else "")
@@ -444,7 +569,23 @@ def _lines(cell: html.HtmlElement, left_out: set[html.HtmlElement]) -> str:
 
 
 def _is_unseen(element: html.HtmlElement) -> bool:
-    return _is_hidden(element) or bool(_INVISIBLE.search(element.get("style") or ""))
+    style = element.get("style")
+    return bool(style and (_HIDDEN.search(style) or _INVISIBLE.search(style))) or "hidden" in element.attrib
+
+
+def _is_white(element: html.HtmlElement) -> bool:
+    """Whether an element's text is white, and nothing around it says that it stands on another ground."""
+    style = element.get("style")
+    if not (style and "color" in style.lower() and _COLOUR.search(style)) and not (
+        element.tag == "font" and (element.get("color") or "").lower() in _WHITE
+    ):
+        return False
+    for around in _lineage(element):
+        if around.get("bgcolor") or "background" in (around.get("style") or "").lower():
+            return False
+        if around.tag == "table":
+            break
+    return True
 
 
 def _is_struck(element: html.HtmlElement) -> bool:
@@ -519,7 +660,8 @@ def _labelled_date(text: str) -> str | None:
     return _iso_date(found.group(1)) if found else None
 
 
-def _file_links(region: html.HtmlElement, base: str | None) -> Iterator[Link]:
+def _file_links(region: html.HtmlElement, root: html.HtmlElement, base: str | None) -> Iterator[Link]:
+    """The files that the article links, and the documents that frames of the page show."""
     data = _data()
     seen = set()
     for anchor in region.iter("a"):
@@ -534,9 +676,13 @@ def _file_links(region: html.HtmlElement, base: str | None) -> Iterator[Link]:
             yield Link(
                 url=url, label=_text(anchor) or (anchor.get("title") or "").strip() or path.rpartition("/")[2]
             )
+    for url in shown.documents(root, base):
+        if url not in seen:
+            seen.add(url)
+            yield Link(url=url, label=unquote(url.partition("?")[0].rpartition("/")[2]))
 
 
-def _without_footer(blocks: tuple[Paragraph | Grid, ...]) -> tuple[Paragraph | Grid, ...]:
+def _without_footer(blocks: tuple[_Block, ...]) -> tuple[_Block, ...]:
     """The blocks up to where the site speaks again; only short lines after the last table count."""
     last = max((i for i, block in enumerate(blocks) if isinstance(block, Grid)), default=0)
     for index, block in enumerate(blocks):
@@ -547,7 +693,7 @@ def _without_footer(blocks: tuple[Paragraph | Grid, ...]) -> tuple[Paragraph | G
     return blocks
 
 
-def _main_text(root: html.HtmlElement) -> tuple[Paragraph | Grid, ...]:
+def _main_text(root: html.HtmlElement) -> tuple[_Block, ...]:
     """The main text as trafilatura finds it, where nothing on the page marks a report."""
     from trafilatura import extract  # noqa: PLC0415 it takes a fifth of a second to import
 

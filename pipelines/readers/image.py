@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pipelines.content import Content
 from pipelines.readers import UnreadableDocumentError, media_type, scan
 from pipelines.readers.drawn import MOST_PAGES, content_of
+from pipelines.readers.ruled import Page
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -25,6 +26,9 @@ MOST_PIXELS = 60_000_000
 _SHORT_SIDE = 595.0
 """Points: a picture that does not say how large it is shows a page as wide as A4."""
 
+_FLAT = 1.5
+"""A picture so much wider than high is no page that lies on its side but part of one, a table."""
+
 _NARROWEST, _WIDEST = 380.0, 1700.0
 """Points: the sides that a page can have; a resolution that gives others (72 dpi in a photograph) is none."""
 
@@ -35,14 +39,25 @@ def read(body: bytes, url: str | None = None) -> Content:
     """The content of a picture; raises UnreadableDocumentError where it is damaged, too large, or scans
     cannot be read here.
     """
+    return content_of(pages(body), media_type(body), url)
+
+
+def pages(body: bytes, *, width: float | None = None) -> list[Page]:
+    """The pages of a picture file, `width` points wide where that is known; raises as `read` does. Of a
+    file of many pages those that were not recognised in time say so.
+    """
     scan.require()
-    pages = [
-        scan.scanned_page(grey, number, per_point)
-        for number, (grey, per_point) in enumerate(_frames(body), 1)
-    ]
-    if not pages:
+    found: list[Page] = []
+    for number, (grey, per_point) in enumerate(_frames(body), 1):
+        scale = grey.shape[1] / width if width else per_point
+        try:
+            found.append(scan.scanned_page(grey, number, scale))
+        except UnreadableDocumentError as error:
+            size = grey.shape[1] / scale, grey.shape[0] / scale
+            found.append(Page(number, *size, pictured=True, unread=str(error), code=error.code))
+    if not found:
         raise UnreadableDocumentError("scan_not_read", "the picture is too small to show a page")
-    return content_of(pages, media_type(body), url)
+    return found
 
 
 def _frames(body: bytes) -> Iterator[tuple[Grey, float]]:
@@ -97,4 +112,4 @@ def _per_point(frame: Image) -> float:
         sides = [side / dots * 72 for side in frame.size]
         if min(sides) >= _NARROWEST and max(sides) <= _WIDEST:
             return dots / 72
-    return min(frame.size) / _SHORT_SIDE
+    return (frame.width if frame.width > _FLAT * frame.height else min(frame.size)) / _SHORT_SIDE

@@ -6,6 +6,7 @@ its own accord, a time limit, no process left behind.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipelines.readers import UnreadableDocumentError
+from pipelines.readers.programs import cleared
 
 SECONDS = 60
 """A report takes two or three seconds, the first start of a profile some more."""
@@ -44,18 +46,31 @@ def converted(body: bytes, ending: str, wanted: str, program_part: str = "writer
             *("--outdir", str(Path(folder, "made")), str(source)),
         ]
         process = subprocess.Popen(  # noqa: S603 no shell, our own words, a file name of ours
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
+
+        def end() -> None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # the program starts others
+            process.wait()
+
+        def clear() -> None:
+            end()
+            shutil.rmtree(folder, ignore_errors=True)
+
         try:
-            process.wait(SECONDS)
+            with cleared(clear):
+                process.wait(SECONDS)
         except subprocess.TimeoutExpired as error:
             raise UnreadableDocumentError(
-                "damaged_document", f"LibreOffice did not convert the document in {SECONDS} seconds"
+                "damaged_document", f"LibreOffice did not convert the document in {SECONDS:g} seconds"
             ) from error
         finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)  # the program starts others
-                process.wait()
+            end()
         made = Path(folder, "made", f"document.{wanted}")
         if not made.exists():
             raise UnreadableDocumentError("damaged_document", "LibreOffice could not convert the document")

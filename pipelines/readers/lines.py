@@ -86,7 +86,7 @@ def _line(chars: list[Char]) -> Line:
             text.append(char.text)
             continue
         last = kept[-1]
-        if any(_prints_again(char, other) for other in kept[-3:]):
+        if any(prints_again(char, other) for other in kept[-3:]):
             continue
         gap = char.x0 - last.x1
         columns = columns or gap > _COLUMN_GAP * height
@@ -105,7 +105,7 @@ def _line(chars: list[Char]) -> Line:
     )
 
 
-def _prints_again(char: Char, other: Char) -> bool:
+def prints_again(char: Char, other: Char) -> bool:
     """Whether a character only thickens another: the same one, set off by less than its strokes."""
     return (
         char.text == other.text
@@ -150,7 +150,7 @@ def without_furniture(pages: Sequence[PageLines]) -> list[PageLines]:
         (page.page, line, int(next(n for n in found.groups() if n)))
         for page in pages
         for line in _edge_lines(page)
-        if (found := _PAGE_MARK.fullmatch(squashed(line.text)))
+        if (found := _PAGE_MARK.fullmatch(squashed(line.text))) and _is_set_apart(line, page)
     ]
     offsets = Counter(number - page for page, _, number in marks)
     numbered = {offset for offset, count in offsets.items() if count > 1 or offset == 0}
@@ -166,12 +166,23 @@ def without_furniture(pages: Sequence[PageLines]) -> list[PageLines]:
             for key in {round(line.y0 / 6), round(line.y0 / 6 + 0.5)}:
                 repeated.setdefault((words, key), []).append(line)
     for (words, _), lines in repeated.items():
-        if len({id(line) for line in lines}) > 1 and words.strip("#"):
+        if len({id(line) for line in lines}) > 1 and any(char.isalpha() for char in words):
             dropped |= {id(line) for line in lines}
     return [
         PageLines(page.page, page.height, tuple(line for line in page.lines if id(line) not in dropped))
         for page in pages
     ]
+
+
+def _is_set_apart(mark: Line, page: PageLines) -> bool:
+    """Whether what looks like a page number stands by no row of figures: there it may be the last digit of
+    one, or the only values of a row.
+    """
+    if mark.columns:
+        return False
+    reach = 2 * mark.height
+    near = (line for line in page.lines if mark.y0 - reach < line.y1 and line.y0 < mark.y1 + reach)
+    return not any((line.columns or not _prose(line)) and line is not mark for line in near)
 
 
 def _edge_lines(page: PageLines) -> list[Line]:

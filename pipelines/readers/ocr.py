@@ -25,35 +25,62 @@ _HEIGHT = 48
 _BATCH = 8
 _WIDEST = 3200
 _DETECTION_DPI = 150
-_OVERLAP = 0.08
+_MOST_PIXELS = 2_300_000
+"""A page of A4 at the resolution of detection has 2.2 million."""
+
+_OVERLAP = 160
+"""Pixels at that resolution: lines of text and vertical heads of columns are lower."""
+
+_EDGE = 3
+_LEAST_SIDE = 736
 
 
 # Where lines are --------------------------------------------------------------------------------
 
 
 def lines(grey: Grey, per_point: float) -> list[Box]:
-    """The boxes of lines of text on a page. A page much higher than wide is looked at in parts."""
+    """The boxes of lines of text on a page. A page larger than A4 is looked at in parts: what detection
+    takes in memory grows with the area (600 MB for A4).
+    """
     factor = min(1.0, _DETECTION_DPI / (72 * per_point))
     small = resized(grey, factor)
+    height = small.shape[0]
     found: list[Box] = []
     for top, bottom in _parts(*small.shape):
+        part = _padded(small[top:bottom])
         result = _detector()(
-            cv2.cvtColor(small[top:bottom], cv2.COLOR_GRAY2BGR), use_det=True, use_cls=False, use_rec=False
+            cv2.cvtColor(part, cv2.COLOR_GRAY2BGR), use_det=True, use_cls=False, use_rec=False
         )
         for quad in () if result.boxes is None else result.boxes:
-            x0, y0 = quad.min(axis=0) / factor
-            x1, y1 = quad.max(axis=0) / factor
-            box = Box(int(x0), int(y0 + top / factor), math.ceil(x1), math.ceil(y1 + top / factor))
+            x0, y0 = quad.min(axis=0)
+            x1, y1 = quad.max(axis=0)
+            if (top and y0 <= _EDGE) or (bottom < height and y1 >= bottom - top - _EDGE):
+                continue  # a line that the part cuts stands whole in the next
+            y0, y1 = y0 + top, y1 + top
+            box = Box(*(int(at / factor) for at in (x0, y0)), *(math.ceil(at / factor) for at in (x1, y1)))
             if not any(_same(box, other) for other in found):
                 found.append(box)
     return found
 
 
 def _parts(height: int, width: int) -> Iterator[tuple[int, int]]:
-    step = 2 * width
-    overlap = round(_OVERLAP * width)
-    for top in range(0, max(1, height - overlap), step):
-        yield top, min(height, top + step + overlap)
+    step = max(4 * _OVERLAP, _MOST_PIXELS // max(1, width))
+    if height <= step:
+        yield 0, height
+        return
+    for top in range(0, height - _OVERLAP, step - _OVERLAP):
+        yield top, min(height, top + step)
+
+
+def _padded(part: Grey) -> Grey:
+    """A part with paper around it where it is so small that the engine would enlarge it."""
+    down, right = (max(0, _LEAST_SIDE - side) for side in part.shape)
+    if not (down or right):
+        return part
+    paper = int(np.median(part))
+    return np.asarray(
+        cv2.copyMakeBorder(part, 0, down, 0, right, cv2.BORDER_CONSTANT, value=[paper]), np.uint8
+    )
 
 
 def _same(box: Box, other: Box) -> bool:

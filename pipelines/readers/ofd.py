@@ -1,7 +1,9 @@
 """OFD (GB/T 33190, the national format for fixed layouts) → Content, by its XML alone.
 
 Owns what is peculiar to OFD: objects with a box and a matrix of their own in millimetres, text as
-codes with steps between them, pages over templates. From there on a page is drawn like any other.
+codes with steps between them, pages over templates, drawings kept among the resources and used by
+their number. From there on a page is drawn like any other. Annotations and seals are no part of a
+page's text.
 """
 
 from __future__ import annotations
@@ -9,18 +11,19 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 from itertools import pairwise
+from typing import NamedTuple
 
 from lxml import etree
 
 from pipelines.content import Content
 from pipelines.labels import has_han
-from pipelines.readers import UnreadableDocumentError
+from pipelines.readers import UnreadableDocumentError, image, scan
 from pipelines.readers.drawn import MOST_PAGES, content_of, overfull
 from pipelines.readers.lines import UNTOLD, Char
+from pipelines.readers.package import ZIP_ERRORS, tree
 from pipelines.readers.ruled import Page, Rule
 
 MEDIA_TYPE = "application/ofd"
@@ -35,13 +38,19 @@ _THIN = 1.4
 """A filled shape no thicker, in millimetres, is a ruling."""
 
 _SCAN_SHARE = 0.4
+_STAMPED = 60
+"""Characters that programs and people set over a scan; more are text."""
+
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?"
+_PLAIN = re.compile(rf"\s*{_NUMBER}\s*")
+_LISTED = re.compile(rf"\s*{_NUMBER}(?:\s+{_NUMBER})*\s*")
 _STEP = re.compile(rf"g\s+(\d{{1,6}})\s+({_NUMBER})|({_NUMBER})")
 _PATH = re.compile(rf"([A-Za-z])|({_NUMBER})")
 _POINTS_OF = {"M": 1, "S": 1, "L": 1, "Q": 2, "B": 3, "C": 0}
-_BROKEN = (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, zlib.error, ValueError)
 
 Matrix = tuple[float, float, float, float, float, float]
+
+_SAME: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
 def read(body: bytes, url: str | None = None) -> Content:
@@ -49,7 +58,7 @@ def read(body: bytes, url: str | None = None) -> Content:
     try:
         with zipfile.ZipFile(BytesIO(body)) as packed:
             pages = list(_Package(packed).pages())
-    except _BROKEN as error:
+    except ZIP_ERRORS as error:
         raise UnreadableDocumentError("damaged_document", f"the OFD is damaged: {error}") from error
     return content_of(pages, MEDIA_TYPE, url)
 
@@ -61,6 +70,9 @@ class _Package:
         self._packed = packed
         self._left = _MOST_BYTES
         self._templates: dict[str, etree._Element] = {}
+        self._units: dict[str, etree._Element] = {}
+        self._media: dict[str, str] = {}
+        self._taken: set[str] = set()
         names = packed.namelist()
         if len(names) > _MOST_MEMBERS:
             raise UnreadableDocumentError("damaged_document", f"the OFD holds {len(names)} files")
@@ -75,13 +87,15 @@ class _Package:
             raise UnreadableDocumentError("damaged_document", "the OFD names no document")
         number = 0
         for root in roots:
+            root = _joined("", root)
             base = posixpath.dirname(root)
             document = self._tree(root)
             box = _numbers(next(iter(_texts(document, "PhysicalBox")), ""))
             templates = {
-                str(item.get("ID")): posixpath.join(base, str(item.get("BaseLoc")))
+                str(item.get("ID")): _joined(base, item.get("BaseLoc"))
                 for item in _named(document, "TemplatePage")
             }
+            self._resources(document, base)
             listed = [page for pages in _named(document, "Pages") for page in _named(pages, "Page")]
             if not 0 < len(listed) <= MOST_PAGES:
                 raise UnreadableDocumentError(
@@ -89,7 +103,7 @@ class _Package:
                 )
             for page in listed:
                 number += 1
-                where = posixpath.join(base, str(page.get("BaseLoc")))
+                where = _joined(base, page.get("BaseLoc"))
                 yield self._page(number, where, templates, box)
 
     def _page(self, number: int, where: str, templates: dict[str, str], box: list[float]) -> Page:
@@ -106,14 +120,61 @@ class _Package:
                     self._templates[place] = self._tree(place)
                 layers.append(self._templates[place])
         layers.append(root)
+        self._resources(root, posixpath.dirname(where))
         objects = sum(1 for layer in layers for _ in layer.iter("{*}TextObject", "{*}PathObject"))
         page.unread = overfull(0, objects)
         if page.unread is None:
-            drawing = _Drawing(page, area)
+            drawing = _Drawing(page, area, self._units)
             for layer in layers:
-                drawing.walk(layer, (1.0, 0.0, 0.0, 1.0, 0.0, 0.0), 0)
-            page.pictured = drawing.pictured > _SCAN_SHARE * area[2] * area[3]
+                drawing.walk(layer, _SAME, 0)
+            page.unread = drawing.trouble
+            page.pictured = drawing.pictured > _SCAN_SHARE * page.width * page.height
+            if page.pictured and page.unread is None and len(page.chars) <= _STAMPED:
+                page = self._recognised(page, drawing)
         return page
+
+    def _resources(self, element: etree._Element, base: str) -> None:
+        """Takes up the drawings and the files of pictures that a document or page names."""
+        for name in ("PublicRes", "DocumentRes", "PageRes"):
+            for place in _texts(element, name):
+                where = _joined(base, place)
+                if where in self._taken or self._held(where) is None:
+                    continue
+                self._taken.add(where)
+                listed = self._tree(where)
+                files = _joined(posixpath.dirname(where), listed.get("BaseLoc") or "")
+                for unit in _named(listed, "CompositeGraphicUnit"):
+                    self._units[str(unit.get("ID"))] = unit
+                for media in _named(listed, "MultiMedia"):
+                    for file in _texts(media, "MediaFile"):
+                        self._media[str(media.get("ID"))] = _joined(files, file)
+
+    def _recognised(self, page: Page, drawing: _Drawing) -> Page:
+        """The page read from the one picture that it shows."""
+        pictures = [picture for picture in drawing.pictures if picture.share(page) > _SCAN_SHARE]
+        held = self._held(self._media.get(pictures[0].resource, "")) if len(pictures) == 1 else None
+        if held is None:
+            return page
+        picture = pictures[0]
+        try:
+            scan.require()
+            [scanned] = image.pages(self._bytes(held), width=picture.width)
+        except UnreadableDocumentError as error:
+            page.unread, page.code = str(error), error.code
+            return page
+        return picture.put(scanned, page)
+
+    def _held(self, name: str) -> str | None:
+        """The member that a name means, however it is written."""
+        return self._names.get(posixpath.normpath(name).lstrip("/").lower())
+
+    def _bytes(self, held: str) -> bytes:
+        with self._packed.open(held) as member:
+            text = member.read(self._left + 1)
+        self._left -= len(text)
+        if self._left < 0:
+            raise UnreadableDocumentError("damaged_document", f"the OFD unpacks to over {_MOST_BYTES} bytes")
+        return text
 
     def _tree(self, name: str) -> etree._Element:
         held = self._names.get(posixpath.normpath(name).lstrip("/").lower())
@@ -124,20 +185,56 @@ class _Package:
         self._left -= len(text)
         if self._left < 0:
             raise UnreadableDocumentError("damaged_document", f"the OFD unpacks to over {_MOST_BYTES} bytes")
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
         try:
-            return etree.fromstring(text, parser)
+            return tree(text)
         except etree.XMLSyntaxError as error:
             raise UnreadableDocumentError("damaged_document", f"{held} in the OFD: {error}") from error
 
 
-class _Drawing:
-    """Objects put on a page; lengths come in millimetres and go out in points."""
+class _Picture(NamedTuple):
+    """A picture on a page: the number of its file, and its box in points."""
 
-    def __init__(self, page: Page, area: list[float]) -> None:
+    resource: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def width(self) -> float:
+        """In points."""
+        return self.x1 - self.x0
+
+    def share(self, page: Page) -> float:
+        """Of the page's area."""
+        return self.width * (self.y1 - self.y0) / (page.width * page.height)
+
+    def put(self, scanned: Page, page: Page) -> Page:
+        """What was recognised in the picture, at its place on the page."""
+        x, y = self.x0, self.y0
+        scanned.number, scanned.width, scanned.height = page.number, page.width, page.height
+        scanned.chars = [
+            char._replace(x0=char.x0 + x, y0=char.y0 + y, x1=char.x1 + x, y1=char.y1 + y)
+            for char in scanned.chars
+        ]
+        scanned.horizontal = [Rule(at + y, start + x, end + x) for at, start, end in scanned.horizontal]
+        scanned.vertical = [Rule(at + x, start + y, end + y) for at, start, end in scanned.vertical]
+        return scanned
+
+
+class _Drawing:
+    """Objects put on a page; lengths come in millimetres and go out in points. `trouble` says why what
+    was drawn is not all that the page shows.
+    """
+
+    def __init__(self, page: Page, area: list[float], units: Mapping[str, etree._Element]) -> None:
         self.page = page
         self.left, self.top = area[0], area[1]
         self.pictured = 0.0
+        self.pictures: list[_Picture] = []
+        self.trouble: str | None = None
+        self._units = units
+        self._drawn = 0
 
     def walk(self, element: etree._Element, outer: Matrix, depth: int) -> None:
         """Draws what stands in an element, blocks and layers included."""
@@ -147,12 +244,16 @@ class _Drawing:
             if not isinstance(item.tag, str):
                 continue
             kind = etree.QName(item).localname
-            if kind in ("TextObject", "PathObject", "ImageObject"):
-                self._object(kind, item, outer)
+            if kind in ("TextObject", "PathObject", "ImageObject", "CompositeObject"):
+                self._drawn += 1
+                self.trouble = self.trouble or overfull(0, self._drawn)
+                if self.trouble:
+                    return
+                self._object(kind, item, outer, depth)
             elif kind in ("Content", "Layer", "PageBlock"):
                 self.walk(item, outer, depth + 1)
 
-    def _object(self, kind: str, item: etree._Element, outer: Matrix) -> None:
+    def _object(self, kind: str, item: etree._Element, outer: Matrix, depth: int) -> None:
         box = _numbers(item.get("Boundary") or "")
         if len(box) != 4 or item.get("Visible") == "false":
             return
@@ -163,8 +264,31 @@ class _Drawing:
             self._text(item, matrix)
         elif kind == "PathObject":
             self._path(item, matrix)
+        elif kind == "CompositeObject":
+            self._unit(str(item.get("ResourceID")), matrix, depth)
         else:
-            self.pictured += abs(box[2] * box[3])
+            self._image(item, matrix, box)
+
+    def _unit(self, number: str, matrix: Matrix, depth: int) -> None:
+        """A drawing of the resources."""
+        if number not in self._units:
+            self.trouble = f"it shows drawing {number}, which the OFD lacks"
+        elif depth >= _DEEPEST:
+            self.trouble = "its drawings lie too deep in each other"
+        else:
+            self.walk(self._units[number], matrix, depth + 1)
+
+    def _image(self, item: etree._Element, matrix: Matrix, box: list[float]) -> None:
+        """A picture fills the unit square of its matrix, and its box where it has none."""
+        width, height = (1.0, 1.0) if item.get("CTM") else (box[2], box[3])
+        corners = [self._point(matrix, x, y) for x in (0.0, width) for y in (0.0, height)]
+        x0, x1 = min(x for x, _ in corners), max(x for x, _ in corners)
+        y0, y1 = min(y for _, y in corners), max(y for _, y in corners)
+        if min(x1 - x0, y1 - y0) <= _THIN * _POINTS:
+            self._rule(x0, y0, x1, y1)
+            return
+        self.pictured += (x1 - x0) * (y1 - y0)
+        self.pictures.append(_Picture(str(item.get("ResourceID")), x0, y0, x1, y1))
 
     def _text(self, item: etree._Element, matrix: Matrix) -> None:
         size = _number(item.get("Size"), 0.0)
@@ -175,6 +299,8 @@ class _Drawing:
             return
         if slanted and abs(matrix[0]) > 0.05 * abs(matrix[1]):
             return  # a watermark
+        if item.get("Fill") == "false" and item.get("Stroke") != "true":
+            return  # text under a scan
         x = y = 0.0
         for code in _named(item, "TextCode"):
             x, y = _number(code.get("X"), x), _number(code.get("Y"), y)
@@ -223,13 +349,15 @@ class _Drawing:
         return (a * x + c * y + e - self.left) * _POINTS, (b * x + d * y + f - self.top) * _POINTS
 
 
-_SAME: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
-
-
 def _times(one: Matrix, other: Matrix) -> Matrix:
     a, b, c, d, e, f = one
     g, h, i, j, k, m = other
     return (a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m)
+
+
+def _joined(base: str, place: str | None) -> str:
+    """A place in the package that is written relative to a folder of it; some write a backslash for /."""
+    return posixpath.join(base, (place or "").strip().replace("\\", "/"))
 
 
 def _named(element: etree._Element, name: str) -> list[etree._Element]:
@@ -242,12 +370,11 @@ def _texts(element: etree._Element, name: str) -> list[str]:
 
 
 def _number(text: str | None, default: float) -> float:
-    return float(text) if text and re.fullmatch(_NUMBER, text.strip()) else default
+    return float(text) if text and _PLAIN.fullmatch(text) else default
 
 
 def _numbers(text: str) -> list[float]:
-    parts = text.split()
-    return [float(part) for part in parts] if all(re.fullmatch(_NUMBER, part) for part in parts) else []
+    return [float(part) for part in text.split()] if _LISTED.fullmatch(text) else []
 
 
 def _steps(text: str | None, most: int) -> list[float]:

@@ -75,12 +75,15 @@ def _entry(title: str, kind: int, child: int, start: int, size: int) -> bytes:
 def read(body: bytes, url: str | None = None) -> NoReturn:  # noqa: ARG001 every reader takes the address
     """Raises UnreadableDocumentError: what comes here has no reader, and this says why."""
     try:
-        names = _root_names(body)
+        with olefile.OleFileIO(BytesIO(body), raise_defects=olefile.DEFECT_INCORRECT) as container:
+            names = [path[0] for path in container.listdir() if len(path) == 1]
+        if len(set(names)) != len(names):
+            raise ValueError("two of its streams have one name")
     except OLE_ERRORS as error:
         raise UnreadableDocumentError(
             "damaged_document", f"the document is damaged: its container cannot be read: {error}"
         ) from error
     if "EncryptedPackage" in names:
-        raise UnreadableDocumentError("encrypted_document", "the document is protected by a password")
+        raise UnreadableDocumentError("encrypted_document", "the Office file is locked with a password")
     held = ", ".join(repr(name) for name in names[:6])
     raise UnreadableDocumentError("format_not_supported", f"there is no reader for a container of {held}")

@@ -255,8 +255,9 @@ class _Seam:
     stand below the break.
     """
 
-    def __init__(self, pairs: list[_Pair], *, aligned: bool, figures: bool) -> None:
-        self.figures = figures
+    def __init__(self, pairs: list[_Pair], head: Sequence[_Cell], *, aligned: bool) -> None:
+        self.head = head
+        self.figures = any(map(_is_figure, head))
         self.pairs = sorted(pairs, key=lambda pair: pair.upper.column)
         self.aligned = aligned
         self.plain = False
@@ -273,7 +274,16 @@ class _Seam:
                 pairs.append(_Pair(cell, under))
         paired = {pair.upper for pair in pairs}
         aligned = not by_place and all(cell in paired for cell in foot)
-        return cls(pairs, aligned=aligned, figures=any(map(_is_figure, head)))
+        return cls(pairs, head, aligned=aligned)
+
+    def blank_figure(self, cell: _Cell) -> bool:
+        """Whether a cell below the break is an empty one among the figures of a row, and no label's rest."""
+        return (
+            self.figures
+            and not cell.text
+            and cell.rows == 1
+            and not any(has_han(other.text) and other.column > cell.column for other in self.head)
+        )
 
     def is_row_cut(self, *, alone: bool) -> bool:
         """Whether the break runs through a row; `alone` says that the lower piece has one row only."""
@@ -285,6 +295,9 @@ class _Seam:
             self.plain = True
             return told
         uppers, lowers = [p.upper for p in single], [p.lower for p in single]
+        if _is_head(uppers) and not any(has_han(cell.text) for cell in lowers):
+            self.plain = True
+            return False  # values under a head, the last of them blank
         if not any(cell.text for cell in lowers):
             whole = all(not cell.text or is_label(cell.text) for cell in uppers if not _is_figure(cell))
             return not (whole and alone)  # a blank row, or what a cut row left below the break
@@ -293,13 +306,14 @@ class _Seam:
         return self._told_by_figures(single)
 
     def _told_by_labels(self, pairs: Sequence[_Pair]) -> bool | None:
-        worded = [pair for pair in pairs if pair.words]
+        worded: Sequence[_Pair] = [pair for pair in pairs if pair.words]
         if any(_is_figure(cell) for pair in pairs for cell in pair):
-            worded = worded[-1:]  # the row's own label; what stands left of it may span other rows
+            worded = _own_label(worded)
         for upper, lower in reversed(worded):
             if not upper.text or not lower.text:
                 continue
-            whole = is_label(upper.text + lower.text)
+            valued = looks_like_value(upper.text) or looks_like_value(lower.text)
+            whole = not valued and is_label(upper.text + lower.text)
             apart = is_label(upper.text), is_label(lower.text)
             if whole and not all(apart):
                 return True
@@ -308,7 +322,7 @@ class _Seam:
         return None
 
     def _told_by_figures(self, pairs: Sequence[_Pair]) -> bool:
-        label = next((pair for pair in reversed(pairs) if pair.words), None)
+        label = next(iter(_own_label([pair for pair in pairs if pair.words])), None)
         if label is None or not label.lower.text or not label.upper.text:
             self.plain = True
             return True  # a row without a label goes on with the one above
@@ -319,6 +333,16 @@ class _Seam:
         if both and not one:
             self.doubtful = True
         return True
+
+
+def _own_label(worded: Sequence[_Pair]) -> Sequence[_Pair]:
+    """The label of a row of figures among its pairs that hold words: the last, as what stands left of it
+    may span other rows. Under a head the last may be a blank cell; the row's label stands below as well.
+    """
+    if worded and not worded[-1].lower.text:
+        below = [pair for pair in worded if has_han(pair.lower.text) and is_label(pair.upper.text)]
+        return below[-1:] or worded[-1:]
+    return worded[-1:]
 
 
 def _join(upper: Joined, above: list[_Cell], below: list[_Cell], seam: _Seam, *, cut: bool) -> None:
@@ -348,7 +372,8 @@ def _join(upper: Joined, above: list[_Cell], below: list[_Cell], seam: _Seam, *,
 def _is_one_cell(pair: _Pair, seam: _Seam) -> bool:
     """Whether a merged cell goes on below a break that cuts no row."""
     upper, lower = pair
-    in_head = not seam.figures  # in rows of labels only, half a label is a label of its own at times
+    # In rows of labels only, half a label is a label of its own at times.
+    in_head = not seam.figures and not any(_begins_row(pair.lower) for pair in seam.pairs)
     if upper.text and lower.text:
         if not (has_han(upper.text) and has_han(lower.text) and is_label(upper.text + lower.text)):
             return False
@@ -357,11 +382,28 @@ def _is_one_cell(pair: _Pair, seam: _Seam) -> bool:
         return False
     if upper.text and not has_han(upper.text):
         return False
+    if seam.blank_figure(lower):
+        return False
     return (
         upper.rows > 1
         or lower.rows > 1
         or _leads(lower, seam)
         or (in_head and bool(upper.text) and not looks_like_value(upper.text))
+    )
+
+
+def _is_head(cells: Sequence[_Cell]) -> bool:
+    """Whether a row is one of column labels: three at least, and nothing else."""
+    words = [cell.text for cell in cells if cell.text]
+    return len(words) > 2 and all(has_han(word) and is_label(word) for word in words)
+
+
+def _begins_row(cell: _Cell) -> bool:
+    """Whether a cell is the label of a row, and of no column."""
+    word = core(cell.text)
+    known = labels()
+    return any(word in known.rows[t] for t in TABLES[:2]) and not any(
+        word in known.columns[t] for t in TABLES
     )
 
 

@@ -15,8 +15,9 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -24,8 +25,13 @@ import pypdfium2.raw as pdfium_c
 from pipelines.content import Content
 from pipelines.readers import UnreadableDocumentError, scan
 from pipelines.readers.drawn import MOST_PAGES, content_of, overfull
+from pipelines.readers.embedded import misses_tables
 from pipelines.readers.lines import UNTOLD, Char
 from pipelines.readers.ruled import Page, Rule
+from pipelines.records import Problem
+
+if TYPE_CHECKING:
+    from pipelines.readers.picture import Grey
 
 MEDIA_TYPE = "application/pdf"
 
@@ -33,6 +39,20 @@ _MOST_UNPACKED = 128 * 1024 * 1024
 """Bytes of all packed streams but images; embedded Chinese fonts have some 20 MB each."""
 
 _PACKED = re.compile(rb"/Filter\s*\[?\s*/FlateDecode(?:(?!endobj).){0,600}?stream\r?\n", re.DOTALL)
+_UPDATE = re.compile(rb"\s\d{1,9}\s+\d{1,5}\s+obj|\sxref\s|\s\d{1,9}(?:\s+\d{0,5}(?:\s+o?b?)?)?$")
+"""What stands after the last end mark where a later version of the document was cut off: a whole
+object, or the beginning of one. Cut off right at the end mark it leaves no trace."""
+
+_START = re.compile(rb"startxref\s+(\d{1,12})\s")
+_OBJECTS = re.compile(rb"\s{0,8}(?:xref\b|\d{1,9}\s+\d{1,5}\s+obj\b)")
+
+_LINEARIZED = re.compile(rb"/Linearized\b(?:(?!endobj).){0,200}?/L\s+(\d{1,12})", re.DOTALL)
+
+_GATHERED = (
+    "the PDF's table of objects is not where the file says: its parts were gathered from all over the file,"
+    " and may be an older version's or another document's"
+)
+
 _THIN = 4.0
 """A filled shape no thicker is a ruling."""
 
@@ -42,8 +62,14 @@ _SCAN_SHARE = 0.4
 _STAMPED = 60
 """Characters that programs and people set over a scan (a page number, the name of an app); more are text."""
 
+_TABLE_WIDTH, _TABLE_HEIGHT = 200.0, 50.0
+"""Points: a picture that shows a table is as large; seals and codes to scan are smaller."""
+
 _MOST_SIDE = 5000
 """Pixels: a page of two metres is drawn coarser."""
+
+_LOW = 7.0
+"""Points: a lower box may be that of the ink alone."""
 
 _HYPHENS = {0x02: "-", 0xFFFE: "-", 0xAD: "-"}
 _HIDDEN = frozenset({pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TEXTRENDERMODE_CLIP})
@@ -64,7 +90,11 @@ def read(body: bytes, url: str | None = None) -> Content:
             raise UnreadableDocumentError("too_many_pages", f"{count} pages; a report has up to {MOST_PAGES}")
         pages = [_page(document, index) for index in range(count)]
         pages = [_recognised(document, page) for page in pages]
-    return content_of(pages, MEDIA_TYPE, url)
+        problems = _completed(document, pages)
+    if not _table_of_objects_stands(body):
+        problems.append(Problem(code="damaged_document", detail=_GATHERED))
+    content = content_of(pages, MEDIA_TYPE, url)
+    return replace(content, problems=(*content.problems, *problems)) if problems else content
 
 
 # The file ---------------------------------------------------------------------------------------
@@ -73,14 +103,29 @@ def read(body: bytes, url: str | None = None) -> Content:
 def _verify(body: bytes) -> None:
     """Raises UnreadableDocumentError where a packed stream is damaged, or unpacks to too much."""
     end = body.rfind(b"%%EOF")
-    if end < 0 or b" obj" in body[end:]:
+    if end < 0 or _UPDATE.search(body, end + 5):
         raise UnreadableDocumentError("damaged_document", "the end of the PDF is missing")
+    told = _LINEARIZED.search(body, 0, 2048)
+    if told and len(body) < int(told[1]):
+        raise UnreadableDocumentError(
+            "damaged_document", f"the PDF says that it has {int(told[1])} bytes and has {len(body)}"
+        )
     if b"/Encrypt" in body:
         return  # its streams are not what they say before PDFium has the key
     unpacked = 0
     for found in _PACKED.finditer(body):
         if not _is_picture(body, found.start(), found.end()):
             unpacked += _unpacked(body, found.end(), _MOST_UNPACKED - unpacked)
+
+
+def _table_of_objects_stands(body: bytes) -> bool:
+    """Whether the file's last pointer leads to a table of objects (ISO 32000-1, 7.5.5).
+
+    Where it does not, PDFium gathers the objects that it finds, which may be those of two files.
+    """
+    pointers = _START.findall(body)
+    before = max(body.find(b"%PDF-", 0, 1024), 0)
+    return bool(pointers) and any(_OBJECTS.match(body, int(pointers[-1]) + by) for by in {0, before})
 
 
 def _is_picture(body: bytes, start: int, end: int) -> bool:
@@ -144,7 +189,62 @@ def _recognised(document: Handle, page: Page) -> Page:
         return page
 
 
-def _picture(document: Handle, number: int) -> tuple[Any, int, float]:
+def _completed(document: Handle, pages: list[Page]) -> list[Problem]:
+    """Adds to pages of text what their larger pictures show, where the text misses a statutory table;
+    gives the problems of those that cannot be read.
+    """
+    if scan.are_pictures_left_out() or not misses_tables("".join(c.text for p in pages for c in p.chars)):
+        return []
+    problems = []
+    for page in pages:
+        boxes = [] if page.unread or page.scanned else _table_pictures(document, page)
+        try:
+            if boxes:
+                scan.require()
+                _add_pictures(page, *_picture(document, page.number), boxes)
+        except UnreadableDocumentError as error:
+            detail = f"page {page.number} shows pictures that may be tables: {error}"
+            problems.append(Problem(code=error.code, where={"page": page.number}, detail=detail))
+    return problems
+
+
+def _table_pictures(document: Handle, page: Page) -> list[tuple[float, float, float, float]]:
+    """The boxes of a page's pictures that are as large as a table and have no text set over them."""
+    handle = pdfium_c.FPDF_LoadPage(document, page.number - 1)
+    box = pdfium_c.FS_RECTF()
+    try:
+        if pdfium_c.FPDFPage_GetRotation(handle) or not pdfium_c.FPDF_GetPageBoundingBox(handle, box):
+            return []
+        images = _Shapes(handle).images
+    finally:
+        pdfium_c.FPDF_ClosePage(handle)
+    frame = _Frame(box.left, box.bottom, box.right, box.top, 0)
+    if frame.size != (page.width, page.height):
+        return []
+    found = []
+    for x0, y0, x1, y1 in (frame.box(*image) for image in images):
+        x0, y0, x1, y1 = max(x0, 0.0), max(y0, 0.0), min(x1, page.width), min(y1, page.height)
+        over = sum(x0 < (c.x0 + c.x1) / 2 < x1 and y0 < (c.y0 + c.y1) / 2 < y1 for c in page.chars)
+        if x1 - x0 >= _TABLE_WIDTH and y1 - y0 >= _TABLE_HEIGHT and over <= _STAMPED // 10:
+            found.append((x0, y0, x1, y1))
+    return found
+
+
+def _add_pictures(
+    page: Page, grey: Grey, number: int, scale: float, boxes: list[tuple[float, float, float, float]]
+) -> None:
+    for x0, y0, x1, y1 in boxes:
+        cut = grey[round(y0 * scale) : round(y1 * scale), round(x0 * scale) : round(x1 * scale)]
+        shown = scan.scanned_page(cut.copy(), number, scale)
+        if not shown.chars or not (shown.horizontal and shown.vertical):
+            continue  # a photograph
+        page.chars += [Char(c.text, c.x0 + x0, c.y0 + y0, c.x1 + x0, c.y1 + y0) for c in shown.chars]
+        page.horizontal += [Rule(r.at + y0, r.start + x0, r.end + x0) for r in shown.horizontal]
+        page.vertical += [Rule(r.at + x0, r.start + y0, r.end + y0) for r in shown.vertical]
+        page.scanned = True
+
+
+def _picture(document: Handle, number: int) -> tuple[Grey, int, float]:
     """A page drawn in grey, its number, and pixels a point."""
     handle = pdfium_c.FPDF_LoadPage(document, number - 1)
     try:
@@ -240,7 +340,7 @@ def _drawing(handle: Handle, number: int) -> Page:
         turns = turned.most_common(1)[0][0] if turned else pdfium_c.FPDFPage_GetRotation(handle)
         frame = _Frame(box.left, box.bottom, box.right, box.top, turns)
         page = Page(number, *frame.size)
-        page.chars = list(_chars(text, count, angles, frame, shapes.hidden))
+        page.chars = list(_chars(text, angles, frame, shapes.hidden, page.beyond))
     finally:
         if text:
             pdfium_c.FPDFText_ClosePage(text)
@@ -272,31 +372,37 @@ def _angles(text: Handle, count: int) -> list[int | None]:
 
 
 def _chars(
-    text: Handle, count: int, angles: list[int | None], frame: _Frame, hidden: set[int]
+    text: Handle, angles: list[int | None], frame: _Frame, hidden: set[int], beyond: list[Char]
 ) -> Iterator[Char]:
-    """The characters that are seen, upright; one that stands otherwise or has no meaning is UNTOLD."""
+    """The characters that are seen, upright; one that stands otherwise or has no meaning is UNTOLD. Those
+    outside what the page shows go into `beyond`.
+    """
     code_of, box_of = pdfium_c.FPDFText_GetUnicode, pdfium_c.FPDFText_GetLooseCharBox
     made, unmapped = pdfium_c.FPDFText_IsGenerated, pdfium_c.FPDFText_HasUnicodeMapError
     box = pdfium_c.FS_RECTF()
     pointer = ctypes.byref(box)
     width, height = frame.size
     upright = frame.turns == 0
-    for index in range(count):
+    for index, quarter in enumerate(angles):
         code = code_of(text, index)
         if code in (0x20, 0x0D, 0x0A, 0x09, 0xA0, 0x3000) or made(text, index) == 1:
             continue
-        quarter = angles[index]
-        if quarter is None or not box_of(text, index, pointer):
+        if (
+            quarter is None
+            or not box_of(text, index, pointer)
+            or (hidden and _is_hidden(text, index, hidden))
+        ):
             continue
-        if hidden and _address(pdfium_c.FPDFText_GetTextObject(text, index)) in hidden:
-            continue
+        if box.top - box.bottom < _LOW and upright:
+            _heighten(text, index, box)
         if upright:
             x0, y0 = box.left - frame.left, frame.top - box.top
             x1, y1 = box.right - frame.left, frame.top - box.bottom
         else:
             x0, y0, x1, y1 = frame.box(box.left, box.bottom, box.right, box.top)
         if not (0 <= x0 + x1 <= 2 * width and 0 <= y0 + y1 <= 2 * height):
-            continue  # outside what the page shows
+            beyond.append(Char(chr(min(code, 0x10FFFF)), x0, y0, x1, y1))
+            continue
         if code in _HYPHENS:
             letter = _HYPHENS[code]
         elif code < 0x20 or 0xD800 <= code <= 0xF8FF or code > 0x10FFFF or unmapped(text, index) == 1:
@@ -306,6 +412,24 @@ def _chars(
         if quarter != frame.turns and letter.isdigit():
             letter = UNTOLD
         yield Char(letter, x0, y0, x1, y1)
+
+
+def _is_hidden(text: Handle, index: int, hidden: set[int]) -> bool:
+    return _address(pdfium_c.FPDFText_GetTextObject(text, index)) in hidden
+
+
+def _heighten(text: Handle, index: int, box: Handle) -> None:
+    """Gives the box of a character the height of its font. PDFium boxes the ink alone where a font states
+    no ascent (fonts that browsers embed as drawings), so that 一 or a dash leaves its line.
+    """
+    matrix, x, y = pdfium_c.FS_MATRIX(), ctypes.c_double(), ctypes.c_double()
+    if not pdfium_c.FPDFText_GetMatrix(text, index, matrix):
+        return
+    height = pdfium_c.FPDFText_GetFontSize(text, index) * math.hypot(matrix.c, matrix.d)
+    if not pdfium_c.FPDFText_GetCharOrigin(text, index, x, y) or box.top - box.bottom > 0.75 * height:
+        return
+    box.bottom = min(box.bottom, y.value - 0.12 * height)
+    box.top = max(box.top, y.value + 0.88 * height)
 
 
 def _address(handle: Handle) -> int:
@@ -323,6 +447,7 @@ class _Shapes:
     def __init__(self, handle: Handle) -> None:
         self.rules: list[tuple[float, float, float, float]] = []
         self.pictured = 0.0
+        self.images: list[tuple[float, float, float, float]] = []
         self.hidden: set[int] = set()
         self._left = 100_000
         self._walk(
@@ -367,6 +492,7 @@ class _Shapes:
             self._rule(x0, y0, x1, y1)
         else:
             self.pictured += (x1 - x0) * (y1 - y0)
+            self.images.append((x0, y0, x1, y1))
 
     def _path(self, shape: Handle, matrix: Matrix) -> None:
         fill, stroke = ctypes.c_int(), ctypes.c_int()

@@ -44,6 +44,10 @@ _SPECK = 2.4
 """Points: what is smaller both ways is dust, a full stop or a comma, and begins or ends no number."""
 
 
+_DUST = 3.2
+"""Points: what stands alone, smaller both ways, and is no dash, is dust that sharpening ringed."""
+
+
 class Box(NamedTuple):
     """A rectangle of pixels, right and bottom exclusive."""
 
@@ -263,7 +267,7 @@ def bands(dark: Mask, within: Box, per_point: float) -> list[Box]:
             start = row
         elif not inked and start is not None:
             band = extent(dark, Box(within.x0, within.y0 + start, within.x1, within.y0 + row), per_point)
-            if band is not None:
+            if band is not None and not _is_dust(band, per_point):
                 found.append(band)
             start = None
     return _whole(found, per_point)
@@ -295,9 +299,14 @@ def unread(dark: Mask, known: list[Box], per_point: float) -> list[Box]:
         if not 1.5 * per_point <= height <= 40 * per_point:
             continue
         mark = extent(rest, Box(int(x), int(y), int(x + width), int(y + height)), per_point)
-        if mark is not None:
+        if mark is not None and not _is_dust(mark, per_point):
             found.append(mark)
     return found
+
+
+def _is_dust(box: Box, per_point: float) -> bool:
+    """Whether print that stands alone is smaller than any character but a dash."""
+    return max(box.width, box.height) < _DUST * per_point and box.width < 2 * box.height
 
 
 class Shape(NamedTuple):

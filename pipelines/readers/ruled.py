@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from pipelines.labels import has_han
@@ -20,6 +20,9 @@ from pipelines.readers.lines import UNTOLD, Char, Line, glued, index_of, text_li
 _TOUCH = 3.0
 """Rulings that miss each other by no more meet, and edges no farther apart are one (columns and
 rows of the forms are at least 8 points wide; doubled rulings lie 1 to 2 points apart)."""
+
+_SLIVER = 9.0
+"""Horizontal rulings so close have no row between them unless text stands there."""
 
 _OPEN = 4.0
 """Rulings that reach so far beyond the outermost crossing ruling leave a cell open at a page's edge."""
@@ -44,7 +47,8 @@ class Rule(NamedTuple):
 @dataclass(slots=True)
 class Page:
     """What a page draws, as far as readers use it. `unread` says why nothing of it can be used, `code`
-    is the problem's; `scanned` tells that its characters were recognised in a picture.
+    is the problem's; `scanned` tells that its characters were recognised in a picture; `beyond` are
+    characters outside what the page shows.
     """
 
     number: int
@@ -57,6 +61,7 @@ class Page:
     unread: str | None = None
     code: str = "page_not_read"
     scanned: bool = False
+    beyond: list[Char] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -112,7 +117,7 @@ def ruled_tables(page: Page) -> tuple[list[RuledTable], list[Char]]:
     grids = [
         grid
         for horizontal, vertical in _components(_merged(page.horizontal), _merged(page.vertical))
-        if (grid := _lattice(horizontal, vertical)) is not None
+        if (grid := _lattice(_without_slivers(horizontal, vertical, page.chars), vertical)) is not None
     ]
     grids.sort(key=lambda grid: (grid.ys[0], grid.xs[0]))
     return _filled(page, grids)
@@ -182,6 +187,29 @@ def _closed(along: list[Rule], across: list[Rule]) -> list[Rule]:
         if len(ends) > 1:
             added.append(Rule(reach, min(r.at for r in ends), max(r.at for r in ends)))
     return [*along, *added]
+
+
+def _without_slivers(
+    horizontal: Sequence[Rule], vertical: Sequence[Rule], chars: Sequence[Char]
+) -> list[Rule]:
+    """Horizontal rulings, those at one height that lie so close that no text fits between them, and none
+    does. Browsers end a merged cell a little above or below its row where a page breaks.
+    """
+    heights = sorted({rule.at for rule in horizontal})
+    close = [(a, b) for a, b in pairwise(heights) if _TOUCH < b - a <= _SLIVER]
+    if not close or not vertical:
+        return list(horizontal)
+    left, right = min(rule.at for rule in vertical), max(rule.at for rule in vertical)
+    moved: dict[float, float] = {}
+    for upper, lower in close:
+        if upper in moved or any(
+            upper < (c.y0 + c.y1) / 2 < lower and left < c.x1 and c.x0 < right for c in chars
+        ):
+            continue
+        lengths = [sum(r.end - r.start for r in horizontal if r.at == at) for at in (upper, lower)]
+        kept, gone = (upper, lower) if lengths[0] >= lengths[1] else (lower, upper)
+        moved[gone] = kept
+    return [rule._replace(at=moved.get(rule.at, rule.at)) for rule in horizontal]
 
 
 def _edges(rules: Iterable[Rule]) -> list[float]:
@@ -333,7 +361,7 @@ def _filled(page: Page, grids: list[_Grid]) -> tuple[list[RuledTable], list[Char
         if char.text in _DIGITS:
             digits.append((char, place))
     torn = _torn(digits, grids)
-    for place in _overhung(outside, grids):
+    for place in chain(_overhung(outside, grids), _cut_off(page, grids)):
         torn.setdefault(place[0], set()).add(place[1])
     tables = []
     for number, grid in enumerate(grids):
@@ -346,6 +374,7 @@ def _filled(page: Page, grids: list[_Grid]) -> tuple[list[RuledTable], list[Char
             grid.cells[index].doubtful = True
         for cell in grid.cells:
             cell.doubtful = cell.doubtful or not _on_page(cell.box, page)
+            cell.doubtful = cell.doubtful or any(_reaches_edge(line, page) for line in cell.lines)
         # An open place at the left keeps the columns of its rows apart: it stays, as an empty cell.
         held = [
             cell for n, cell in enumerate(grid.cells) if cell.lines or not cell.column or n not in grid.open
@@ -406,21 +435,60 @@ def _follows(last: Char, here: _Spot, char: Char, there: _Spot, grids: list[_Gri
 
 
 def _overhung(outside: list[Char], grids: list[_Grid]) -> Iterator[tuple[int, int]]:
-    """The cells at a table's foot or head beyond which a digit stands close by: the rest of a number
-    that was set past the ruling, as browsers do where a page ends.
+    """The cells at a table's foot or head beyond which a number stands close by: the rest of one that
+    was set past the ruling, as browsers do where a page ends. A date or an address in a page's margin
+    has digits, too, and is no number.
     """
-    for char in outside:
-        if char.text not in _DIGITS:
-            continue
-        near, x = 0.6 * (char.y1 - char.y0), (char.x0 + char.x1) / 2
+    close = [char for char in outside if any(_hangs(char, grid) for grid in grids)]
+    for char in _numbers_among(close, outside):
+        x = (char.x0 + char.x1) / 2
         for number, grid in enumerate(grids):
-            if not grid.xs[0] < x < grid.xs[-1]:
-                continue
-            column = index_of(grid.xs, x)
-            if -near < char.y0 - grid.ys[-1] < near:
-                yield number, grid.owners[-1][column]
-            elif -near < grid.ys[0] - char.y1 < near:
-                yield number, grid.owners[0][column]
+            side = _hangs(char, grid)
+            if side:
+                yield number, grid.owners[-1 if side > 0 else 0][index_of(grid.xs, x)]
+
+
+def _hangs(char: Char, grid: _Grid) -> int:
+    """1 for a digit close under a table, -1 for one close over it, else 0."""
+    near, x = 0.6 * (char.y1 - char.y0), (char.x0 + char.x1) / 2
+    if char.text not in _DIGITS or not grid.xs[0] < x < grid.xs[-1]:
+        return 0
+    return 1 if -near < char.y0 - grid.ys[-1] < near else -1 if -near < grid.ys[0] - char.y1 < near else 0
+
+
+def _numbers_among(close: list[Char], outside: list[Char]) -> Iterator[Char]:
+    """The digits beside which nothing but digits stands without a gap."""
+    if not close:
+        return
+    top, bottom = min(char.y0 for char in close), max(char.y1 for char in close)
+    beside = sorted((c for c in outside if c.y0 < bottom and top < c.y1), key=lambda c: c.x0)
+    for digit in close:
+        line = [c for c in beside if c.y0 < (digit.y0 + digit.y1) / 2 < c.y1]
+        at = line.index(digit)
+        if all(_ends_in_digits(part, digit) for part in (line[at:], line[at::-1])):
+            yield digit
+
+
+def _ends_in_digits(line: list[Char], digit: Char) -> bool:
+    """Whether a line that begins with a digit goes on with digits only, up to its first gap."""
+    for last, char in pairwise(line):
+        gap = max(char.x0 - last.x1, last.x0 - char.x1)
+        if gap > 0.3 * (digit.y1 - digit.y0):
+            return True
+        if char.text not in _DIGITS:
+            return False
+    return True
+
+
+def _cut_off(page: Page, grids: list[_Grid]) -> Iterator[tuple[int, int]]:
+    """The cells at a side of the page that have digits beyond it."""
+    for char in page.beyond:
+        y = (char.y0 + char.y1) / 2
+        right = char.x0 > page.width / 2
+        for number, grid in enumerate(grids):
+            edge, side = (grid.xs[-1], page.width) if right else (grid.xs[0], 0.0)
+            if char.text in _DIGITS and abs(edge - side) <= _TOUCH and grid.ys[0] < y < grid.ys[-1]:
+                yield number, grid.owners[index_of(grid.ys, y)][-1 if right else 0]
 
 
 def _on_page(box: tuple[float, float, float, float], page: Page) -> bool:
@@ -431,6 +499,11 @@ def _on_page(box: tuple[float, float, float, float], page: Page) -> bool:
         and box[2] < page.width + _TOUCH
         and box[3] < page.height + _TOUCH
     )
+
+
+def _reaches_edge(line: Line, page: Page) -> bool:
+    """Whether a number ends so close to a side of the page that a digit of it may lie beyond."""
+    return line.step > 0 and (line.x1 > page.width - line.step or line.x0 < line.step)
 
 
 def _crosses(line: Line, cell: RuledCell) -> bool:

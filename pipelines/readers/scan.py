@@ -11,8 +11,10 @@ from __future__ import annotations
 import math
 import os
 import re
+import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import pairwise
 from statistics import median
@@ -26,6 +28,7 @@ from pipelines.readers.ruled import Page, RuledCell, ruled_tables
 
 if TYPE_CHECKING:
     from pipelines.readers.picture import Box, Grey, Mask, Rulings, Shape
+    from pipelines.readers.ruled import Rule
 
 DIFFERS = "≠"
 UNKNOWN = "?"
@@ -36,6 +39,12 @@ FIGURES = "0123456789.,/-—+%"
 DPI = 200
 """Pages are read at this resolution; finer ones are reduced to it."""
 
+_BROADEST = 2000.0
+"""Points: A2 on its side is 1684 wide."""
+
+_SAMPLE = 8
+"""Characters of a line by which its direction is told."""
+
 _FINEST = 230
 _CLEAR = 0.9
 """The least probability of each character, where no reading of the whole page confirms a figure."""
@@ -45,6 +54,9 @@ _LEGIBLE = 0.75
 
 _SEEN = 0.5
 """The same where one does."""
+
+_FAINT = 0.6
+"""A reading less probable than this contradicts no two others."""
 
 _PRINT = "\ue000"
 """Stands for print that the page's reading left out, until its cell is read alone."""
@@ -69,6 +81,9 @@ _STROKE = 0.34
 _LOWEST = 4.0
 """Points: no digit is lower (in type of 7 points it is 5 high)."""
 
+_CLOSE = 5.5
+"""Points between rulings, in which no print has room: programs draw a merged cell's head a little lower."""
+
 _FIGURE = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?|[/—]", re.ASCII)
 _DASHES = str.maketrans(dict.fromkeys("-－—–─―一_ー", "—"))
 _NEEDED = ("rapidocr", "onnxruntime", "cv2", "numpy", "PIL")
@@ -87,12 +102,49 @@ class Reading(NamedTuple):
     figure_least: float
 
 
+class NeedsOcrError(Exception):
+    """The document holds a scan, and this process leaves scans to another (`put_off`)."""
+
+
 _switch: dict[str, bool] = {}
+_times: dict[str, float] = {}
+"""`end` of the time for recognising, by the clock below, and the `longest` that a page took so far."""
+
+_clock = time.monotonic
 
 
 def enable(flag: bool) -> None:
     """Says for this process whether scans are read; before it is called, NIANBAO_OCR says it."""
     _switch["on"] = flag
+
+
+def put_off() -> None:
+    """Says that this process leaves scans to another: `require` raises NeedsOcrError where it would not
+    have refused them.
+    """
+    _switch["put_off"] = True
+
+
+@contextmanager
+def pictures_left_out() -> Iterator[None]:
+    """Within it pictures in documents are passed over, for a page that only lends its title and date."""
+    _switch["left_out"] = True
+    try:
+        yield
+    finally:
+        del _switch["left_out"]
+
+
+def are_pictures_left_out() -> bool:
+    """Whether pictures in documents are passed over now."""
+    return _switch.get("left_out", False)
+
+
+def allow(seconds: float) -> None:
+    """Says how long from now on pages are recognised; one that would hardly be done in time is refused
+    (`scan_too_long`).
+    """
+    _times.update(end=_clock() + seconds, longest=0.0)
 
 
 def require() -> None:
@@ -105,15 +157,23 @@ def require() -> None:
         raise UnreadableDocumentError(
             "ocr_not_installed", "it is a scan, and reading it needs the extra: pip install 'nianbao[ocr]'"
         )
+    if _switch.get("put_off"):
+        raise NeedsOcrError
 
 
 def scanned_page(grey: Grey, number: int, per_point: float) -> Page:
     """What a picture of a page shows, `per_point` pixels a point; lengths are points of the page set
-    straight and upright. Raises UnreadableDocumentError where scans cannot be read.
+    straight and upright. Raises UnreadableDocumentError where scans cannot be read, or the time that
+    `allow` gave is over.
     """
     require()
+    started = _clock()
+    if started + _times.get("longest", 0.0) > _times.get("end", math.inf):
+        raise UnreadableDocumentError("scan_too_long", "recognising the pages before it took too long")
     from pipelines.readers import picture  # noqa: PLC0415 needs the extra
 
+    if grey.shape[1] > _BROADEST * per_point:
+        raise UnreadableDocumentError("image_too_large", f"it is {grey.shape[1]} pixels wide, as no page is")
     grey, per_point = _reduced(grey, per_point)
     grey, boxes = _upright(picture.straightened(grey), per_point)
     scan = _Scan(grey, per_point)
@@ -127,6 +187,7 @@ def scanned_page(grey: Grey, number: int, per_point: float) -> Page:
     final.horizontal, final.vertical = rough.horizontal, rough.vertical
     # Outside of tables print that no line holds is dust, or part of a seal.
     final.chars = [*(char for char in outside if char.text != _PRINT), *scan.verified(cells)]
+    _times["longest"] = max(_times.get("longest", 0.0), _clock() - started)
     return final
 
 
@@ -154,7 +215,8 @@ def _upright(grey: Grey, per_point: float) -> tuple[Grey, list[Box]]:
     sample = sorted(boxes, key=lambda box: box.width, reverse=True)[:6]
     if not sample:
         return grey, boxes
-    crops = [grey[box.y0 : box.y1, box.x0 : box.x1] for box in sample]
+    # The beginning of a line tells as much as all of it, in a tenth of the time.
+    crops = [grey[b.y0 : b.y1, b.x0 : min(b.x1, b.x0 + _SAMPLE * b.height)] for b in sample]
     if median(reading.mean for reading in ocr.read(crops)) > 0.8:
         return grey, boxes
     over = [np.ascontiguousarray(np.rot90(crop, 2)) for crop in crops]
@@ -173,8 +235,9 @@ class _Scan:
 
         self.grey = grey
         self.per_point = per_point
-        self.rules: Rulings = picture.rulings(grey, per_point)
-        self.clean: Grey = picture.erased(grey, self.rules)
+        found: Rulings = picture.rulings(grey, per_point)
+        self.clean: Grey = picture.erased(grey, found)
+        self.rules: Rulings = found._replace(horizontal=_levelled(found.horizontal))
         self.dark: Mask = picture.ink(self.clean, per_point)
 
     # The page as it is --------------------------------------------------------------------------
@@ -265,7 +328,8 @@ class _Scan:
         unsure = [
             index
             for index, ((_, seen), reading) in enumerate(zip(doubtful, alone, strict=True))
-            if not _FIGURE.fullmatch(_plain(seen)) and _plain(reading.text) != _plain(seen)
+            if _plain(reading.text) != _plain(seen)
+            or (_FIGURE.fullmatch(_plain(seen)) and reading.least < _SEEN)
         ]
         once_more = ocr.read([self._alone(lines[index], 0.5) for index in unsure])
         again = dict(zip(unsure, once_more, strict=True))
@@ -339,6 +403,23 @@ class _Scan:
         return np.asarray(cv2.copyMakeBorder(large, *sides, cv2.BORDER_CONSTANT, value=[paper]), np.uint8)
 
 
+def _levelled(rules: list[Rule]) -> list[Rule]:
+    """Level rulings, those so close that no print fits between them on the height of the longest."""
+    levelled: list[Rule] = []
+    group: list[Rule] = []
+    for rule in sorted(rules):
+        if group and rule.at - group[0].at > _CLOSE:
+            levelled += _on_one_height(group)
+            group = []
+        group.append(rule)
+    return levelled + _on_one_height(group)
+
+
+def _on_one_height(group: list[Rule]) -> list[Rule]:
+    longest = max(group, key=lambda rule: rule.end - rule.start, default=None)
+    return [rule._replace(at=longest.at) for rule in group] if longest else []
+
+
 def _box(x0: float, y0: float, x1: float, y1: float) -> Box:
     from pipelines.readers.picture import Box  # noqa: PLC0415 needs the extra
 
@@ -365,8 +446,8 @@ def _may_be_figure(text: str) -> bool:
 def believed(
     seen: str, alone: Reading, again: Reading | None, *, shapes: Sequence[Shape] = (), flat: bool = False
 ) -> str:
-    """The text of a figure by its readings: on the page (`seen`), in its cell alone, and, where the page's
-    reading was none, in its cell once more. `shapes` are its characters as drawn, which can contradict
+    """The text of a figure by its readings: on the page (`seen`), in its cell alone, and, where these do
+    not settle it, in its cell once more. `shapes` are its characters as drawn, which can contradict
     all readings; `flat` says that the print is a dash by its shape.
     """
     readings = [_plain(seen), _plain(alone.text), *([_plain(again.text)] if again else [])]
@@ -383,6 +464,8 @@ def _agreed(seen: str, alone: Reading, again: Reading | None, readings: Sequence
     if _FIGURE.fullmatch(first):
         if first == second and first != "—" and alone.least >= _SEEN:
             return first
+        if again and first != "—" and readings[2] == first and _outvotes(first == second, alone, again):
+            return first
         return _differing(first, second)
     if first and first == second:
         return seen  # words or signs that both readings see
@@ -393,6 +476,11 @@ def _agreed(seen: str, alone: Reading, again: Reading | None, readings: Sequence
     if clear and figures and _FIGURE.fullmatch(second) and second != "—":
         return second
     return _differing(first, second)
+
+
+def _outvotes(same: bool, alone: Reading, again: Reading) -> bool:
+    """Whether a third reading, the same as the page's, makes up for an unclear second one."""
+    return again.least >= _SEEN if same else again.least >= _CLEAR and alone.least < _FAINT
 
 
 def contradicted(text: str, shapes: Sequence[Shape]) -> bool:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -23,6 +22,7 @@ from lxml import etree
 
 from pipelines.readers import UnreadableDocumentError
 from pipelines.readers.ole import OLE_ERRORS, container
+from pipelines.readers.package import opened, tree
 
 _MOST_BYTES = 64 * 1024 * 1024
 """Unpacked; reports have a tenth of a megabyte."""
@@ -109,19 +109,8 @@ def _refuse_vast(rows: int, columns: int, what: str) -> None:
 
 
 def _packed_sheets(body: bytes) -> dict[str, SheetCells]:
-    try:
-        with zipfile.ZipFile(BytesIO(body)) as packed:
-            parts = _parts(packed)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        OSError,
-        RuntimeError,
-        ValueError,
-    ) as error:
-        raise damaged(error) from error
+    with opened(body, "workbook") as packed:
+        parts = _parts(packed)
     try:
         book = _tree(parts["xl/workbook.xml"])
         links = {
@@ -148,6 +137,8 @@ def _parts(packed: zipfile.ZipFile) -> dict[str, bytes]:
         raise damaged("it has two parts of one name")
     parts = {entry.filename: packed.read(entry) for entry in entries}
     for name, part in parts.items():
+        if name.lower().endswith((".xml", ".rels")) and b"<!DOCTYPE" in part:
+            raise damaged(f"{name} has a document type definition: no office program writes one")
         claimed = re.search(rb"<(?:\w+:)?sst\b[^>]*\buniqueCount\s*=\s*[\"'](\d+)", part[:2000])
         if claimed and int(claimed[1]) > len(part):
             raise damaged(f"{name} claims more texts than it has bytes")
@@ -158,8 +149,7 @@ def _parts(packed: zipfile.ZipFile) -> dict[str, bytes]:
 
 
 def _tree(part: bytes) -> etree._Element:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
-    return etree.fromstring(part.replace(_STRICT, _MAIN[1:-1].encode()), parser)
+    return tree(part.replace(_STRICT, _MAIN[1:-1].encode()))
 
 
 def _worksheet(sheet: etree._Element) -> SheetCells:
@@ -208,7 +198,7 @@ def _biff_sheets(stream: bytes) -> dict[str, SheetCells]:
         sheets: dict[str, SheetCells] = {}
         for kind, at, size in _records(stream, 0):
             if kind == 0x2F:  # FILEPASS
-                raise UnreadableDocumentError("encrypted_document", "the workbook is protected by a password")
+                raise UnreadableDocumentError("encrypted_document", "the workbook is locked with a password")
             if kind == 0xFC and struct.unpack_from("<I", stream, at + 4)[0] > len(stream):  # SST
                 raise damaged("it claims more texts than it has bytes")
             if kind == 0x85 and stream[at + 5] == 0:  # BOUNDSHEET of a worksheet

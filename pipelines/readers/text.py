@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pipelines.content import Content, Grid, GridCell, Paragraph
 from pipelines.labels import squashed
 from pipelines.readers.decoding import decoded
+from pipelines.records import Problem
 
 MEDIA_TYPE = "text/plain"
 
@@ -29,6 +30,8 @@ _BARS = str.maketrans("│┃｜", "|||")
 _RULE_LINE = re.compile(r"[\s\-=_:|+⇥─━—┌┬┐├┼┤└┴┘┏┳┓┣╋┫┗┻┛]*")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+")
 _CHAPTER = re.compile(r"[一二三四五六七八九十]{1,2}[、.．]")
+_DATED = re.compile(r"(?:19|20)\d\d\s*[-./]\s*\d{1,2}\s*[-./]\s*\d{1,2}\Z")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _EMPHASIS = re.compile(r"\*\*|__")
 
 
@@ -45,6 +48,7 @@ def read(body: bytes, url: str | None = None) -> Content:
     ]
     blocks: list[Paragraph | Grid] = []
     tables = 0
+    kind = "text"
     for kind, run in _runs(numbered):
         if kind == "text":
             blocks += [Paragraph(_plain(line), {"line": number}) for number, line in run if line.strip()]
@@ -53,7 +57,37 @@ def read(body: bytes, url: str | None = None) -> Content:
         if rows:
             tables += 1
             blocks.append(Grid(tuple(rows), {"table": tables, "line": run[0][0]}, geometry=False))
-    return Content(tuple(blocks), MEDIA_TYPE, base_url=url)
+    return Content(
+        tuple(blocks),
+        MEDIA_TYPE,
+        base_url=url,
+        cut=_cut(text, in_table=kind != "text"),
+        problems=_damage(lines),
+    )
+
+
+def _damage(lines: list[str]) -> tuple[Problem, ...]:
+    """What no program writes into a text: bytes of it have been changed, and others may have been as well."""
+    for number, line in enumerate(lines, 1):
+        if _CONTROL.search(line):
+            detail = (
+                f"line {number} of the text holds control characters, so other characters may be changed too"
+            )
+            return (Problem(code="damaged_document", detail=detail, where={"line": number}),)
+    return ()
+
+
+def _cut(text: str, *, in_table: bool) -> str | None:
+    """How the text shows that its end is missing: without an end of line, a number or a row of a table
+    that stands last may be a part of one.
+    """
+    if text.endswith("\ufffd"):
+        return "the text ends inside a character"
+    if _DATED.search(text):
+        return None
+    if text[-1:].isdigit() or (in_table and not text.endswith(("\n", "\r", "\f"))):
+        return f"the text ends with {text[-8:].strip()!r} and no end of line"
+    return None
 
 
 Numbered = tuple[int, str]
@@ -103,7 +137,8 @@ def _settled(kind: str, run: list[Numbered]) -> tuple[str, list[Numbered]]:
         return kind, run
     led = [line for _, line in run if line.startswith("\t")]
     inner = [line for _, line in run if "\t" in line.strip("\t ") or line.count("\t") > 1]
-    return ("cells" if led and not inner else "rows"), run
+    # A few lines that differ are damage: they make odd cells, not rows of every cell.
+    return ("cells" if led and 10 * len(inner) <= len(led) else "rows"), run
 
 
 def _cell_lines(run: list[Numbered], table: int) -> list[tuple[GridCell, ...]]:
@@ -114,6 +149,8 @@ def _cell_lines(run: list[Numbered], table: int) -> list[tuple[GridCell, ...]]:
         elif not line.strip():
             if rows[-1]:
                 rows.append([])
+        elif not rows[-1]:  # no cell before it that it might go on from
+            rows[-1].append((number, line.strip()))
         else:
             first, text = rows[-1][-1]
             rows[-1][-1] = (first, f"{text}\n{line.strip()}".strip())

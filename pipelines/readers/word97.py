@@ -13,7 +13,7 @@ import re
 import struct
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from itertools import pairwise
 
@@ -37,7 +37,17 @@ _ENCLOSED = re.compile(r"EQ\s*\\o\\ac\([^,，]*[,，]\s*([^()]*)\)", re.IGNORECA
 _OPERAND = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
 
 # The short modifiers that a piece may carry (Prm0), by their number, as whole ones.
-_SHORT = {0x18: 0x2416, 0x19: 0x2417, 0x41: 0x0800, 0x5C: 0x083C}
+_SHORT = {
+    0x18: 0x2416,
+    0x19: 0x2417,
+    0x41: 0x0800,
+    0x47: 0x0806,
+    0x57: 0x0837,
+    0x5C: 0x083C,
+    0x68: 0x2A48,
+    0x73: 0x2A53,
+    0x75: 0x0855,
+}
 
 _SPECIAL, _DELETED, _HIDDEN, _SYMBOL = 0x0855, 0x0800, 0x083C, 0x6A09
 _ON = frozenset({1, 0x81})  # 0x81: other than the style, which as good as never has it
@@ -83,7 +93,8 @@ class RowProperties:
 @dataclass(frozen=True, slots=True)
 class WordParagraph:
     """A paragraph as shown: its text without its mark, the depth of tables it stands in (0: none),
-    and what its mark ends. `removed` where the mark itself is deleted or hidden.
+    and what its mark ends. `removed` where the mark itself is deleted or hidden. `boxes` are the floating
+    text boxes anchored in it, each with its paragraphs.
     """
 
     text: str
@@ -91,9 +102,12 @@ class WordParagraph:
     ends_cell: bool = False
     row: RowProperties | None = None
     removed: bool = False
+    boxes: tuple[tuple[WordParagraph, ...], ...] = ()
 
 
 Modifier = tuple[int, bytes]
+_Segment = tuple[str, int, int, int, tuple[Modifier, ...], tuple[Modifier, ...]]
+"""Text of one look: its position, its place in the file, bytes a character, modifiers of it and its piece."""
 
 
 def streams(body: bytes) -> dict[str, bytes]:
@@ -109,13 +123,19 @@ def streams(body: bytes) -> dict[str, bytes]:
         raise DamagedError(f"its container cannot be read: {error}") from error
 
 
-def paragraphs(found: dict[str, bytes]) -> list[WordParagraph]:
+def paragraphs(found: dict[str, bytes], unread: list[str] | None = None) -> list[WordParagraph]:
     """The paragraphs of the main text, in order, from the document's streams.
 
-    Raises DamagedError, EncryptedError and OlderWordError.
+    `unread` is told which text boxes could not be read. Raises DamagedError, EncryptedError and
+    OlderWordError.
     """
     try:
-        return list(_Document(found).paragraphs())
+        document = _Document(found)
+        unread = [] if unread is None else unread
+        boxes = document.boxes(unread)
+        main = list(document.paragraphs(0, document.length, boxes))
+        # Boxes whose place is not told stand at the end.
+        return [*main, *(paragraph for box in boxes.values() for paragraph in box)]
     except (struct.error, IndexError) as error:
         raise DamagedError(f"a structure points outside the file ({error})") from error
 
@@ -163,7 +183,7 @@ class _Document:
         if identifier != 0xA5EC:
             raise DamagedError("its text stream does not begin as a Word document's")
         if flags & 0x0100:
-            raise EncryptedError("it is protected by a password")
+            raise EncryptedError("it is locked with a password")
         if (
             struct.unpack_from("<H", self.word, 0x20)[0] != 14
             or struct.unpack_from("<H", self.word, 0x3E)[0] != 22
@@ -173,7 +193,13 @@ class _Document:
         if not self.table:
             raise DamagedError("its table stream is missing")
         self.data = found.get("Data", b"")
-        self.length = struct.unpack_from("<i", self.word, 0x4C)[0]
+        # Text, notes, headers, macros (of old, none), remarks, end notes, text boxes: they follow each other.
+        self.length, *others, boxed = struct.unpack_from("<7i", self.word, 0x4C)
+        others[2] = 0
+        if min(boxed, *others) < 0:
+            raise DamagedError("a part of its text has a negative length")
+        start = self.length + sum(others)
+        self.boxed = range(start, start + boxed)
         self.modifiers: dict[bytes, tuple[Modifier, ...]] = {}
         self.layouts: dict[tuple[bytes, tuple[Modifier, ...]], _Layout] = {}
         self.pieces = self._pieces()
@@ -214,13 +240,15 @@ class _Document:
         ):
             raise DamagedError("its pieces of text do not follow each other")
         found = []
+        self.end = positions[-1]
+        end = min(self.boxed.stop if self.boxed else self.length, self.end)
         for index in range(count):
-            if positions[index] >= self.length:
+            if positions[index] >= end:
                 break
             place, modifier = struct.unpack_from("<IH", plc, 4 * (count + 1) + 8 * index + 2)
             width = 1 if place & 0x40000000 else 2
             place = (place & 0x3FFFFFFF) // (2 if width == 1 else 1)
-            last = min(positions[index + 1], self.length)
+            last = min(positions[index + 1], end)
             if place + (last - positions[index]) * width > len(self.word):
                 raise DamagedError("a piece of its text lies outside the file")
             found.append(_Piece(positions[index], last, place, width, _piece_modifiers(modifier, shared)))
@@ -231,25 +259,70 @@ class _Document:
             raise DamagedError("two pieces of its text lie in the same place")
         return found
 
-    def _segments(self) -> Iterator[tuple[str, int, int, tuple[Modifier, ...], tuple[Modifier, ...]]]:
-        """Stretches of one look: text, place, bytes a character, its modifiers, the piece's modifiers."""
+    def _segments(self, first: int, last: int) -> Iterator[_Segment]:
+        """Stretches of one look between two character positions."""
         for piece in self.pieces:
-            place = piece.place
-            end = place + (piece.last - piece.first) * piece.width
+            place = piece.place + max(first - piece.first, 0) * piece.width
+            end = piece.place + (min(last, piece.last) - piece.first) * piece.width
             while place < end:
                 stop = min(end, self.looks.following(place))
                 if (stop - place) % piece.width:
                     raise DamagedError("a change of look lies inside a character")
                 text = _decoded(self.word[place:stop], piece.width)
                 look = self._modifiers(self.looks.at(place))
-                yield text, place, piece.width, look, piece.modifiers
+                position = piece.first + (place - piece.place) // piece.width
+                yield text, position, place, piece.width, look, piece.modifiers
                 place = stop
 
-    def paragraphs(self) -> Iterator[WordParagraph]:
-        """The paragraphs in order; the mark of each is looked up in the formatting pages."""
+    def boxes(self, unread: list[str]) -> dict[int, tuple[WordParagraph, ...]]:
+        """The paragraphs of each text box by the place of its anchor in the main text; boxes without one
+        follow behind the end. `unread` is told of those that cannot be read.
+        """
+        found: dict[int, tuple[WordParagraph, ...]] = {}
+        if not self.boxed:
+            return found
+        if self.boxed.stop > self.end:
+            unread.append("they are said to lie behind the end of the text")
+            return found
+        for first, last, anchor in self._box_places():
+            try:
+                box = tuple(self.paragraphs(first, last, {}))
+            except (DamagedError, struct.error, IndexError) as error:
+                unread.append(str(error))
+                continue
+            if any(paragraph.text.strip() for paragraph in box):
+                place = self.length + len(found) if anchor is None or anchor in found else anchor
+                found[place] = box
+        return found
+
+    def _box_places(self) -> list[tuple[int, int, int | None]]:
+        """First and last character position of each text box, and where it is anchored if that is told."""
+        start = self.boxed.start
+        try:
+            texts = _plc(self._structure(56), 22)
+            shapes = _plc(self._structure(40), 26)
+        except DamagedError:
+            texts, shapes = [], []
+        anchors = {struct.unpack_from("<I", shape)[0]: first for first, _, shape in shapes}
+        places = [
+            (start + first, start + last, anchors.get(struct.unpack_from("<I", about, 14)[0]))
+            for first, last, about in texts
+        ]
+        whole = bool(places) and places[0][0] == start and places[-1][1] >= self.boxed.stop - 1
+        return places if whole else [(start, self.boxed.stop, None)]
+
+    def paragraphs(
+        self, first: int, last: int, boxes: dict[int, tuple[WordParagraph, ...]]
+    ) -> Iterator[WordParagraph]:
+        """The paragraphs between two character positions, in order; the mark of each is looked up in the
+        formatting pages. Text boxes are taken out of `boxes` where their anchors are met.
+        """
         shown: list[str] = []
+        met: list[tuple[WordParagraph, ...]] = []
         fields = _Fields()
-        for text, place, width, look, piece_look in self._segments():
+        end = ""
+        for text, position, place, width, look, piece_look in self._segments(first, last):
+            end = text[-1]
             state = _Look(look, piece_look, self.hidden_styles)
             if state.doubtful and fields.showing:
                 shown.append(DOUBT)
@@ -258,24 +331,21 @@ class _Document:
                 if not state.removed:
                     shown.append(fields.shown(state.written(text, at, mark.start())))
                     shown.append(fields.shown(fields.marked(mark.group(), special=state.special)))
+                    if boxes and (box := boxes.pop(position + mark.start(), None)):
+                        met.append(box)
                 at = mark.end()
                 if mark.group() in _ENDS:
                     layout = self._layout(place + mark.start() * width, width, mark.group(), piece_look)
                     if layout:
-                        yield layout.paragraph("".join(shown), mark.group(), removed=state.removed)
-                        shown = []
+                        made = layout.paragraph("".join(shown), mark.group(), removed=state.removed)
+                        yield replace(made, boxes=tuple(met)) if met else made
+                        shown, met = [], []
                     else:
                         shown.append("\n")  # a page ends inside the paragraph
             if not state.removed:
                 shown.append(fields.shown(state.written(text, at, len(text))))
-        if any(shown) or self.last_char() not in _ENDS:
+        if any(shown) or not end or end not in _ENDS:
             raise DamagedError("its text does not end with a paragraph")
-
-    def last_char(self) -> str:
-        """The last character of the main text."""
-        piece = self.pieces[-1]
-        end = piece.place + (piece.last - piece.first) * piece.width
-        return _decoded(self.word[end - piece.width : end], piece.width)
 
     def _layout(self, place: int, width: int, char: str, piece: tuple[Modifier, ...]) -> _Layout | None:
         """The properties of the paragraph that the mark at `place` ends; None for a page break inside one."""
@@ -360,6 +430,16 @@ class _Document:
                 hidden.add(number)
             at += 2 + size + (size & 1)
         return frozenset(hidden)
+
+
+def _plc(packed: bytes, size: int) -> list[tuple[int, int, bytes]]:
+    """A list of stretches (PLC): first and last position, and what is said of each in `size` bytes."""
+    count = (len(packed) - 4) // (4 + size)
+    if count < 1 or len(packed) != 4 + count * (4 + size):
+        raise DamagedError("a list of places is broken")
+    edges = struct.unpack_from(f"<{count + 1}I", packed)
+    about = [packed[4 * (count + 1) + size * n :][:size] for n in range(count)]
+    return list(zip(edges, edges[1:], about, strict=False))
 
 
 def _hides(style: bytes, base: int) -> bool:

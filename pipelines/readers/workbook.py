@@ -36,6 +36,9 @@ _CHAPTERS = (
 _PROSE = 60
 """Characters: a row that holds nothing but one cell of so much text is no row of a form."""
 
+_MOST_MERGED = 1_000_000
+"""Cells that merged areas cover in all; areas that overlap, as damage makes them, cover any number."""
+
 _Value = int | float | str | bool | time | date | datetime | timedelta
 
 
@@ -98,17 +101,22 @@ def _sheet(sheet: CalamineSheet, number: int, known: SheetCells) -> _Sheet:
     texts |= known.shown
     merged = {}
     covered: set[Position] = set()
-    for first, last in sheet.merged_cell_ranges or ():
-        area = {
-            (r, c)
-            for r in range(first[0], min(last[0], first[0] + 99) + 1)
-            for c in range(first[1], min(last[1], first[1] + 99) + 1)
-        }
+    areas = [_clipped(first, last) for first, last in sheet.merged_cell_ranges or ()]
+    if sum(len(rows) * len(columns) for rows, columns in areas) > _MOST_MERGED:
+        raise damaged("its merged cells cover more than a sheet of any report has")
+    for rows, columns in areas:
+        first, last = (rows.start, columns.start), (rows.stop - 1, columns.stop - 1)
+        area = {(r, c) for r in rows for c in columns}
         area.discard(first)
         if not any(position in texts for position in area) and not area & covered and first not in covered:
             merged[first] = last
             covered |= area
     return _Sheet(number, texts, merged, frozenset(covered), known.present)
+
+
+def _clipped(first: Position, last: Position) -> tuple[range, range]:
+    """Rows and columns of a merged area; a form has 30 rows of 15 columns."""
+    return range(first[0], min(last[0], first[0] + 99) + 1), range(first[1], min(last[1], first[1] + 99) + 1)
 
 
 def _text(value: _Value) -> str:

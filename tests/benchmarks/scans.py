@@ -8,27 +8,23 @@ prints figures exact, refused, missing and wrong per resolution. Needs the extra
 
 from __future__ import annotations
 
-import io
 import random
 import shutil
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import cv2
-import numpy as np
 import pypdfium2 as pdfium
-from PIL import Image
 
 from pipelines.extract import read_document
 from pipelines.forms import TABLES, Form
 from pipelines.records import Cell, Report
 from pipelines.values import parsed
-from tests.pipelines import renderings
+from tests.pipelines import renderings, scans
 
 FONTS = ("Noto Serif CJK SC", "Noto Sans CJK SC", "DejaVu Serif, Noto Serif CJK SC", "Noto Sans Mono CJK SC")
 
@@ -79,34 +75,6 @@ def set_pages(html: str, seed: int) -> bytes:
         return made.read_bytes()
 
 
-def scanned(pdf: bytes, dpi: int, seed: int) -> list[np.ndarray]:
-    """The pages of a PDF as grey pictures that a scanner made."""
-    rng = np.random.default_rng(seed * 1000 + dpi)
-    with pdfium.PdfDocument(pdf) as document:
-        return [_soiled(page.render(scale=dpi / 72, grayscale=True).to_numpy(), rng) for page in document]
-
-
-def _soiled(page: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    page = page.reshape(page.shape[0], page.shape[1]).astype(np.float32)
-    height, width = page.shape
-    turn = cv2.getRotationMatrix2D((width / 2, height / 2), float(rng.uniform(-0.9, 0.9)), 1.0)
-    page = cv2.warpAffine(page, turn, (width, height), flags=cv2.INTER_CUBIC, borderValue=255)
-    page = cv2.GaussianBlur(page, (0, 0), float(rng.uniform(0.5, 0.8)))
-    page = page * float(rng.uniform(0.85, 0.95)) + float(rng.uniform(5, 15))
-    page += rng.normal(0, 6, page.shape).astype(np.float32)
-    specks = rng.random(page.shape) < 2e-5
-    page[specks] = 60
-    return np.clip(page, 0, 255).astype(np.uint8)
-
-
-def bound(pages: Sequence[np.ndarray], dpi: int) -> bytes:
-    """Pictures of pages as a PDF that holds nothing else."""
-    pictures = [Image.fromarray(page) for page in pages]
-    made = io.BytesIO()
-    pictures[0].save(made, "PDF", save_all=True, append_images=pictures[1:], resolution=dpi, quality=48)
-    return made.getvalue()
-
-
 def compared(report: Report | None, truth: dict[Cell, str]) -> Counter[str]:
     """How many figures are exact, refused, missing or wrong."""
     outcome: Counter[str] = Counter()
@@ -133,12 +101,14 @@ def measure(seeds: Iterable[int], dpi: int) -> tuple[Counter[str], float]:
     for seed in seeds:
         truth = figures(forms[seed % len(forms)], seed)
         html = renderings.official(forms[seed % len(forms)], truth)
-        pictures = scanned(set_pages(html, seed), dpi, seed)
-        body = bound(pictures, dpi)
+        printed = set_pages(html, seed)
+        with pdfium.PdfDocument(printed) as document:
+            count = len(document)
+        body = scans.scanned(printed, dpi, seed)
         started = time.process_time()
         reading, _ = read_document(body)
         spent += time.process_time() - started
-        pages += len(pictures)
+        pages += count
         outcome = compared(reading.report, truth)
         total += outcome
         codes = Counter(problem.code for problem in reading.problems)

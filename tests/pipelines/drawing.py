@@ -74,7 +74,7 @@ class Table:
         return self.edges[-1]
 
 
-class _Cell(NamedTuple):
+class Cell(NamedTuple):
     row: int
     column: int
     down: int
@@ -82,7 +82,7 @@ class _Cell(NamedTuple):
     text: str
 
 
-def _cells(rows: Sequence[str]) -> list[_Cell]:
+def cells_of(rows: Sequence[str]) -> list[Cell]:
     """The cells of HTML rows at their places in the grid."""
     taken: set[tuple[int, int]] = set()
     cells = []
@@ -96,14 +96,14 @@ def _cells(rows: Sequence[str]) -> list[_Cell]:
             taken |= {(index + i, column + j) for i in range(down) for j in range(across)}
             for br in td.iter("br"):
                 br.tail = "\n" + (br.tail or "")
-            cells.append(_Cell(index, column, down, across, td.text_content()))
+            cells.append(Cell(index, column, down, across, td.text_content()))
             column += across
     return cells
 
 
 def laid_out(rows: Sequence[str], widths: Sequence[float], *, centred: bool = True) -> Table:
     """Rows of HTML as boxes; figures stand in the middle of their cells, labels at the left and top."""
-    cells = _cells(rows)
+    cells = cells_of(rows)
     starts = [sum(widths[:k]) for k in range(len(widths) + 1)]
     heights = [LEAD + 2 * PAD] * max(cell.row + cell.down for cell in cells)
     broken = []

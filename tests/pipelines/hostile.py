@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import time
 
+from pipelines.extract import failed_document
 from pipelines.extract import read_part as real_part
+from pipelines.readers import scan
 from pipelines.records import DocumentReading
 
 
@@ -13,6 +15,10 @@ def part(publication) -> list[DocumentReading]:
     """Reads as ever, but breaks in the way that the document's bytes ask for."""
     document = publication.attachments[0] if publication.attachments else publication.page
     body = document.body
+    if b"SCAN" in body:
+        scan._NEEDED = ()  # whether the extra is there or not
+        scan.require()
+        time.sleep(0.5)
     if b"HANG" in body:
         time.sleep(60)
     if b"EAT" in body:
@@ -21,4 +27,8 @@ def part(publication) -> list[DocumentReading]:
         os._exit(11)
     if b"RAISE" in body:
         raise KeyError("row")
+    if b"SCAN" in body:
+        return [
+            failed_document(body, "scan_not_read", f"in process {os.getpid()}", fetch_id=document.fetch.id)
+        ]
     return real_part(publication)

@@ -26,6 +26,7 @@ KEPT = {
     "official-f2021.doc": r.distinct(NEWEST),
     "seen.doc": blanked(r.distinct(NEWEST)),
     "framed.doc": r.distinct(NEWEST),
+    "boxed.doc": r.distinct(NEWEST),
 }
 
 
@@ -166,6 +167,84 @@ def test_text_in_pieces_and_properties_elsewhere(how):
     assert isinstance(last, Paragraph)
     assert (first.text, last.text) == ("First", "Last")
     assert [cell.text for row in table.rows for cell in row] == ["10", "20", "30", "40", "", "60"]
+
+
+def test_pieces_of_either_width_side_by_side():
+    """As Word saves fast: what was typed in later lies elsewhere, in one byte a character where it can."""
+    rows = [
+        w.plain("甲"),
+        *w.row(["收件", "1234", "5"], EDGES),
+        *w.row(["合计", "", "67"], EDGES),
+        w.plain("乙"),
+    ]
+    text = "".join(run for p in rows for run, _ in p.runs)
+    assert text == "甲\r收件\x071234\x075\x07\x07合计\x07\x0767\x07\x07乙\r"
+    for lengths, widths in (
+        ([5, 4, len(text) - 9], [2, 1, 2]),
+        ([5, 2, 2, 1, len(text) - 10], [2, 1, 2, 1, 2]),
+        ([4, 9, 2, 6, 2], [2, 1, 2, 1, 2]),
+    ):
+        found = w.streams(*rows, pieces=lengths, widths=widths)
+        assert shapes(grid(found)) == [
+            [("收件", 1, 1), ("1234", 1, 1), ("5", 1, 1)],
+            [("合计", 1, 1), ("", 1, 1), ("67", 1, 1)],
+        ]
+
+
+def short(number: int, value: int) -> int:
+    """What holds for a piece as a whole, said in two bytes (Prm0)."""
+    return number << 1 | value << 8
+
+
+@pytest.mark.parametrize(
+    ("modifier", "text"),
+    [
+        (0, "1295"),
+        (short(0x57, 1), "15"),
+        (short(0x5C, 1), "15"),
+        (short(0x73, 1), "15"),
+        (short(0x68, 1), "15"),
+        (short(0x55, 1), "1295"),
+    ],
+    ids=["nothing", "struck", "hidden", "struck twice", "raised", "bold"],
+)
+def test_what_a_piece_says_of_its_text(modifier, text):
+    rows = [*w.row(["1295", "2"], EDGES[:3]), w.plain("")]
+    found = w.streams(*rows, pieces=[1, 2, 6], modifiers=[0, modifier, 0])
+    assert grid(found).rows[0][0].text == text
+
+
+def nested(*inner: w.Paragraph) -> dict[str, bytes]:
+    outer = [*inner, w.cell("外"), w.cell("9"), *w.row([], EDGES[:3])]
+    return w.streams(w.plain("甲"), *outer, w.plain("乙"))
+
+
+def test_a_table_inside_a_cell_is_the_table():
+    end = w.INNER_ROW + w.definition(EDGES[:3])
+    inner = [
+        *(w.deeper("1", w.INNER_CELL), w.deeper("2", w.INNER_CELL), w.deeper("", end)),
+        *(w.deeper("一", b""), w.deeper("3", w.INNER_CELL), w.deeper("4", w.INNER_CELL), w.deeper("", end)),
+    ]
+    blocks = doc.blocks_of(nested(*inner))
+    assert [block.text for block in blocks if isinstance(block, Paragraph)] == ["甲", "外", "9", "乙"]
+    assert shapes(grid(nested(*inner))) == [[("1", 1, 1), ("2", 1, 1)], [("一\n3", 1, 1), ("4", 1, 1)]]
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        [w.deeper("1", w.INNER_CELL)],
+        [w.deeper("1"), w.deeper("", w.INNER_ROW + w.definition([0, 1000]))],
+        [w.deeper("1", w.INNER_CELL), w.deeper("", w.INNER_ROW)],
+        [w.deeper("1", w.INNER_CELL), w.deeper("", w.INNER_ROW + w.definition(EDGES))],
+        [w.deeper("1", w.INNER_CELL, depth=1)],
+        [w.Paragraph([("1\x07", b"")], w.IN_TABLE + struct.pack("<Hi", 0x6649, 2))],
+    ],
+    ids=["no row end", "no cell end", "no definition", "fewer cells", "not nested", "outer mark"],
+)
+def test_nested_tables_that_contradict_themselves_are_damage(inner):
+    with pytest.raises(word97.DamagedError):
+        doc.blocks_of(nested(*inner))
 
 
 def in_cell(*runs: str | tuple[str, bytes]) -> str:
@@ -321,6 +400,24 @@ def refusal(body: bytes) -> str:
     (problem,) = read_document(body)[0].problems
     assert problem.code == error.value.code
     return problem.code
+
+
+@pytest.mark.parametrize(
+    ("length", "code", "says"),
+    [
+        (1, "text_box_not_read", "does not end with a paragraph"),
+        (200, "text_box_not_read", "does not end with a paragraph"),
+        (1_000_000, "text_box_not_read", "behind the end"),
+        (-3, "damaged_document", "negative"),
+    ],
+)
+def test_text_boxes_that_cannot_be_read_are_told(length, code, says):
+    """The count of their characters is another than they have."""
+    body = bytearray(kept("boxed.doc"))
+    struct.pack_into("<i", body, body.index(b"\xec\xa5") + 0x64, length)
+    found = read_document(bytes(body))[0]
+    assert any(says in problem.detail for problem in found.problems if problem.code == code)
+    assert sum(problem.code == code for problem in found.problems) == 1
 
 
 def header(name: str, place: int, value: int) -> bytes:

@@ -81,7 +81,7 @@ def test_one_object_with_the_keys_of_the_contract(report):
         "note": None,
         "locator": {"table": 1, "row": 3, "cell": 2},
         "method": "grid",
-        "verified": False,
+        "verified": True,
     }
     assert {len(found["report"]["figures"])} == {200}
     assert set(found["report"]["checks"][0]) == {

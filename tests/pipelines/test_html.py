@@ -1,12 +1,18 @@
 """What an HTML page states: charset, region, paragraphs, dates, files; and pages that are damaged."""
 
+import base64
+import json
+from html import escape
+from pathlib import Path
+
 import pytest
+from lxml import html as markup
 
 from pipelines.content import Grid, GridCell
 from pipelines.extract import read_document
 from pipelines.forms import forms
 from pipelines.grid import MAX_SPAN, rectangle
-from pipelines.readers import html, media_type
+from pipelines.readers import html, media_type, shown
 from tests.pipelines import renderings as r
 
 FORM = forms()["f2021"]
@@ -219,3 +225,165 @@ def test_a_format_without_a_reader_is_a_stated_problem():
     found = read_document(b"{\\rtf1 ...}")[0]
     assert found.report is None
     assert [problem.code for problem in found.problems] == ["format_not_supported"]
+
+
+# What a page shows from elsewhere -----------------------------------------------------------------
+
+
+def holder(inner: str) -> bytes:
+    return page(f"<h1>{r.TITLE}</h1><div id='zoomcon'>{inner}</div>")
+
+
+@pytest.mark.parametrize(
+    ("inner", "address"),
+    [
+        ("<iframe src='files/1.pdf'></iframe>", "http://a.gov.cn/gk/files/1.pdf"),
+        (
+            "<iframe src='/pdfjs/web/viewer.html?file=%252Ff%252F1.pdf#page=1'></iframe>",
+            "http://a.gov.cn/f/1.pdf",
+        ),
+        ("<embed src='/f/1.pdf#toolbar=0'>", "http://a.gov.cn/f/1.pdf"),
+        ("<object data='/f/1.ofd'></object>", "http://a.gov.cn/f/1.ofd"),
+        ("<object><param name='src' value='/f/1.pdf'></object>", "http://a.gov.cn/f/1.pdf"),
+        ("<script>var pdf = '\\/f\\/P02022.pdf';</script>", "http://a.gov.cn/f/P02022.pdf"),
+        ("<div data-pdf='/f/1.pdf'></div>", "http://a.gov.cn/f/1.pdf"),
+        ("<iframe src='/gk/body.html'></iframe>", "http://a.gov.cn/gk/body.html"),
+        ("<img src='images/1.png' width='800'>", "http://a.gov.cn/gk/images/1.png"),
+        ("<img src='data:image/gif;base64,R0' data-original='/up/1.jpg'>", "http://a.gov.cn/up/1.jpg"),
+        ("<a href='/f/1.docx'>附件</a>", "http://a.gov.cn/f/1.docx"),
+    ],
+)
+def test_a_page_whose_report_is_elsewhere_says_where(inner, address):
+    found = read_document(holder(inner), url="http://a.gov.cn/gk/5.html")[0]
+    assert found.report is None
+    assert [problem.code for problem in found.problems] == ["report_in_attachment"]
+    assert found.problems[0].detail.endswith(f"it shows or links {address}")
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "",
+        "<img src='/images/logo.png'><img src='/up/1.png' width='90'><img src='/up/ewm.jpg'>",
+        "<iframe src='/visitcount.html'></iframe><iframe src='/x.html' style='display:none'></iframe>",
+        "<iframe src='about:blank'></iframe><embed src='http://v.qq.com/player/1.swf'>",
+        "<script>var page = 'list.html', file = 'x.js';</script>",
+    ],
+)
+def test_a_page_that_shows_nothing_else_holds_no_report(inner):
+    found = read_document(holder(inner))[0]
+    assert [problem.code for problem in found.problems] == ["no_report"]
+    assert "shows or links" not in found.problems[0].detail
+
+
+def test_documents_in_frames_are_attachments_and_furniture_is_none():
+    extra = (
+        "<iframe src='/pdfjs/web/viewer.html?file=/f/1.pdf'></iframe><iframe src='/map.html'></iframe>"
+        "<img src='/up/photo.jpg'><video src='1.mp4'></video>"
+        "<script>var help = '/help/manual.pdf'</script></div>"
+    )
+    text = r.official(FORM, PRINTED)
+    at = text.rindex("</div>")
+    found = read_document((text[:at] + extra + text[at + 6 :]).encode(), url="http://a.gov.cn/gk/5.html")[0]
+    assert [link.url for link in found.report.attachments] == ["http://a.gov.cn/f/1.pdf"]
+    assert found.problems == ()
+
+
+def test_a_document_inside_the_page():
+    inner = (Path(__file__).parent / "documents" / "official-f2021.doc").read_bytes()
+    address = f"data:application/msword;base64,{base64.b64encode(inner).decode()}"
+    found = read_document(holder(f"<object data='{address}'></object>"))[0]
+    assert len(found.report.figures) == 200
+    assert found.report.year == 2021
+    cut = read_document(holder(f"<iframe src='{address[:900]}'></iframe>"))[0]
+    assert cut.report is None
+    assert "the document inside the page" in cut.problems[-1].detail
+
+
+def test_the_data_of_what_is_shown_is_checked():
+    given = {name: list(value) for name, value in shown.signs()._asdict().items() if isinstance(value, tuple)}
+    given |= {"parameters": ["file"], "endings": ["pdf"], "furniture": ["x"], "least_side": 300}
+    assert shown.checked(given).least_side == 300
+    for key, value in (("sites", ["x"]), ("furniture", ["("]), ("furniture", []), ("least_side", "300")):
+        with pytest.raises(shown.ShownError, match=rf"shown.toml: .*{key}"):
+            shown.checked({**given, key: value})
+
+
+# Text that waits for a script, and text that is not to be seen -------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["", " type='application/json'"])
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        json.dumps,
+        lambda text: json.dumps(text).replace("<", "\\u003c"),
+        lambda text: json.dumps(escape(text)),
+    ],
+)
+def test_a_report_in_a_string_of_a_script(kind, quoted):
+    body = markup.fromstring(r.official(FORM, PRINTED)).find("body")
+    inner = "".join(markup.tostring(child, encoding="unicode") for child in body)
+    source = f'{{"content": {quoted(inner)}}}'
+    script = source if kind else f"var data = {source};"
+    script = script.replace("</", "<\\/")
+    found = read_document(page(f"<div id='app'></div><script{kind}>{script}</script>"))[0]
+    assert {f.printed for f in found.report.figures} == set(PRINTED.values())
+
+
+def test_a_report_whose_markup_is_escaped_in_a_text_area():
+    body = escape(r.official(FORM, PRINTED))
+    found = read_document(page(f"<div id='app'></div><textarea>{body}</textarea>"))[0]
+    assert {f.printed for f in found.report.figures} == set(PRINTED.values())
+
+
+def inside(style: str, span: str) -> bytes:
+    """The report with something more in the cell of its first number."""
+    text = r.official(FORM, PRINTED).replace(">1001<", f">1001{span}<")
+    return text.replace("<body>", f"<style>{style}</style><body>", 1).encode()
+
+
+@pytest.mark.parametrize(
+    ("style", "span"),
+    [
+        (".x { display:none }", "<span class='x'>7</span>"),
+        ("p{color:red} td.y, .x{ visibility: hidden; }", "<span class='a X b'>7</span>"),
+        ("#gone{display:none !important}", "<b id='gone'>7</b>"),
+        ("/* .x{} */ @media print { .x{display:block} } .x{display:none}", "<i class='x'>7</i>"),
+        ("", "<span style='color:#FFF'>7</span>"),
+        ("", "<font color='white'>7</font>"),
+        ("", "<span style='font-size:9pt; color: rgb(255, 255, 255)'>7</span>"),
+    ],
+)
+def test_text_that_nobody_sees_is_not_read(style, span):
+    found = read_document(inside(style, span))[0]
+    assert {f.printed for f in found.report.figures} == set(PRINTED.values())
+    assert found.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("style", "span"),
+    [
+        (".x{display:none} .x.on{display:inline}", "<span class='x on'>7</span>"),
+        ("@media print{.x{display:none}}", "<span class='x'>7</span>"),
+        (".y .x{display:none}", "<span class='x'>7</span>"),
+        ("", "<span style='color:#fff;background:#036'>7</span>"),
+        ("", "<span style='background-color:white;color:#fffff0'>7</span>"),
+    ],
+)
+def test_text_that_may_be_seen_is_read(style, span):
+    found = read_document(inside(style, span))[0]
+    assert "10017" in {f.printed for f in found.report.figures}
+
+
+def test_a_white_number_on_an_unknown_ground_is_no_number():
+    text = r.official(FORM, PRINTED).replace(">1001<", "><span style='color:#fff'>1001</span><")
+    found = read_document(text.encode())[0]
+    [figure] = [f for f in found.report.figures if f.cell == ("proactive", "government_rules", "issued")]
+    assert figure.status == "unreadable"
+    assert "cell_not_a_number" in {p.code for p in found.problems}
+
+
+def test_white_heads_and_labels_are_read():
+    text = r.official(FORM, PRINTED).replace(">总计<", "><b style='color:white'>总计</b><")
+    assert {f.printed for f in read_document(text.encode())[0].report.figures} == set(PRINTED.values())

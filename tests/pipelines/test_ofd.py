@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import random
+import re
 import time
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -214,3 +217,216 @@ def test_flipped_bytes_never_make_a_wrong_figure(seed):
     except UnreadableDocumentError:
         return
     never_wrong(bytes(damaged), printed)
+
+
+# As other writers set it ------------------------------------------------------------------------
+
+_NUMBERED = '<ofd:{0}><ofd:{1} ID="{2}"{3}>{4}</ofd:{1}></ofd:{0}>'
+
+
+def with_members(body: bytes, members: dict[str, bytes | str]) -> bytes:
+    packed = io.BytesIO(body)
+    with zipfile.ZipFile(packed, "a") as file:
+        for name, text in members.items():
+            file.writestr(name, text)
+    return packed.getvalue()
+
+
+def with_resources(body: bytes, resources: str, *, place: str = "DocumentRes.xml") -> bytes:
+    """The package with a list of resources that its document names."""
+    named = repacked(
+        body,
+        lambda n, t: (
+            t.replace("</ofd:CommonData>", f"<ofd:DocumentRes>{place}</ofd:DocumentRes></ofd:CommonData>")
+            if n.endswith("Document.xml")
+            else t
+        ),
+    )
+    return with_members(
+        named, {"Doc_0/DocumentRes.xml": f'<ofd:Res {d._OFD} BaseLoc="Res">{resources}</ofd:Res>'}
+    )
+
+
+def in_a_unit(body: bytes, page: str) -> bytes:
+    """The drawing of a page kept as a composite unit, moved by 10 mm there and back."""
+    kept: list[str] = []
+
+    def change(name: str, text: str) -> str:
+        if page not in name:
+            return text
+        head, _, rest = text.partition('<ofd:Layer ID="99">')
+        drawn, _, tail = rest.partition("</ofd:Layer>")
+        kept.append(drawn)
+        use = '<ofd:CompositeObject ID="7" ResourceID="70" Boundary="10 0 210 420" CTM="1 0 0 1 -10 0"/>'
+        return f'{head}<ofd:Layer ID="99" Type="Body">{use}</ofd:Layer>{tail}'
+
+    moved = repacked(body, change)
+    unit = f'<ofd:Content><ofd:PageBlock ID="71">{kept[0]}</ofd:PageBlock></ofd:Content>'
+    return with_resources(
+        moved,
+        _NUMBERED.format(
+            "CompositeGraphicUnits", "CompositeGraphicUnit", 70, ' Width="210" Height="420"', unit
+        ),
+    )
+
+
+def test_a_page_kept_as_a_composite_unit():
+    body, printed = plain()
+    exact(in_a_unit(body, "Page_2"), printed)
+
+
+def test_a_unit_that_is_missing_is_named():
+    body, printed = plain()
+    lost = repacked(
+        in_a_unit(body, "Page_2"), lambda n, t: t.replace('ID="70"', 'ID="69"') if "Res.xml" in n else t
+    )
+    never_wrong(lost, printed)
+    [problem] = [p for p in read_document(lost)[0].problems if p.code == "page_not_read"]
+    assert problem.where == {"page": 3}
+    assert "drawing 70" in problem.detail
+
+
+def test_units_that_draw_themselves_end():
+    body, printed = plain()
+    use = '<ofd:CompositeObject ID="7" ResourceID="70" Boundary="0 0 210 420"/>'
+    unit = _NUMBERED.format("CompositeGraphicUnits", "CompositeGraphicUnit", 70, "", use * 20)
+    page = repacked(
+        body, lambda n, t: t.replace("</ofd:Layer>", use + "</ofd:Layer>", 1) if "Page_2" in n else t
+    )
+    started = time.monotonic()
+    looped = with_resources(page, unit)
+    never_wrong(looped, printed)
+    assert "page_not_read" in {problem.code for problem in read_document(looped)[0].problems}
+    assert time.monotonic() - started < 20
+
+
+def test_letters_of_size_one_scaled_by_their_matrix():
+    """As some writers do: the size of the letters stands in the matrix, steps are in letters."""
+    body, printed = plain()
+
+    def scaled(found: re.Match[str]) -> str:
+        size, x, y = float(found[2]), float(found[3]), float(found[4])
+        steps = " ".join(f"{float(step) / size:.5f}" for step in (found[6] or "").split())
+        delta = f' DeltaX="{steps}"' if steps else ""
+        return (
+            f'{found[1]} Size="1" CTM="{size} 0 0 {size} 0 0">'
+            f'<ofd:TextCode X="{x / size:.5f}" Y="{y / size:.5f}"{delta}>'
+        )
+
+    pattern = (
+        r'(<ofd:TextObject [^>]*) Size="([\d.]+)">'
+        r'<ofd:TextCode X="([\d.]+)" Y="([\d.]+)"( DeltaX="([^"]*)")?>'
+    )
+    exact(repacked(body, lambda n, t: re.sub(pattern, scaled, t)), printed)
+
+
+def test_a_text_code_for_each_letter_and_labels_set_downwards():
+    body, printed = plain()
+
+    def change(name: str, text: str) -> str:
+        if "Page_2" not in name:
+            return text
+        found = re.search(r'<ofd:TextCode X="0" Y="([\d.]+)" DeltaX="([^"]*)">(\d{4})</ofd:TextCode>', text)
+        assert found is not None
+        places = [0.0]
+        for step in found[2].split():
+            places.append(places[-1] + float(step))
+        codes = "".join(
+            f'<ofd:TextCode X="{x:.4f}" Y="{found[1]}">{letter}</ofd:TextCode>'
+            for x, letter in zip(places, found[3], strict=True)
+        )
+        return text.replace(found[0], codes)
+
+    exact(repacked(body, change), printed)
+    size = d.SIZE * 25.4 / 72
+    text = (
+        f'<ofd:TextObject ID="1" Boundary="20 20 40 40" Size="{size}">'
+        f'<ofd:TextCode X="0" Y="{size}" DeltaY="g 2 {size}">总计数</ofd:TextCode></ofd:TextObject>'
+    )
+    page = f'<ofd:Page {d._OFD}><ofd:Content><ofd:Layer ID="9">{text}</ofd:Layer></ofd:Content></ofd:Page>'
+    assert [p.text for p in ofd.read(d.ofd_file([page])).paragraphs] == ["总", "计", "数"]
+
+
+def test_rulings_as_rectangles_and_places_with_backslashes():
+    """A cell's outline as one closed path; paths within the package as Windows writes them."""
+    body, printed = plain()
+
+    def change(name: str, text: str) -> str:
+        if name.endswith("Document.xml"):
+            return text.replace("Pages/Page_2/", "Pages\\Page_2\\")
+        pattern = (
+            r'Boundary="([\d.]+) ([\d.]+) ([\d.]+) ([\d.]+)" LineWidth="0.18"><ofd:AbbreviatedData>[^<]*'
+        )
+
+        def outline(found: re.Match[str]) -> str:
+            w, h = max(float(found[3]), 0.2), max(float(found[4]), 0.2)
+            return (
+                f'Boundary="{found[1]} {found[2]} {w} {h}" Stroke="false" Fill="true">'
+                f"<ofd:AbbreviatedData>M 0 0 L {w} 0 L {w} {h} L 0 {h} C"
+            )
+
+        return re.sub(pattern, outline, text)
+
+    exact(repacked(body, change), printed)
+
+
+def test_text_that_is_not_painted_is_not_taken():
+    body, printed = plain()
+    hidden = (
+        '<ofd:TextObject ID="1" Boundary="100 60 40 5" Size="3" Fill="false">'
+        '<ofd:TextCode X="0" Y="3">4711</ofd:TextCode></ofd:TextObject>'
+    )
+    exact(
+        repacked(
+            body, lambda n, t: t.replace("</ofd:Layer>", hidden + "</ofd:Layer>", 1) if "Page_2" in n else t
+        ),
+        printed,
+    )
+
+
+def test_seals_and_notes_are_no_text():
+    body, printed = plain()
+    note = (
+        f'<ofd:PageAnnot {d._OFD}><ofd:Annot ID="1" Type="Stamp"><ofd:Appearance Boundary="100 60 40 5">'
+        '<ofd:TextObject ID="2" Boundary="0 0 40 5" Size="3"><ofd:TextCode X="0" Y="3">4711</ofd:TextCode>'
+        "</ofd:TextObject></ofd:Appearance></ofd:Annot></ofd:PageAnnot>"
+    )
+    listed = (
+        f'<ofd:Annotations {d._OFD}><ofd:Page PageID="3"><ofd:FileLoc>Page_2/Annotation.xml</ofd:FileLoc>'
+        "</ofd:Page></ofd:Annotations>"
+    )
+    named = repacked(
+        body,
+        lambda n, t: (
+            t.replace(
+                "</ofd:Document>", "<ofd:Annotations>Annots/Annotations.xml</ofd:Annotations></ofd:Document>"
+            )
+            if n.endswith("Document.xml")
+            else t
+        ),
+    )
+    members: dict[str, bytes | str] = {
+        "Doc_0/Annots/Annotations.xml": listed,
+        "Doc_0/Annots/Page_2/Annotation.xml": note,
+        "Doc_0/Signs/Sign_0/Seal.esl": b"\x00" * 400,
+    }
+    exact(with_members(named, members), printed)
+
+
+def test_a_scan_is_recognised():
+    """A page that is one picture, named among the resources, is read like any scan."""
+    pytest.importorskip("rapidocr")
+    picture = (Path(__file__).parent / "documents" / "scan-200dpi.jpg").read_bytes()
+    truth = json.loads((Path(__file__).parent / "documents" / "scan-200dpi.json").read_text("utf-8"))
+    shown = '<ofd:ImageObject ID="1" Boundary="0 0 210 297" CTM="210 0 0 297 0 0" ResourceID="3"/>'
+    page = f'<ofd:Page {d._OFD}><ofd:Content><ofd:Layer ID="9">{shown}</ofd:Layer></ofd:Content></ofd:Page>'
+    media = "<ofd:MediaFile>scan.jpg</ofd:MediaFile>"
+    listed = _NUMBERED.format("MultiMedias", "MultiMedia", 3, ' Type="Image"', media)
+    body = with_resources(d.ofd_file([page], area="0 0 210 297"), listed)
+    content = ofd.read(with_members(body, {"Doc_0/Res/scan.jpg": picture}))
+    assert content.scanned == frozenset({1})
+    assert content.by_position == ()
+    shown = {cell.text for grid in content.grids for row in grid.rows for cell in row}
+    numbers = {text for *_, text in truth if len(text) > 1}
+    assert len(numbers & shown) >= 0.9 * len(numbers)
+    fails(with_members(body, {"Doc_0/Res/scan.jpg": picture[:200]}), "damaged_document")

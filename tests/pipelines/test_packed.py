@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import zipfile
-import zlib
-from io import BytesIO
-from pathlib import Path
 
 import pytest
 
@@ -16,16 +12,9 @@ from pipelines.forms import forms
 from pipelines.readers import packed
 from tests.pipelines import renderings as r
 from tests.pipelines import word
+from tests.pipelines.archives import rar, seven_zip, zipped
 
 FORM = forms()["f2021"]
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    file = BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, body in files.items():
-            archive.writestr(name, body)
-    return file.getvalue()
 
 
 def named(title: str, printed: r.Printed) -> bytes:
@@ -86,46 +75,6 @@ def test_a_damaged_member_does_not_take_the_others_with_it():
 # RAR and 7z -------------------------------------------------------------------------------------
 
 
-def vint(number: int) -> bytes:
-    """A number as RAR 5 writes it: seven bits a byte, the last without the high bit."""
-    parts = []
-    while True:
-        number, low = number >> 7, number & 0x7F
-        parts.append(low | (0x80 if number else 0))
-        if not number:
-            return bytes(parts)
-
-
-def rar(files: dict[str, bytes]) -> bytes:
-    """A RAR 5 archive of stored files (format note of RARLAB: signature, main, file and end headers)."""
-
-    def header(*fields: bytes) -> bytes:
-        content = b"".join(fields)
-        sized = vint(len(content)) + content
-        return zlib.crc32(sized).to_bytes(4, "little") + sized
-
-    body = b"Rar!\x1a\x07\x01\x00" + header(vint(1), vint(0), vint(0))
-    for name, content in files.items():
-        raw = name.encode()
-        crc = zlib.crc32(content).to_bytes(4, "little")
-        fields = [vint(2), vint(2), vint(len(content)), vint(4), vint(len(content)), vint(0o100644), crc]
-        body += header(*fields, vint(0), vint(1), vint(len(raw)), raw) + content
-    return body + header(vint(5), vint(0), vint(0))
-
-
-def seven_zip(tmp_path: Path, files: dict[str, bytes], *options: str) -> bytes:
-    for name, body in files.items():
-        (tmp_path / name).write_bytes(body)
-    made = tmp_path / "made.7z"
-    subprocess.run(
-        [packed._program(), "a", *options, str(made), *(str(tmp_path / name) for name in files)],
-        check=True,
-        capture_output=True,
-        stdin=subprocess.DEVNULL,
-    )
-    return made.read_bytes()
-
-
 @pytest.fixture
 def two() -> dict[str, bytes]:
     other = named("牡丹江市样例乙局2021年政府信息公开工作年度报告", r.distinct(FORM, 5001))
@@ -145,7 +94,9 @@ def test_7z_files(two, tmp_path):
 
 def test_an_encrypted_7z_is_a_stated_problem(two, tmp_path):
     found = read_file(seven_zip(tmp_path, two, "-psecret"))
-    assert [[problem.code for problem in reading.problems] for reading in found] == [["damaged_document"]] * 2
+    assert [[problem.code for problem in reading.problems] for reading in found] == [
+        ["encrypted_document"]
+    ] * 2
     assert "encrypted" in found[0].problems[0].detail
 
 

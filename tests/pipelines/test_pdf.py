@@ -203,6 +203,56 @@ def test_missing_rulings_never_make_a_wrong_figure(seed):
     never_wrong(d.pdf(sheets), printed)
 
 
+def test_a_merged_cell_that_ends_beside_its_row():
+    """Browsers end the ruling under a merged cell some points off where a page breaks."""
+    printed = r.distinct(F2021)
+    tables = d.tables(F2021, printed)
+    for off in (5.0, -5.0, 8.0):
+        sheets = d.report(tables, "applications", tables["applications"].edges[12])
+        left, right = d.LEFT, d.LEFT + 30.0
+        for sheet in sheets[2:4]:
+            bottom = max(y for _, y, _, _ in sheet.lines)
+            top = min(y for _, y, _, _ in sheet.lines)
+            sheet.lines += [(left, bottom - off, right, bottom - off), (left, top + off, right, top + off)]
+        tables_exact(d.pdf(sheets), printed)
+
+
+def test_dates_and_addresses_in_the_margin_are_no_rest_of_a_number():
+    printed = r.distinct(F2021)
+    tables = d.tables(F2021, printed)
+    sheets = d.report(tables, "applications", tables["applications"].edges[12])
+    for sheet in sheets:
+        sheet.texts += [
+            (d.LEFT + 40, d.TOP - 11, d.SIZE, "11/21/26, 9:05 AM"),
+            (d.LEFT + 220, d.TOP - 11, d.SIZE, "2021年政府信息公开工作年度报告"),
+        ]
+    exact(d.pdf(sheets), printed)
+
+
+def test_a_number_past_the_ruling_at_a_page_end_is_refused():
+    printed = r.distinct(F2021)
+    tables = d.tables(F2021, printed)
+    sheets = d.report(tables, "applications", tables["applications"].edges[12])
+    sheets[3].texts.append((d.LEFT + 220, d.TOP - 11, d.SIZE, "47"))
+    found = reading(d.pdf(sheets))
+    assert "cell_not_a_number" in codes(found)
+    never_wrong(d.pdf(sheets), printed)
+
+
+@pytest.mark.parametrize("by", [60.0, 78.0, 95.0, 110.0])
+def test_digits_beyond_the_side_of_the_page_are_missed(by):
+    """The table is wider than the page and its rulings end with it; so do the numbers."""
+    printed = {
+        cell: str(12345670 + k) if cell.column == "total" else text
+        for k, (cell, text) in enumerate(r.distinct(F2021).items())
+    }
+    sheets = d.report(d.tables(F2021, printed))
+    for sheet in sheets[2:4]:
+        sheet.texts = [(x + by, y, size, text) for x, y, size, text in sheet.texts]
+        sheet.lines = [(min(a + by, d.WIDTH), b, min(c + by, d.WIDTH), e) for a, b, c, e in sheet.lines]
+    never_wrong(d.pdf(sheets), printed)
+
+
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_turned_pages(turns):
     printed = r.distinct(F2021)
@@ -303,6 +353,41 @@ def test_a_break_with_words_between_joins_only_what_it_plainly_cut():
         sheets = d.report(tables, "applications", at)
         sheets[3].texts.append((d.LEFT, d.TOP - 20, 9.0, "注：本表的数据由各科室报送"))
         never_wrong(d.pdf(sheets), printed)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.id)
+def test_a_break_under_a_head_whose_last_value_is_blank(form):
+    """The head's last label stands over an empty cell, which is a value and no rest of the label."""
+    printed = {cell: "" if cell.column == "total" else text for cell, text in r.distinct(form).items()}
+    tables = d.tables(form, printed)
+    for code in ("applications", "review_litigation"):
+        tables_exact(d.pdf(d.report(tables, code, tables[code].edges[3])), printed)
+
+
+@pytest.mark.parametrize("value", ["", "-", "/", "0", "7"])
+def test_a_break_under_the_head_of_a_single_value(value):
+    fees = Cell("proactive", "administrative_fees", "amount_wanyuan")
+    printed = {**r.distinct(F2021), fees: value}
+    tables = d.tables(F2021, printed)
+    tables_exact(d.pdf(d.report(tables, "proactive", tables["proactive"].edges[-2])), printed)
+
+
+def test_words_that_a_page_end_set_outside_the_table_part_no_later_pages():
+    """Browsers print the rest of a merged label past the table's foot; the table goes on all the same."""
+    printed = r.distinct(F2021)
+    table = d.tables(F2021, printed)["applications"]
+    first, rest = d.cut(table, table.edges[6] + 5)
+    second, third = d.cut(rest, rest.edges[9])
+    tables = d.tables(F2021, printed)
+    sheets = d.report(tables, "applications", table.edges[6] + 5)
+    sheets[3] = d.Sheet()
+    sheets[3].texts.append((d.LEFT + 3, d.TOP - 14, d.SIZE, "理结果"))
+    d.put(sheets[3], second, d.TOP)
+    last = d.Sheet()
+    d.put(last, third, d.TOP)
+    sheets.insert(4, last)
+    assert first.height == table.edges[6] + 5
+    tables_exact(d.pdf(sheets), printed)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
@@ -438,6 +523,75 @@ def test_cut_files():
     never_wrong(b"\n\n\n" + body, printed)
 
 
+def updated() -> tuple[bytes, int]:
+    """A PDF with a later version appended, and where the earlier one ends."""
+    first, _ = plain()
+    later, _ = plain(first=5001)
+    return first + later[later.index(b"1 0 obj") :], len(first)
+
+
+def test_a_later_version_that_is_cut_off_is_noticed():
+    """Right at the end mark of the earlier version nothing is left to tell; everywhere else something is."""
+    whole, end = updated()
+    pdf.read(whole)
+    for at in [end + 2, end + 3, *range(end + 4, end + 12), *range(end + 20, len(whole) - 7, 1999)]:
+        fails(whole[:at], "damaged_document")
+    pdf.read(whole[:end])
+    pdf.read(whole[:end] + b"\r\n<!-- served by a proxy in 12 ms -->\n")
+
+
+def test_objects_gathered_because_their_table_is_misplaced_are_told():
+    """Two spliced files: PDFium puts together what it finds, figures of both among them."""
+    body, _printed = plain()
+    at = int(body[body.rindex(b"startxref") + 9 :].split()[0])
+    assert not pdf.read(body).problems
+    assert not pdf.read(b"\n\n\n" + body).problems
+    pointing_elsewhere = body.replace(b"startxref\n%d" % at, b"startxref\n%d" % (at - 40))
+    assert pointing_elsewhere != body
+    (problem,) = pdf.read(pointing_elsewhere).problems
+    assert problem.code == "damaged_document"
+    assert "table of objects" in problem.detail
+    whole, _ = updated()
+    assert [problem.code for problem in pdf.read(whole).problems] == ["damaged_document"]
+
+
+def test_a_file_that_says_how_long_it_is():
+    body, _ = plain()
+    entry = b"99 0 obj\n<</Linearized 1/L %d/H[1 2]/O 3/E 4/N 5/T 6>>\nendobj\n"
+    for more, is_whole in ((0, True), (-9, True), (1, False), (4096, False)):
+        told = body.replace(b"1 0 obj\n", entry + b"1 0 obj\n", 1)
+        length = len(told) + len(b"%d" % len(told)) - 2 + more
+        told = told.replace(b"%d", b"%d" % length, 1)
+        if is_whole:
+            pdf.read(told)
+        else:
+            assert "bytes" in fails(told, "damaged_document")
+
+
+def test_letters_of_a_font_that_states_no_height():
+    """Browsers embed some fonts as drawings: the boxes of such letters are those of their ink."""
+    glyph = b"1000 0 0 500 1000 570 d1 0 500 1000 70 re f"
+    unicode = b"/CIDInit begincmap 1 beginbfchar <61> <4E00> endbfchar endcmap"
+    font = (
+        b"<</Type/Font/Subtype/Type3/FontBBox[0 0 0 0]/FontMatrix[.001 0 0 .001 0 0]/FirstChar 97"
+        b"/LastChar 97/Widths[1000]/Encoding<</Differences[97/a]>>/CharProcs<</a 91 0 R>>/Resources<<>>"
+        b"/ToUnicode 92 0 R>>"
+    )
+    streams = b"".join(
+        b"%d 0 obj\n<</Length %d>>\nstream\n%s\nendstream\nendobj\n" % (number, len(text), text)
+        for number, text in ((91, glyph), (92, unicode))
+    )
+    before, after = ("第二十条第（".encode("utf-16-be").hex(), "）项".encode("utf-16-be").hex())
+    page = (
+        f"BT /F1 12 Tf 70 700 Td <{before}> Tj ET BT /F9 12 Tf 142 700 Td <61> Tj ET "
+        f"BT /F1 12 Tf 154 700 Td <{after}> Tj ET"
+    )
+    body = d.pdf_file([page.encode()], packed=False)
+    body = body.replace(b"/Font<</F1 3 0 R>>", b"/Font<</F1 3 0 R/F9 90 0 R>>")
+    body = body.replace(b"xref\n", b"90 0 obj\n" + font + b"\nendobj\n" + streams + b"xref\n", 1)
+    assert [paragraph.text for paragraph in pdf.read(body).paragraphs] == ["第二十条第（一）项"]
+
+
 def test_a_form_that_draws_itself_ends():
     entries = b"/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</A 8 0 R>>>>/Length 5"
     stream = b"<<" + entries + b">>\nstream\n/A Do\nendstream"
@@ -473,12 +627,19 @@ def test_any_page_stream_ends(stream, times):
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed to print pages as PDF")
-@pytest.mark.parametrize(("size", "lines"), [("14px", 1.4), ("19px", 1.9)])
-def test_pages_printed_by_a_browser(form, tmp_path, size, lines):
+@pytest.mark.parametrize(
+    ("size", "lines", "border", "margins"),
+    [
+        ("14px", 1.4, "1px solid #000", False),
+        ("19px", 1.9, ".5pt solid windowtext", True),
+        ("16px", 1.2, "3px double #000;border-collapse:separate", True),
+    ],
+)
+def test_pages_printed_by_a_browser(form, tmp_path, size, lines, border, margins):
     printed = r.distinct(form, 12345)
     style = (
         f"<style>body{{font-size:{size};line-height:{lines}}}table{{border-collapse:collapse;width:100%}}"
-        "td{border:1px solid #000;padding:3px}</style>"
+        f"td{{border:{border};padding:3px}}</style>"
     )
     page = tmp_path / "report.html"
     page.write_text(r.official(form, printed).replace("</head>", style + "</head>"), encoding="utf-8")
@@ -490,7 +651,7 @@ def test_pages_printed_by_a_browser(form, tmp_path, size, lines):
             "--no-sandbox",
             "--disable-gpu",
             f"--user-data-dir={tmp_path / 'profile'}",
-            "--no-pdf-header-footer",
+            *([] if margins else ["--no-pdf-header-footer"]),
             f"--print-to-pdf={made}",
             page.as_uri(),
         ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -16,8 +17,11 @@ from tests.pipelines import renderings as r
 
 FORM = forms()["f2021"]
 PRINTED = r.distinct(FORM)
+DOCUMENTS = Path(__file__).parent / "documents"
 PORTAL = Portal(id="x", name="x", division="231000", home="http://x/")
 PAGE = r.official(FORM, PRINTED).encode()
+TEXT = r.cell_lines(FORM, PRINTED).encode()
+"""Text gives one reading of its tables, unlike pages, which confirm themselves."""
 
 
 def document(body: bytes, number: int) -> Document:
@@ -47,33 +51,39 @@ def codes(reading: PublicationReading) -> list[list[str]]:
 
 @pytest.fixture
 def pool(monkeypatch):
+    """Two processes with more time than a page takes on any machine."""
     monkeypatch.setattr(pool_module, "read_part", hostile.part)
-    with ReadingPool(2, seconds=2, megabytes=1024) as opened:
+    with ReadingPool(2, seconds=60, ocr_seconds=60) as opened:
         yield opened
 
 
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
-        (b"HANG", "reader_timeout"),
-        (b"EAT", "reader_out_of_memory"),
-        (b"DIE", "reader_died"),
-        (b"RAISE", "reader_failed"),
-    ],
-)
-def test_a_bad_document_costs_itself(pool, body, code):
-    found = publication(PAGE, b"<html>" + body, PAGE)
-    reading = pool.collected(found, pool.submit(found))
-    assert codes(reading) == [[], [code], []]
-    assert code in READER_FAILURES
-    assert [document.fetch_id for document in reading.documents] == [1, 2, 3]
+@pytest.fixture
+def hasty(monkeypatch):
+    """As few seconds as a busy machine needs for a page."""
+    monkeypatch.setattr(pool_module, "read_part", hostile.part)
+    with ReadingPool(2, seconds=6, ocr_seconds=6) as opened:
+        yield opened
+
+
+def test_a_bad_document_costs_itself(hasty):
+    bad = {
+        b"<html>HANG": "reader_timeout",
+        b"<html>EAT": "reader_out_of_memory",
+        b"<html>DIE": "reader_died",
+        b"<html>RAISE": "reader_failed",
+    }
+    found = publication(PAGE, *bad, PAGE)
+    reading = hasty.collected(found, hasty.submit(found))
+    assert codes(reading) == [[], *([code] for code in bad.values()), []]
+    assert set(bad.values()) == READER_FAILURES
+    assert [document.fetch_id for document in reading.documents] == [1, 2, 3, 4, 5, 6]
     assert reading.documents[1].document_url == "http://x/2"
-    assert len(reading.documents[2].report.figures) == 200
+    assert len(reading.documents[-1].report.figures) == 200
 
 
-def test_the_event_loop_goes_on_while_documents_are_read(pool):
+def test_the_event_loop_goes_on_while_documents_are_read(hasty):
     async def both() -> tuple[PublicationReading, int]:
-        reading = asyncio.ensure_future(pool.read(publication(PAGE, b"<html>HANG")))
+        reading = asyncio.ensure_future(hasty.read(publication(PAGE, b"<html>HANG")))
         turns = 0
         while not reading.done():
             await asyncio.sleep(0.01)
@@ -86,8 +96,8 @@ def test_the_event_loop_goes_on_while_documents_are_read(pool):
 
 
 def test_figures_that_a_copy_confirms_are_verified(pool):
-    other = r.official(FORM, {**PRINTED, next(iter(PRINTED)): "9"}).encode()
-    found = publication(PAGE, PAGE.replace(b"<h1>", b"<h2>"), other)
+    other = r.cell_lines(FORM, {**PRINTED, next(iter(PRINTED)): "9"}).encode()
+    found = publication(TEXT, TEXT + b"\n", other)
     page, copy, differing = pool.collected(found, pool.submit(found)).documents
     assert all(figure.verified for figure in page.report.figures)
     assert all(figure.verified for figure in copy.report.figures)
@@ -95,6 +105,54 @@ def test_figures_that_a_copy_confirms_are_verified(pool):
 
 
 def test_a_lone_reading_is_not_verified(pool):
-    found = publication(PAGE)
+    found = publication(TEXT)
     (page,) = pool.collected(found, pool.submit(found)).documents
     assert not any(figure.verified for figure in page.report.figures)
+
+
+# Scans ------------------------------------------------------------------------------------------
+
+SCAN = b"<html>SCAN"
+
+
+def test_scans_are_read_in_one_process_of_their_own(pool):
+    found = publication(PAGE, SCAN, PAGE, SCAN + b" 2", SCAN + b" 3")
+    reading = pool.collected(found, pool.submit(found))
+    assert codes(reading) == [[], ["scan_not_read"], [], ["scan_not_read"], ["scan_not_read"]]
+    assert [document.fetch_id for document in reading.documents[::2]] == [1, 3, 5]
+    details = {d.problems[0].detail for d in reading.documents if d.report is None}
+    assert len(details) == 1
+    assert details.pop().startswith("in process ")
+
+
+def test_other_documents_do_not_wait_for_scans(monkeypatch):
+    monkeypatch.setattr(pool_module, "read_part", hostile.part)
+    pool = ReadingPool(1)
+    try:
+        [scan] = pool.submit(publication(SCAN + b" HANG"))
+        [page] = pool.submit(publication(PAGE))
+        assert page.result(timeout=40)[0].report
+        assert not scan.done()
+    finally:
+        pool.close(wait=False)
+    assert scan.exception(timeout=10) is not None  # and nobody waits for it for ever
+
+
+def test_a_bad_scan_costs_itself(hasty):
+    found = publication(PAGE, SCAN + b" HANG", SCAN + b" EAT", SCAN)
+    reading = hasty.collected(found, hasty.submit(found))
+    assert codes(reading) == [[], ["reader_timeout"], ["reader_out_of_memory"], ["scan_not_read"]]
+    assert reading.documents[1].document_url == "http://x/2"
+    assert str(pool_module.OCR_MEGABYTES) in reading.documents[2].problems[0].detail
+
+
+def test_a_process_that_holds_models_has_a_limit_below_one_and_a_half_gigabytes():
+    assert pool_module.MEGABYTES < pool_module.OCR_MEGABYTES
+    assert pool_module.OCR_MEGABYTES * 1024 * 1024 < 1.45e9  # the rest is for what is mapped from files
+
+
+def test_where_scans_are_switched_off_no_process_is_asked():
+    with ReadingPool(1, ocr=False) as pool:
+        body = (DOCUMENTS / "scan-pages-1.jpg").read_bytes()
+        found = pool.collected_file(body, pool.submit_file(body))
+    assert [[problem.code for problem in reading.problems] for reading in found] == [["ocr_disabled"]]

@@ -385,9 +385,38 @@ def test_two_rows_of_values_are_given_to_no_cell(labels):
     refused(page(review_litigation=[*head, *made]), {c for c in PRINTED if c.table == "review_litigation"})
 
 
-def test_results_as_rows_leave_the_other_tables_alone():
-    made = [r.tr(*map(r.td, ("结果", "行政复议", "未经复议直接起诉", "复议后起诉")))]
-    made += [r.tr(r.td(label), r.td("1"), r.td("2"), r.td("3")) for label in RESULTS]
+def turned(*lines: str) -> list[str]:
+    groups = [review(group) for group in REVIEW.rows]
+    made = [
+        r.tr(r.td(label), *(r.td(values[at]) for values in groups)) for at, label in enumerate(RESULTS)
+    ]
+    return [*lines, *made]
+
+
+GROUPS_IN_A_LINE = r.tr(*map(r.td, ("结果", "行政复议", "未经复议直接起诉", "复议后起诉")))
+GROUPS_IN_TWO = (
+    r.tr(r.td("结果", rowspan=2), r.td("行政复议", rowspan=2), r.td("行政诉讼", 2)),
+    r.tr(r.td("未经复议直接起诉"), r.td("复议后起诉")),
+)
+
+
+@pytest.mark.parametrize("head", [(GROUPS_IN_A_LINE,), GROUPS_IN_TWO], ids=["one line", "two lines"])
+def test_results_as_rows(head):
+    exact(page(review_litigation=turned(*head)))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        turned(GROUPS_IN_A_LINE)[:-1],
+        turned(GROUPS_IN_A_LINE.replace("复议后起诉", "其他")),
+        [*turned(GROUPS_IN_A_LINE)[:-1], turned(GROUPS_IN_A_LINE)[-1].replace("<td>", "<td></td><td>", 1)],
+        [*turned(GROUPS_IN_A_LINE), turned(GROUPS_IN_A_LINE)[1]],
+        [x.replace(f"<td>{review('reconsideration')[1]}</td>", "") for x in turned(GROUPS_IN_A_LINE)],
+    ],
+    ids=["a result missing", "a group missing", "a cell too many", "a result twice", "a cell missing"],
+)
+def test_results_as_rows_that_do_not_come_out_leave_the_other_tables_alone(made):
     refused(page(review_litigation=made), {c for c in PRINTED if c.table == "review_litigation"})
 
 

@@ -102,3 +102,30 @@ def body(form: Form, printed: r.Printed, **changed: str) -> str:
 
 def report(form: Form, printed: r.Printed, **changed: str) -> bytes:
     return packed(body(form, printed, **changed))
+
+
+def picture(relation: str, points: float = 450) -> str:
+    """A paragraph that shows a picture file, as wide as a page's text."""
+    extent = f'<wp:extent cx="{round(12700 * points)}" cy="1"/>'
+    return paragraph(
+        "<w:r><w:drawing>"
+        '<wp:inline xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing">'
+        f'{extent}<a:blip xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
+        'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" '
+        f'r:embed="{relation}"/></wp:inline></w:drawing></w:r>'
+    )
+
+
+def pictured(body: str, files: Mapping[str, bytes]) -> bytes:
+    """A document with picture files, which `picture` names as rId1, rId2 … in this order."""
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/image"
+    related = "".join(
+        f'<Relationship Id="rId{number}" Type="{kind}" Target="media/{name}"/>'
+        for number, name in enumerate(files, 1)
+    )
+    file = BytesIO(packed(body))
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("word/_rels/document.xml.rels", f"<Relationships>{related}</Relationships>")
+        for name, content in files.items():
+            archive.writestr(f"word/media/{name}", content)
+    return file.getvalue()

@@ -31,6 +31,15 @@ def cell(*runs: str | tuple[str, bytes]) -> Paragraph:
     )
 
 
+def deeper(text: str, properties: bytes = b"", depth: int = 2) -> Paragraph:
+    """A paragraph of a table inside a cell; its mark ends a cell or row there as `properties` say."""
+    return Paragraph([(text + "\r", b"")], IN_TABLE + struct.pack("<Hi", 0x6649, depth) + properties)
+
+
+INNER_CELL = struct.pack("<HB", 0x244B, 1)
+INNER_ROW = INNER_CELL + struct.pack("<HB", 0x244C, 1)
+
+
 def definition(edges: Sequence[int], bits: Sequence[int] = ()) -> bytes:
     """sprmTDefTable: the edges of a row's cells and the merging bits of each."""
     count = len(edges) - 1
@@ -49,11 +58,15 @@ def row(
 
 @dataclass
 class Writer:
-    """The streams of a document; `pieces` are lengths of text stored one after the other, last first."""
+    """The streams of a document; `pieces` are lengths of text stored one after the other, last first,
+    `widths` their bytes a character (1 or 2), `modifiers` what holds for each as a whole (Prm).
+    """
 
     paragraphs: Sequence[Paragraph]
     width: int = 2
     pieces: Sequence[int] = ()
+    widths: Sequence[int] = ()
+    modifiers: Sequence[int] = ()
     elsewhere: bool = False
     version: int = 0xC1
     flags: int = 0x0200
@@ -62,21 +75,24 @@ class Writer:
 
     def streams(self) -> dict[str, bytes]:
         text = "".join(run for p in self.paragraphs for run, _ in p.runs)
-        stored = text.encode("cp1252" if self.width == 1 else "utf-16-le")
         lengths = list(self.pieces) or [len(text)]
+        widths = list(self.widths) or [self.width] * len(lengths)
+        modifiers = list(self.modifiers) or [0] * len(lengths)
         assert sum(lengths) == len(text)
-        starts = [sum(lengths[index + 1 :]) for index in range(len(lengths))]  # the last piece lies first
-        place_of = {}
-        cp = 0
-        for length, start in zip(lengths, starts, strict=True):
-            for offset in range(length):
-                place_of[cp + offset] = _TEXT + (start + offset) * self.width
-            cp += length
+        bounds = [sum(lengths[:index]) for index in range(len(lengths) + 1)]
+        starts = dict.fromkeys(range(len(lengths)), 0)
+        body = b""
+        # The last piece lies first; the wide ones before the narrow, for they begin at even places.
+        for index in sorted(starts, key=lambda index: (-widths[index], -index)):
+            starts[index] = _TEXT + len(body)
+            part = text[bounds[index] : bounds[index + 1]]
+            body += part.encode("cp1252" if widths[index] == 1 else "utf-16-le")
+        place_of = {
+            cp: (starts[index] + (cp - bounds[index]) * widths[index], widths[index])
+            for index in starts
+            for cp in range(bounds[index], bounds[index + 1])
+        }
         word = bytearray(_TEXT)
-        body = bytearray(len(stored))
-        for cp, place in place_of.items():
-            char = stored[cp * self.width : (cp + 1) * self.width]
-            body[place - _TEXT : place - _TEXT + self.width] = char
         word += body + bytes(-len(body) % 512)
         looks, layouts = self._runs(place_of)
         table = bytearray()
@@ -86,12 +102,10 @@ class Writer:
             plc = self._pages(word, runs, head)
             places[number] = (len(table), len(plc))
             table += plc
-        flag = 0x40000000 if self.width == 1 else 0
-        bounds = [sum(lengths[:index]) for index in range(len(lengths) + 1)]
         plc = struct.pack(f"<{len(bounds)}I", *bounds)
-        for start in starts:
-            place = _TEXT + start * self.width
-            plc += struct.pack("<HIH", 0, place * (2 if flag else 1) | flag, 0)
+        for index, place in starts.items():
+            narrow = widths[index] == 1
+            plc += struct.pack("<HIH", 0, place * 2 | 0x40000000 if narrow else place, modifiers[index])
         clx = b"\x02" + struct.pack("<I", len(plc)) + plc
         places[33] = (len(table), len(clx))
         table += clx
@@ -105,7 +119,7 @@ class Writer:
         return {"WordDocument": bytes(word), "1Table": bytes(table), "Data": bytes(self.data)}
 
     def _runs(
-        self, place_of: dict[int, int]
+        self, place_of: dict[int, tuple[int, int]]
     ) -> tuple[list[tuple[int, int, bytes]], list[tuple[int, int, bytes]]]:
         looks, layouts = [], []
         cp = 0
@@ -113,15 +127,16 @@ class Writer:
             first = cp
             for text, look in paragraph.runs:
                 # A look of its own for each character: pieces may part them anywhere.
-                looks += [(place_of[cp + n], place_of[cp + n] + self.width, look) for n in range(len(text))]
+                for at in range(cp, cp + len(text)):
+                    place, width = place_of[at]
+                    looks.append((place, place + width, look))
                 cp += len(text)
             for at in range(first, cp):
                 mark = at == cp - 1
-                last = not mark and place_of[at + 1] != place_of[at] + self.width
-                if mark or last:
-                    start = place_of[first]
+                place, width = place_of[at]
+                if mark or place_of[at + 1] != (place + width, width):
                     layouts.append(
-                        (start, place_of[at] + self.width, self._stated(paragraph) if mark else b"")
+                        (place_of[first][0], place + width, self._stated(paragraph) if mark else b"")
                     )
                     first = at + 1
         return sorted(looks), sorted(layouts)

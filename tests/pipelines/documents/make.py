@@ -100,6 +100,44 @@ def framed(form: Form) -> str:
     return f"<w:tbl><w:tr><w:tc>{word.body(form, r.distinct(form))}{word.paragraph()}</w:tc></w:tr></w:tbl>"
 
 
+_DRAWING = (
+    'xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing" '
+    'xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape" '
+    'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" xmlns:v="urn:schemas-microsoft-com:vml"'
+)
+
+
+def text_box(content: str) -> str:
+    """A run that anchors a floating text box, as Word writes it: once for new programs, once for old."""
+    shape = (
+        '<wp:anchor simplePos="0" relativeHeight="2" behindDoc="0" locked="0" layoutInCell="1" '
+        'allowOverlap="1"><wp:simplePos x="0" y="0"/><wp:positionH relativeFrom="column"><wp:posOffset>0'
+        '</wp:posOffset></wp:positionH><wp:positionV relativeFrom="paragraph"><wp:posOffset>0</wp:posOffset>'
+        '</wp:positionV><wp:extent cx="2000000" cy="1000000"/><wp:wrapNone/><wp:docPr id="1" name="T"/>'
+        '<a:graphic><a:graphicData uri="http://schemas.microsoft.com/office/word/2010/wordprocessingShape">'
+        '<wps:wsp><wps:cNvSpPr txBox="1"/><wps:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="2000000" '
+        'cy="1000000"/></a:xfrm><a:prstGeom prst="rect"/></wps:spPr><wps:txbx><w:txbxContent>'
+        f"{content}</w:txbxContent></wps:txbx><wps:bodyPr/></wps:wsp></a:graphicData></a:graphic></wp:anchor>"
+    )
+    older = (
+        f"<w:pict><v:shape><v:textbox><w:txbxContent>{content}</w:txbxContent></v:textbox></v:shape></w:pict>"
+    )
+    return (
+        f'<w:r><mc:AlternateContent><mc:Choice Requires="wps" {_DRAWING}><w:drawing>{shape}</w:drawing>'
+        f"</mc:Choice><mc:Fallback {_DRAWING}>{older}</mc:Fallback></mc:AlternateContent></w:r>"
+    )
+
+
+def boxed(form: Form) -> str:
+    """A report whose title and the table of chapter four stand in floating text boxes."""
+    body = word.body(form, r.distinct(form))
+    title = word.paragraph(word.run(r.TITLE))
+    table = word.table(r.review_rows(form, r.distinct(form)))
+    assert body.count(title) == body.count(table) == 1
+    body = body.replace(title, word.paragraph(word.run("样例局文件"), text_box(title)))
+    return body.replace(table, word.paragraph(text_box(table + word.paragraph())))
+
+
 def _field(text: str) -> str:
     def mark(kind: str) -> str:
         return f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>'
@@ -128,6 +166,7 @@ def main() -> None:
             (HERE / f"official-{form.id}.{ending}").write_bytes(converted(page, "html", ending, "calc"))
     newest = r.both_forms()[-1]
     (HERE / "seen.doc").write_bytes(converted(whole(seen(newest)), "docx", "doc"))
+    (HERE / "boxed.doc").write_bytes(converted(whole(boxed(newest)), "docx", "doc"))
     (HERE / "framed.doc").write_bytes(converted(whole(framed(newest)), "docx", "doc"))
 
 

@@ -1,0 +1,270 @@
+"""A second reading of tables with cells, by the order of their words and values alone.
+
+Owns the opinion that `reading` holds against the first one. Columns, spans and rows of the form by
+their neighbours play no part: the cells of a table are taken in document order, a label of the form
+is looked for behind the one before it, and the cells up to the next word are its values, if they are
+as many as the words over them name. An empty cell is a value, for it is there. What does not come
+out exactly is left out: no opinion is no objection.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from pipelines.content import Grid, GridCell
+from pipelines.forms import Form, column_code, forms, labels
+from pipelines.labels import core, has_han
+from pipelines.records import Cell
+from pipelines.values import looks_like_value
+
+_ORGANISATIONS = ("法人或其他组织", "法人或其它组织")
+_KINDS = ("org_business", "org_research", "org_public_interest", "org_legal_service", "org_other")
+_LITIGATION = {"行政诉讼": ("litigation_direct", "litigation_after_reconsideration")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A cell of words: its core, its printed text, how many values stand before it, and its line."""
+
+    core: str
+    text: str
+    at: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """A table's cells in document order: words, and the values (with their lines) between them."""
+
+    words: tuple[_Word, ...]
+    values: tuple[tuple[GridCell, int], ...]
+
+    def after(self, index: int) -> tuple[GridCell, ...]:
+        """The values between a word and the next, without those that lead the next word's line."""
+        begin = self.words[index].at
+        if index + 1 == len(self.words):
+            return tuple(cell for cell, _ in self.values[begin:])
+        following = self.words[index + 1]
+        led = following.line if following.line != self.words[index].line else -1
+        return tuple(cell for cell, line in self.values[begin : following.at] if line != led)
+
+    def heading(self, table: str, begin: int, end: int) -> tuple[_Word, ...]:
+        """The words that name the columns before a label, back to the last printed value."""
+        last = end - 1
+        while last >= begin and column_code(table, self.words[last].text) is None:
+            last -= 1
+        first = last
+        while first > begin:
+            between = self.values[self.words[first - 1].at : self.words[first].at]
+            if any(cell.text for cell, _ in between):
+                break
+            first -= 1
+        return self.words[max(first, begin) : last + 1]
+
+
+def cells_in_order(
+    grids: Mapping[str, Sequence[Grid]], decided: Mapping[str, str | None]
+) -> dict[Cell, GridCell]:
+    """The printed cell of each statutory cell for which the order of words and values has one.
+
+    `grids` are the tables in which each statutory table was found, `decided` its form.
+    """
+    found: dict[Cell, GridCell] = {}
+    streams: dict[int, _Stream] = {}
+    for table, sources in grids.items():
+        form = forms().get(decided.get(table) or "")
+        if form is None:
+            continue
+        order: tuple[str | None, ...] = ()
+        for grid in sources:
+            stream = streams.get(id(grid))
+            if stream is None:
+                stream = streams[id(grid)] = _stream(grid)
+            if table == "review_litigation":
+                read: Iterable[tuple[Cell, GridCell]] = _review(stream)
+            else:
+                read, order = _rows(form, table, stream, order)
+            for cell, printed in read:
+                found.setdefault(cell, printed)
+    return found
+
+
+def _stream(grid: Grid) -> _Stream:
+    words: list[_Word] = []
+    values: list[tuple[GridCell, int]] = []
+    for line, cells in enumerate(grid.rows):
+        for cell in cells:
+            if cell.text and has_han(cell.text) and not looks_like_value(cell.text):
+                words.append(_Word(core(cell.text), cell.text, len(values), line))
+            else:
+                values.append((cell, line))
+    return _Stream(tuple(words), tuple(values))
+
+
+@cache
+def _words_of(table: str) -> Mapping[str, frozenset[str]]:
+    """The words that name each row of a table."""
+    named: dict[str, set[str]] = {}
+    for word, code in labels().rows[table].items():
+        named.setdefault(code, set()).add(word)
+    return {code: frozenset(words) for code, words in named.items()}
+
+
+def _rows(
+    form: Form, table: str, stream: _Stream, order: tuple[str | None, ...]
+) -> tuple[list[tuple[Cell, GridCell]], tuple[str | None, ...]]:
+    """The rows of table 二 or 三, and the order of columns with which they end."""
+    layout = form.tables[table]
+    read: list[tuple[str, tuple[str, ...], tuple[str | None, ...], tuple[GridCell, ...]]] = []
+    last = -1
+    for block in layout.blocks:
+        for code in block.rows:
+            spot = _spot(stream, _words_of(table)[code], last + 1, grouped=layout.rows[code].needs_group)
+            if spot < 0:
+                continue
+            named = _columns(table, stream.heading(table, last + 1, spot))
+            if named and (table == "proactive" or set(block.columns) <= set(named)):
+                order = named
+            last = spot
+            if set(block.columns) <= set(order):
+                read.append((code, block.columns, order, stream.after(spot)))
+    found: list[tuple[Cell, GridCell]] = []
+    padded = _padding([(len(columns), values) for _, _, columns, values in read])
+    for code, columns, names, values in read:
+        chosen = _exactly(values, len(names), padded)
+        found += [
+            (Cell(table, code, column), value)
+            for column, value in zip(names if chosen else (), chosen, strict=True)
+            if column in columns
+        ]
+    return found, order
+
+
+def _padding(rows: Sequence[tuple[int, Sequence[GridCell]]]) -> int:
+    """How many cells too many most rows have, as where an empty column stands beside the form's."""
+    surplus = Counter(len(values) - wanted for wanted, values in rows)
+    usual, times = surplus.most_common(1)[0] if surplus else (0, 0)
+    return usual if 2 * times > len(rows) else 0
+
+
+def _spot(stream: _Stream, names: frozenset[str], begin: int, *, grouped: bool) -> int:
+    """The first word from `begin` on that is one of the names and has values, else -1."""
+    words = stream.words
+    for index in range(begin, len(words)):
+        word = words[index].core
+        if word in names and stream.after(index):
+            return index
+        if not grouped and index and words[index - 1].line == words[index].line:
+            joined = words[index - 1].core + word  # a label over several cells
+            if joined in names and stream.after(index):
+                return index
+    return -1
+
+
+def _columns(table: str, words: Sequence[_Word]) -> tuple[str | None, ...]:
+    """The columns that words name, in their order; None for one that the form does not know.
+
+    The five kinds of organisation stand where the heading over them does, wherever the text has them.
+    """
+    codes: list[str | None] = []
+    rest: set[int] = set()
+    for index, word in enumerate(words):
+        if index in rest:
+            continue
+        code = column_code(table, word.text)
+        if code is None and codes:
+            code, other = _cut(table, words, index)
+            rest.add(other)
+        if table == "applications" and word.core in _ORGANISATIONS:
+            codes.append("org")
+        elif code:
+            codes.append(code)
+        elif codes and not labels().is_head(word.core) and word.core not in labels().groups:
+            codes.append(None)
+    if table != "applications":
+        return _once(codes)
+    if "org" in codes:
+        kinds = [code for code in codes if code in _KINDS]
+        others = [code for code in codes if code not in _KINDS]
+        at = others.index("org")
+        codes = [*others[:at], *kinds, *(code for code in others[at:] if code != "org")]
+    return _once(codes)
+
+
+def _cut(table: str, words: Sequence[_Word], index: int) -> tuple[str | None, int]:
+    """The column that a word names with one further down in the head (商业 over 企业), and which."""
+    for other in range(index + 1, len(words)):
+        code = column_code(table, words[index].core + words[other].core)
+        if code and words[other].line > words[index].line:
+            return code, other
+    return None, -1
+
+
+def _once(codes: Sequence[str | None]) -> tuple[str | None, ...]:
+    """The codes, where none comes twice; a head that is printed twice alike counts once."""
+    half = len(codes) // 2
+    if half and codes[:half] == codes[half:]:
+        codes = codes[:half]
+    known = [code for code in codes if code]
+    return tuple(codes) if len(set(known)) == len(known) else ()
+
+
+def _exactly(values: Sequence[GridCell], wanted: int, padded: int = 0) -> tuple[GridCell, ...]:
+    """As many values as wanted, else none. Empty cells too many are passed over where they change
+    nothing: one value alone, nothing but empty cells, or `padded` at the ends as in the other rows.
+    """
+    if not wanted or len(values) < wanted:
+        return ()
+    if len(values) == wanted:
+        return tuple(values)
+    filled = [index for index, cell in enumerate(values) if cell.text]
+    if not filled:
+        return tuple(values[:wanted])
+    if len(filled) != wanted or filled[-1] - filled[0] != wanted - 1:
+        return ()
+    return tuple(values[i] for i in filled) if wanted == 1 or len(values) - wanted == padded else ()
+
+
+def _review(stream: _Stream) -> list[tuple[Cell, GridCell]]:
+    """The values of chapter 四 under groups and results in the order in which they are named."""
+    layout = forms()["f2021"].tables["review_litigation"]
+    results, named = layout.blocks[0].columns, labels().rows["review_litigation"]
+    found: list[tuple[Cell, GridCell]] = []
+    groups: list[str] = []
+    leaves: list[str] = []
+    for index, word in enumerate(stream.words):
+        leaf = column_code("review_litigation", word.text)
+        group = named.get(word.core) or (word.core if word.core in _LITIGATION else None)
+        if group:
+            if group in groups:
+                groups, leaves = [], []  # the head again
+            groups.append(group)
+        elif leaf and groups:
+            leaves.append(leaf)
+        if not leaves:
+            continue
+        ordered = _groups(groups)
+        values = _exactly(stream.after(index), len(leaves))
+        if values and ordered and leaves == list(results) * len(ordered):
+            keys = [(group, result) for group in ordered for result in results]
+            found += [
+                (Cell("review_litigation", *key), value) for key, value in zip(keys, values, strict=True)
+            ]
+            groups, leaves = [], []
+    return found
+
+
+def _groups(named: Sequence[str]) -> list[str]:
+    """The groups in their order, 行政诉讼 standing for its two where they are named under it."""
+    printed = list(dict.fromkeys(named))
+    parts = [code for code in printed if code in _LITIGATION["行政诉讼"]]
+    ordered: list[str] = []
+    for code in printed:
+        if code == "行政诉讼":
+            ordered += parts
+        elif code not in parts or "行政诉讼" not in printed:
+            ordered.append(code)
+    return ordered
