@@ -7,22 +7,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import lxml.html
 
 from crawler.addresses import absolute, canonical
 from crawler.page import Link, Page, heading_of, in_navigation, iso_date, plain_text, written
-from crawler.platforms import paging
-from crawler.platforms.shapes import Article, Attachment, Column, Entry, ListPage, NextPages
+from crawler.platforms import embedded, paging
+from crawler.platforms.embedded import Offer
+from crawler.platforms.files import DOCUMENT_ENDINGS as DOCUMENT_ENDINGS  # noqa: PLC0414 asked for here, too
+from crawler.platforms.files import IMAGE_ENDINGS as IMAGE_ENDINGS  # noqa: PLC0414
+from crawler.platforms.files import document_ending as document_ending  # noqa: PLC0414
+from crawler.platforms.files import is_document as is_document  # noqa: PLC0414
+from crawler.platforms.files import is_download, is_viewer, names_file, shown, signs
+from crawler.platforms.shapes import (
+    AnswerError,
+    Article,
+    Attachment,
+    Column,
+    Entry,
+    ListAnswer,
+    ListCall,
+    ListPage,
+    NextPages,
+)
 from crawler.titles import (
     folded,
     hub_rank,
     is_agency,
     is_level,
     is_next,
+    is_other,
     is_report,
     is_year,
     names_annual,
@@ -30,12 +47,6 @@ from crawler.titles import (
     section_rank,
     title_year,
 )
-
-DOCUMENT_ENDINGS = frozenset(
-    ("pdf", "doc", "docx", "wps", "wpt", "xls", "xlsx", "et", "csv", "ofd", "zip", "rar", "7z", "txt", "rtf")
-)
-IMAGE_ENDINGS = frozenset(("jpg", "jpeg", "png", "tif", "tiff"))
-"""Images count as files of an article only where an anchor links them."""
 
 TITLES = (
     "//h1[contains(@class,'article_title')]",
@@ -98,27 +109,6 @@ _ARTICLE_URL = re.compile(
 _MENU_SCRIPT = re.compile(r"[^/]*(nav|menu|head|top|channel|daohang|column)[^/]*\.js$", re.IGNORECASE)
 _LIBRARY = re.compile(r"jquery|bootstrap|swiper|layui|superfish|scrolltop|backtop|gotop", re.IGNORECASE)
 _ADVERSE_FRAMES = re.compile(r"visit|count|login|share|tongji|stat|weather|search", re.IGNORECASE)
-
-
-def recognises(_page: Page) -> bool:
-    """The fallback claims every page."""
-    return True
-
-
-def document_ending(url: str) -> str | None:
-    """The file ending in an address (path or a parameter that names a file), or None."""
-    parts = urlsplit(url)
-    names = [parts.path, *(value for _, value in parse_qsl(parts.query))]
-    for name in names:
-        ending = name.rsplit(".", 1)[-1].lower() if "." in name else ""
-        if ending in DOCUMENT_ENDINGS or ending in IMAGE_ENDINGS:
-            return ending
-    return None
-
-
-def is_document(url: str) -> bool:
-    """Whether an address leads to a document rather than to a page or an image."""
-    return document_ending(url) in DOCUMENT_ENDINGS
 
 
 def article_address(url: str) -> bool:
@@ -208,6 +198,11 @@ def listing(page: Page, is_article: Callable[[str], bool] = article_address) -> 
                 if known is None or len(entry.title) > len(known.title):
                     entries[address] = entry
     return ListPage(entries=tuple(entries.values()), columns=columns)
+
+
+def reports_only(found: ListPage) -> ListPage:
+    """A list page with only those of its entries whose titles say that they are reports."""
+    return replace(found, entries=tuple(entry for entry in found.entries if is_report(entry.title)))
 
 
 def unaddressed(page: Page) -> tuple[str, ...]:
@@ -317,6 +312,11 @@ def _item(element: lxml.html.HtmlElement) -> lxml.html.HtmlElement:
     return element
 
 
+def is_vague(label: str) -> bool:
+    """Whether a link's words name nothing."""
+    return not folded(label) or bool(_VAGUE.match(folded(label)))
+
+
 def _entry(link: Link) -> Entry:
     line = plain_text(_item(link.element))
     date = iso_date(line.replace(link.label, "").replace(link.text, "")) or iso_date(line)
@@ -379,6 +379,21 @@ _YEARLY = re.compile(r"(19|20)\d{2}")
 def next_pages(page: Page, number: int) -> NextPages:
     """What list page `number` (from 1) says of the pages after it."""
     return paging.next_pages(page, number)
+
+
+def calls(_page: Page) -> tuple[ListCall, ...]:
+    """No list that an interface answers is known without a platform."""
+    return ()
+
+
+def answer(_body: bytes, call: ListCall) -> ListAnswer:
+    """Raises AnswerError: without a platform nothing is called."""
+    raise AnswerError(f"{call.platform} has no interface")
+
+
+def further(call: ListCall, rows: int) -> ListCall:
+    """The call for the next page; a platform with calls says how it is asked for."""
+    return replace(call, number=call.number + 1, offset=call.offset + rows)
 
 
 def frames(page: Page) -> tuple[str, ...]:
@@ -468,8 +483,65 @@ def article(page: Page) -> Article:
         path=breadcrumb(page),
         has_text=found >= 2 or (body is not None and len(text) > 300),
         reads_as_report=found >= 3,
-        attachments=_attachments(page, body),
+        attachments=_attachments(page, body, named=found >= 3),
     )
+
+
+def holds_report(page: Page) -> bool:
+    """Whether a page holds a text of its own, so that what it shows beside it is not the report."""
+    body = _body(page)
+    text = _prose(body if body is not None else page.tree)
+    return marks(text) >= 3 or (body is not None and len(text) > signs()["onward"]["text"])
+
+
+def offers(page: Page, files: Iterable[Attachment], label: str, year: int | None = None) -> tuple[Offer, ...]:
+    """What a publication of the page may hold: its files, and where the page holds no report what it
+    shows or links in place of one. `label` names what has no name, `year` is the one wanted if known.
+
+    Whether a picture or a linked page is part of the report is only known when it has come.
+    """
+    found = {canonical(file.url): Offer(url=file.url, label=file.label) for file in files}
+    held = page if found else embedded.revealed(page)
+    if not found and held is not None and not holds_report(page):
+        # A script shows the text: what that points at is the page's.
+        files = _attachments(held, _body(held), named=True)
+        found = {canonical(file.url): Offer(url=file.url, label=file.label) for file in files}
+    for part in (page, held if held is not page and not holds_report(page) else None):
+        for offer in _stand_ins(part, label, year, bool(_telling(found.values()))) if part else ():
+            found.setdefault(canonical(offer.url), offer)
+    return tuple(found.values())
+
+
+def _telling(found: Iterable[Offer]) -> list[Offer]:
+    """The files that may be the report: whose names do not say that they are something else."""
+    return [offer for offer in found if not is_other(offer.label)]
+
+
+def _stand_ins(page: Page, label: str, year: int | None, has_files: bool) -> Iterable[Offer]:
+    """What a page shows or links in place of a report of its own."""
+    body = _body(page)
+    inside = frozenset(body.iter()) if body is not None else None
+    if holds_report(page):
+        text = _prose(body if body is not None else page.tree)
+        owed = year is not None and year >= signs()["picture"]["tables_since"]
+        if inside is not None and owed and not any(word in text for word in signs()["picture"]["tables"]):
+            yield from embedded.offers(embedded.pictures(page, inside), "picture", label)
+        return
+    if has_files:
+        return
+    host = urlsplit(page.url).hostname
+    beside = (url for url in embedded.frames(page, None) if urlsplit(url).hostname == host)
+    shown_pages = list(embedded.frames(page, inside)) or list(beside)
+    yield from embedded.offers(shown_pages, "frame", label)
+    yield from embedded.offers(embedded.pictures(page, inside), "picture", label)
+    links = [
+        link
+        for link in page.links
+        if (link.element in inside if inside is not None else not in_navigation(link.element))
+        and not _NEIGHBOUR.match(_before(link.element))
+    ]
+    pages = list(dict.fromkeys(embedded.onward(page, links, year)))
+    yield from embedded.offers(pages[: signs()["onward"]["most"]], "page", label)
 
 
 def _prose(region: lxml.html.HtmlElement) -> str:
@@ -530,42 +602,28 @@ def _body(page: Page) -> lxml.html.HtmlElement | None:
     return None
 
 
-def _attachments(page: Page, body: lxml.html.HtmlElement | None) -> tuple[Attachment, ...]:
+def _attachments(page: Page, body: lxml.html.HtmlElement | None, *, named: bool) -> tuple[Attachment, ...]:
+    """The files that an article links or shows; `named` as in `embedded.documents`."""
     regions = [body] if body is not None else []
     for path in APPENDICES:
         regions += page.tree.xpath(path)
-    inside = {element for region in regions for element in region.iter()}
+    inside = frozenset(element for region in regions for element in region.iter())
     found: dict[str, Attachment] = {}
     for link in page.links:
-        ending = document_ending(link.url)
-        stored = "/files/" in urlsplit(link.url).path
-        if ending is None and not stored:
+        url = shown(page.base, link.url) or link.url if is_viewer(link.url) else link.url
+        ending = document_ending(url)
+        given = "/files/" in urlsplit(url).path or is_download(url) or names_file(link.label)
+        if ending is None and not given:
             continue
         # Without a known body every document of the page counts, but no image: that may be decoration.
         if link.element in inside or (
-            body is None and ending in DOCUMENT_ENDINGS and not in_navigation(link.element)
+            body is None and (given or ending in DOCUMENT_ENDINGS) and not in_navigation(link.element)
         ):
-            found.setdefault(canonical(link.url), Attachment(url=link.url, label=link.label or link.text))
-    for url in _shown(page, inside if regions else None):
+            found.setdefault(canonical(url), Attachment(url=url, label=link.label or link.text))
+    shown_files = list(embedded.documents(page, inside if regions else None, named=named))
+    if not found and not shown_files and regions and not named:
+        shown_files = list(embedded.documents(page, None, named=named))
+    for url in shown_files:
         found.setdefault(canonical(url), Attachment(url=url, label=urlsplit(url).path.rsplit("/", 1)[-1]))
     found.pop(canonical(page.url), None)
     return tuple(found.values())
-
-
-def _shown(page: Page, inside: set[lxml.html.HtmlElement] | None) -> Iterable[str]:
-    """Documents that the page shows in a frame or names in a script, as some templates do with PDFs."""
-    for element in page.tree.xpath("//iframe | //embed | //object"):
-        source = element.get("src") or element.get("data") or ""
-        url = absolute(page.base, source) if source else None
-        if url is None or (inside is not None and element not in inside):
-            continue
-        for name, value in parse_qsl(urlsplit(url).query):
-            inner = absolute(page.base, value) if name.lower() in ("file", "url", "src") else None
-            if inner and is_document(inner):
-                url = inner
-        if is_document(url):
-            yield url
-    for quoted in re.findall(r"['\"]([^'\"\s]+\.(?:pdf|ofd|docx?))['\"]", page.scripts):
-        url = absolute(page.base, quoted)
-        if url:
-            yield url

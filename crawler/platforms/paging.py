@@ -7,10 +7,11 @@ is right if it brings new entries.
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from crawler.addresses import absolute, canonical
 from crawler.page import Link, Page, plain_text
+from crawler.platforms.facts import facts_of
 from crawler.platforms.shapes import Entry, NextPages, Numbering
 from crawler.titles import folded, is_next
 
@@ -28,7 +29,13 @@ _COUNT_PAGE = re.compile(r"var\s+countPage\s*=\s*['\"]?(\d+)")
 _PAGES = re.compile(
     r"共(?:有|计)?:?(\d{1,4})页|\d{1,4}/(\d{1,4})页|页[次码数]?:?\d{1,4}/(\d{1,4})|总页数:?(\d{1,4})"
 )
+_DYNAMIC = frozenset(("jsp", "do", "action", "php", "aspx", "asp", "xp"))
+_STATIC = frozenset(("html", "htm", "shtml"))
 _TOTAL = re.compile(r"共(?:有|计)?:?(\d{1,6})(?:条|篇|项)|总(?:条|记录)数:?(\d{1,6})")
+# A text that a script ends with a number: the parameter or the stem that counts pages.
+_JOINED = re.compile(
+    r"['\"]([^'\"\s<>]*(?:[?&][\w.]*(?:page|Page|pn|p)[\w.]*=|[a-z]_))['\"]\s*\+\s*(?:\([^()]*\)|[\w.]+(?:\(\w*\))?)(?:\s*\+\s*['\"]([^'\"\s<>]*)['\"])?"
+)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
@@ -77,10 +84,13 @@ def _directory(url: str, name: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 
+def counts(text: str) -> tuple[int | None, int | None]:
+    """How many pages and entries a folded text says that a list has."""
+    return _first(_PAGES, text), _first(_TOTAL, text)
+
+
 def _linked(page: Page, number: int) -> NextPages:
-    text = folded(plain_text(page.tree))
-    pages = _first(_PAGES, text)
-    total = _first(_TOTAL, text)
+    pages, total = counts(folded(plain_text(page.tree)))
     here = canonical(page.url)
     relations = page.tree.xpath("//link[@rel='next']/@href | //a[@rel='next']/@href")
     named = [link for link in page.links if is_next(link.text or link.label) and not _disabled(link)]
@@ -94,7 +104,18 @@ def _linked(page: Page, number: int) -> NextPages:
         if len(plain_text(element)) < 12
     )
     more = (pages or 1) > number or (scripted and number == 1 and (pages is None))
-    return NextPages(numberings=_guesses(page.url) if more else (), pages=pages, total=total, more=more)
+    made = (*_made_by_script(page), *_guesses(page.url)) if more else ()
+    return NextPages(numberings=made, pages=pages, total=total, more=more)
+
+
+def _made_by_script(page: Page) -> tuple[Numbering, ...]:
+    """Addresses that a script ends with a number: "list.action?page=" + n, "index_" + n + ".html"."""
+    found = []
+    for start, end in _JOINED.findall(page.scripts):
+        prefix = absolute(page.base, start)
+        if prefix and not re.search(r"\.(js|css|png|gif|jpg)\b", end):
+            found += [Numbering(prefix, end, 0), Numbering(prefix, end, 1)]
+    return tuple(found[:4])
 
 
 def _relations(page: Page, references: list[str]) -> list[str]:
@@ -134,10 +155,14 @@ def _guesses(url: str) -> tuple[Numbering, ...]:
     parts = urlsplit(url)
     folder, _, name = parts.path.rpartition("/")
     stem, dot, ending = name.rpartition(".")
+    query = f"?{parts.query}" if parts.query else ""
+    if ending.lower() in _DYNAMIC or (query and ending.lower() not in _STATIC):
+        return _counted(parts)
     if not dot:
-        stem, ending = "index", "html"
+        # A folder, or a page without an ending, which further pages follow as if it were one.
+        folder, stem, ending = (f"{folder}/{name}" if name else folder), "index", "html"
     stem = re.sub(r"_\d+$", "", stem)
-    suffix = f".{ending}"
+    suffix = f".{ending}{query}"
 
     def made(path: str, shift: int, ends: str = suffix) -> Numbering:
         return Numbering(urlunsplit((parts.scheme, parts.netloc, path, "", "")), ends, shift)
@@ -145,12 +170,26 @@ def _guesses(url: str) -> tuple[Numbering, ...]:
     guesses = [made(f"{folder}/{stem}_", 1), made(f"{folder}/{stem}_", 0)]
     if stem != "index":
         guesses += [made(f"{folder}/index_", 1), made(f"{folder}/index_", 0)]
-    guesses.append(made(f"{folder}/", 0, ""))
-    return tuple(guesses)
+    guesses.append(made(f"{folder}/", 0, query))
+    return tuple(guesses if not name or dot else [guesses[-1], *guesses[:-1]])
+
+
+def _counted(parts: SplitResult) -> tuple[Numbering, ...]:
+    """Addresses whose query counts pages: the parameter that is there already, else the usual ones."""
+    given = parse_qsl(parts.query, keep_blank_values=True)
+    counters = {name.lower() for name in facts_of("generic").parameters}
+    own = [name for name, _ in given if name.lower() in counters]
+    kept = urlencode([(name, value) for name, value in given if name.lower() not in counters])
+    found = []
+    for name in own or facts_of("generic").parameters:
+        query = f"{kept}&{name}=" if kept else f"{name}="
+        found.append(Numbering(urlunsplit((parts.scheme, parts.netloc, parts.path, query, "")), "", 0))
+    return tuple(found)
 
 
 def family(entry: Entry) -> str:
-    """The host and the first two folders of an entry's address: entries of one list share them."""
+    """What entries of one list share: host, first two folders, and the column that their addresses name."""
     parts = urlsplit(canonical(entry.url))
     folders = [folder for folder in parts.path.split("/")[:-1] if folder][:2]
-    return "/".join([parts.netloc, *(folder for folder in folders if not folder.isdigit())])
+    column = facts_of("generic").column(entry.url)
+    return "/".join([parts.netloc, *(folder for folder in folders if not folder.isdigit()), column])

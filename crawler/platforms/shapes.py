@@ -1,4 +1,4 @@
-"""What a platform tells of a page: entries, columns, further pages, an article.
+"""What a platform tells of a page: entries, columns, further pages, calls of an interface, an article.
 
 Owns shapes only; the platforms fill them and the spider follows them.
 """
@@ -6,6 +6,7 @@ Owns shapes only; the platforms fill them and the spider follows them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,16 +42,19 @@ class ListPage:
 class Numbering:
     """How the addresses of a list's pages are made: page n is `prefix` + (n - `shift`) + `suffix`.
 
-    Pages are counted from 1; the address of page 1 itself is known and not made.
+    Pages are counted from 1; the address of page 1 itself is known and not made. Where `down` is
+    given the platform counts from the oldest page on: page n is `prefix` + (`down` - n) + `suffix`.
     """
 
     prefix: str
     suffix: str
     shift: int
+    down: int | None = None
 
     def page(self, number: int) -> str:
         """The address of a page from the second on."""
-        return f"{self.prefix}{number - self.shift}{self.suffix}"
+        count = number - self.shift if self.down is None else self.down - number
+        return f"{self.prefix}{count}{self.suffix}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,73 @@ class NextPages:
     pages: int | None = None
     total: int | None = None
     more: bool = False
+
+
+class AnswerError(ValueError):
+    """An answer of an interface does not have the shape it must have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListCall:
+    """A request for one page of a list that an interface of the portal answers.
+
+    `platform` reads the answer; `base` is the page that named the list: links of the answer are
+    relative to it. A call with a `body` is a POST of `content_type`. `number` counts pages from 1,
+    `offset` entries before this page, `size` entries asked for; `total` is what the page says that
+    the list holds. `otherwise` asks for the same page in other ways, tried where this one brings
+    nothing; `way` names this one. `column` names the column whose list it is, where the page says
+    so. A call is not `sure` where the page names several lists and does not say which is the main
+    one. `keys` are what the platform needs to know again when the answer comes.
+    """
+
+    platform: str
+    url: str
+    base: str
+    body: str | None = None
+    content_type: str = "application/x-www-form-urlencoded; charset=UTF-8"
+    way: str = ""
+    number: int = 1
+    offset: int = 0
+    size: int = 0
+    total: int | None = None
+    column: str | None = None
+    sure: bool = True
+    keys: tuple[tuple[str, str], ...] = ()
+    otherwise: tuple[ListCall, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """The address by which this call is told from others: what is posted stands in its fragment."""
+        return self.url if self.body is None else f"{self.url}#{quote(self.body, safe='=&')}"
+
+    def key(self, name: str) -> str:
+        """What is kept under a name; empty where nothing is."""
+        return dict(self.keys).get(name, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListAnswer:
+    """A page of a list as an interface answered it.
+
+    `others` are entries that stand in it but belong to other columns, `nameless` titles that came
+    without an address; `rows` counts everything that came. `size` is how many entries the server
+    says it sends a page, `pages` and `total` count pages and entries where it says so. `calls` are
+    further lists that only this answer makes known.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    others: tuple[Entry, ...] = ()
+    nameless: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    calls: tuple[ListCall, ...] = ()
+    total: int | None = None
+    pages: int | None = None
+    size: int | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many lines the answer has."""
+        return len(self.entries) + len(self.others) + len(self.nameless)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,34 +11,25 @@ from __future__ import annotations
 import html
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
 from crawler.addresses import absolute
 from crawler.page import Page, decoded, iso_date
 from crawler.platforms import generic
-from crawler.platforms.shapes import Article, Entry, ListPage, NextPages
-
-PAGE_SIZE = 60
-"""Entries asked for in one answer; servers may send fewer, never refused in what was seen."""
+from crawler.platforms.facts import facts_of
+from crawler.platforms.shapes import AnswerError as AnswerError  # noqa: PLC0414 raised here
+from crawler.platforms.shapes import Entry, ListAnswer, ListCall, ListPage
 
 _CHANNEL = re.compile(r"^/([\w-]+)/([\w-]+)/(?:([\w.-]+)\.shtml)?$")
 _ARTICLE = re.compile(
     r"^/([\w-]+)/([\w-]+)/((?:19|20)\d{4})/((?:c\d{2}_)?(?:\d+|[0-9a-f]{32}))\.shtml$", re.IGNORECASE
-)
-_MARKS = re.compile(
-    r"ucaptitle|ucapcontent|UCAP-CONTENT|cmspro_appendixs|/common/search/[0-9a-f]{32}|getChannelList|"
-    r"createPageHTML\(\s*['\"]|id=['\"]zoomcon|Ucap|ucap\.|开普云",
-    re.IGNORECASE,
 )
 _CHANNEL_ID = re.compile(
     r"(?:/search/|/searchList/|channelId['\"]?\s*[:=]\s*['\"])([0-9a-f]{32})", re.IGNORECASE
 )
 _TAB = re.compile(r"(?:^|&)tab=([0-9a-f]{32})(?:&|$)", re.IGNORECASE)
 _CALL = re.compile(r"^\s*[\w$.]+\s*\((.*)\)\s*;?\s*$", re.DOTALL)
-
-LIST_PATHS = ("/common/search/", "/search/", "/searchList/")
-"""Where installations answer JSON lists, the usual one first; query and answer are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,34 +48,6 @@ class Channel:
     id: str | None
     code: str | None
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A page of a JSON list. `size` is how many entries the server says it sends a page.
-
-    `rows` counts the entries that came; `nameless` are titles that came without an address.
-    """
-
-    entries: tuple[Entry, ...]
-    total: int | None
-    size: int | None
-    rows: int
-    nameless: tuple[str, ...] = ()
-
-
-class AnswerError(ValueError):
-    """An answer of the API does not have the shape it must have."""
-
-
-def recognises(page: Page) -> bool:
-    """Whether a page bears the platform's marks: its scripts and elements, or its article addresses."""
-    return bool(_MARKS.search(page.html)) or is_article_address(page.url)
-
-
-def is_article_address(url: str) -> bool:
-    """Whether an address is an article's."""
-    return bool(_ARTICLE.match(urlsplit(url).path)) or generic.is_document(url)
 
 
 def address(url: str) -> ChannelAddress | None:
@@ -121,16 +84,6 @@ def _listed(url: str) -> bool:
     return not _CHANNEL.match(path) and generic.article_address(url)
 
 
-def next_pages(page: Page, number: int) -> NextPages:
-    """What list page `number` (from 1) says of the pages after it."""
-    return generic.next_pages(page, number)
-
-
-def article(page: Page) -> Article:
-    """Title, date, source and files of an article page."""
-    return generic.article(page)
-
-
 def is_article(page: Page) -> bool:
     """Whether a page shows one article: by its address, or as `tt` templates do, by its body alone."""
     if _ARTICLE.match(urlsplit(page.url).path):
@@ -144,12 +97,36 @@ def tree_url(place: ChannelAddress) -> str:
     return f"{place.origin}/common/getChannelList?{query}"
 
 
-def list_url(origin: str, identifier: str, number: int, path: str = LIST_PATHS[0]) -> str:
-    """The address of page `number` (from 1) of a JSON list, child channels included."""
-    return (
-        f"{origin}{path}{identifier}?_isAgg=true&_isJson=true&_pageSize={PAGE_SIZE}"
-        f"&_template=index&_rangeTimeGte=&_channelName=&page={number}"
+def list_call(origin: str, identifier: str, base: str) -> ListCall:
+    """The first call of a channel's JSON list, child channels included; `base` is the page that named it."""
+    known = facts_of("ucap")
+    first, *others = (
+        _at(
+            ListCall(
+                platform="ucap",
+                url=origin,
+                base=base,
+                way=path,
+                size=known.sizes[0],
+                keys=(("list", f"{origin}{path}{identifier}"),),
+            )
+        )
+        for path in known.paths
     )
+    return replace(first, otherwise=tuple(others))
+
+
+def _at(call: ListCall) -> ListCall:
+    url = (
+        f"{call.key('list')}?_isAgg=true&_isJson=true&_pageSize={call.size}"
+        f"&_template=index&_rangeTimeGte=&_channelName=&page={call.number}"
+    )
+    return replace(call, url=url, otherwise=())
+
+
+def further(call: ListCall, rows: int) -> ListCall:
+    """The call for the next page."""
+    return _at(replace(call, number=call.number + 1, offset=call.offset + rows))
 
 
 def tree(body: bytes) -> tuple[Channel, tuple[Channel, ...]]:
@@ -167,7 +144,7 @@ def _channel(node: dict[str, object]) -> Channel:
     return Channel(str(identifier) if identifier else None, str(code) if code else None, str(name))
 
 
-def answer(body: bytes, url: str) -> Answer:
+def answer(body: bytes, call: ListCall) -> ListAnswer:
     """A page of a JSON list, addresses made absolute. Raises AnswerError where it is not one."""
     data = _object(_parsed(body), "data")
     results = data.get("results")
@@ -181,15 +158,18 @@ def answer(body: bytes, url: str) -> Answer:
         if not isinstance(result, dict):
             raise AnswerError("a result is no object")
         title = html.unescape(re.sub(r"<[^>]+>", "", str(result.get("title") or ""))).strip()
-        target = absolute(url, str(result.get("url") or ""))
+        target = absolute(call.url, str(result.get("url") or ""))
         if target is None:
             nameless.append(title)
             continue
         entries.append(
             Entry(url=target, title=title, date=iso_date(str(result.get("publishedTimeStr") or "")))
         )
-    return Answer(
-        tuple(entries), _count(data.get("total")), _count(data.get("rows")), len(results), tuple(nameless)
+    return ListAnswer(
+        entries=tuple(entries),
+        nameless=tuple(nameless),
+        total=_count(data.get("total")),
+        size=_count(data.get("rows")),
     )
 
 

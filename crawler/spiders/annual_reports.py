@@ -23,7 +23,7 @@ from crawler.platforms import generic, ucap
 from crawler.spiders.articles import Articles
 from crawler.spiders.following import Found, digest, is_script, module_of, page_of
 from crawler.spiders.lists import SENT_ON
-from crawler.walk import MAX_DEPTH, Candidate, Hub, Place, PortalWalk
+from crawler.walk import ARTICLES_IN_HAND, MAX_DEPTH, Candidate, Hub, Place, PortalWalk
 
 SCRIPT_RANK = 6
 """Scripts that may write a menu are asked for after every page that a menu names."""
@@ -57,16 +57,14 @@ class AnnualReports(Articles):
         yield from self._advance(walk)
 
     def _advance(self, walk: PortalWalk) -> Found:
-        """The next step of a portal once everything asked for was answered."""
+        """The next step of a portal: of the entries chosen a few more, else what comes after them."""
+        yield from self._open_chosen(walk)
         while walk.pending == 0 and not walk.done:
             walk.pending += 1
-            chosen = self._chosen(walk)
-            hub = walk.next_hub() if not chosen and not any(walk.sections.values()) else None
-            if chosen:
-                for key, candidate in chosen:
-                    walk.opened.add(key)
-                    if not self._handed_over(walk, key, candidate):
-                        yield from self._open_article(walk, candidate)
+            walk.choose(None if self.limit is None else max(0, self.limit - walk.delivered))
+            hub = walk.next_hub() if not walk.chosen and not any(walk.sections.values()) else None
+            if walk.chosen:
+                yield from self._open_chosen(walk)
             elif hub is not None:
                 yield from self._open_hub(walk, hub)
             else:
@@ -74,10 +72,13 @@ class AnnualReports(Articles):
                 yield from self._conclude(walk)
             walk.pending -= 1
 
-    def _chosen(self, walk: PortalWalk) -> list[tuple[str, Candidate]]:
-        """The entries to open now: all, or as many as the limit still wants."""
-        waiting = walk.waiting()
-        return waiting if self.limit is None else waiting[: max(0, self.limit - walk.delivered)]
+    def _open_chosen(self, walk: PortalWalk) -> Found:
+        """Opens chosen entries until as many are on their way as may be."""
+        while walk.chosen and walk.pending < ARTICLES_IN_HAND:
+            key = walk.chosen.popleft()
+            candidate = walk.candidates[key]
+            if not self._handed_over(walk, key, candidate):
+                yield from self._open_article(walk, candidate)
 
     def _handed_over(self, walk: PortalWalk, key: str, candidate: Candidate) -> bool:
         """Whether another portal of this run opens the entry, because it lies on that portal's host.
@@ -161,7 +162,13 @@ class AnnualReports(Articles):
             trusted = rank % 10 < 3 and ucap.tab(link.url) is None
             below = replace(place.below(link.label), section=section, trusted=trusted, depth=0)
             yield from self._open_list(walk, link.url, below, page.url, link.label)
-        if not best and self._is_section(walk, page):
+        named_lists = [call for call in module_of(page, walk).calls(page) if call.column]
+        if not best and named_lists:
+            # The page's own tree of columns names the section, and an interface answers its list.
+            walk.sections.setdefault(page.url, 0)
+            inside = replace(place, section=page.url, trusted=True)
+            yield from self._open_calls(walk, named_lists, inside, page.url)
+        elif not best and self._is_section(walk, page):
             walk.sections.setdefault(page.url, 0)
             place = replace(place, section=page.url)
         for entry in generic.report_entries(page):

@@ -5,37 +5,53 @@ Owns when a publication is complete: its page and every file were answered or fa
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 
 from scrapy.http import Response
 
 from crawler.addresses import canonical
 from crawler.failures import Cause
-from crawler.items import Document, Portal, Publication
+from crawler.items import Document, Portal, Publication, Trouble
 from crawler.page import Page
 from crawler.platforms import generic
-from crawler.platforms.shapes import Attachment
+from crawler.platforms.embedded import Offer
+from crawler.platforms.files import file_name, signs
 from crawler.spiders.following import Found, digest, fetch_of, is_markup, module_of, page_of
 from crawler.spiders.lists import SENT_ON, Lists
+from crawler.titles import title_year
 from crawler.walk import MAX_DEPTH, Candidate, ListWalk, PortalWalk
+
+_HOPS = 3
+"""How many pages lead on, one from the other, from an article to its report."""
+_MOST_FILES = 60
+"""Files of one publication, pictures of pages included; more is a trap."""
 
 
 @dataclass(slots=True)
 class Draft:
-    """A publication that waits for its attachments."""
+    """A publication that waits for its attachments.
+
+    `files` are those that came, by their places: that of a page's second offer's first is (1, 0).
+    """
 
     portal: Portal
     page: Document
     candidate: Candidate
-    has_text: bool
-    files: list[Document | None]
-    missing: int
+    holds: bool
+    """Whether the page itself holds the report, so that a file elsewhere hides nothing."""
+    asked: set[str]
+    files: dict[tuple[int, ...], Document] = field(default_factory=dict)
+    missing: int = 0
+    done: bool = False
 
-    def publication(self) -> Publication:
-        """The finished item."""
-        files = tuple(file for file in self.files if file is not None)
-        return Publication(
+    def finished(self) -> Found:
+        """The item, once, as soon as nothing is waited for."""
+        if self.missing or self.done:
+            return
+        self.done = True
+        files = tuple(self.files[place] for place in sorted(self.files))
+        yield Publication(
             portal=self.portal, page=self.page, attachments=files, listing=self.candidate.listing()
         )
 
@@ -119,49 +135,140 @@ class Articles(Lists):
         self, walk: PortalWalk, candidate: Candidate, response: Response, page: Page | None
     ) -> Found:
         """A publication, as soon as its files have come or failed."""
-        files: tuple[Attachment, ...] = ()
-        has_text = True
+        offers: tuple[Offer, ...] = ()
+        holds = True
         if page is not None:
             article = module_of(page, walk).article(page)
-            files, has_text = article.attachments, article.has_text
-            if not files and not has_text:
-                files = tuple(Attachment(url=url, label=candidate.label) for url in generic.frames(page))
+            holds = generic.holds_report(page)
+            offers = generic.offers(page, article.attachments, candidate.label, _year(candidate))
             if len(article.path) > len(candidate.place.path):
                 candidate.place = replace(candidate.place, path=article.path)
         owners = self.scope.owners(response.url)
         portal = walk.portal if walk.portal in owners or not owners else owners[0]
         document = Document(fetch=fetch_of(response), body=response.body, label=candidate.label)
-        draft = Draft(portal, document, candidate, has_text, [None] * len(files), len(files))
+        draft = Draft(portal, document, candidate, holds, {canonical(response.url)})
         walk.delivered += 1
-        if not files:
-            yield draft.publication()
-        for place, file in enumerate(files):
-            yield from self._open_file(walk, draft, place, file, response.url)
+        yield from self._open_offers(walk, draft, offers, response.url, ())
+        yield from draft.finished()
 
-    def _open_file(
-        self, walk: PortalWalk, draft: Draft, place: int, file: Attachment, found_on: str
+    def _open_offers(
+        self, walk: PortalWalk, draft: Draft, offers: Iterable[Offer], found_on: str, above: tuple[int, ...]
     ) -> Found:
-        def arrived(document: Document | None) -> Found:
-            draft.files[place] = document
+        """Asks for what a page of the publication shows or links; `above` is that page's place."""
+        wanted = []
+        for offer in offers:
+            key = canonical(offer.url)
+            elsewhere = offer.kind == "page" and key in walk.candidates
+            if key not in draft.asked and not elsewhere:
+                draft.asked.add(key)
+                wanted.append(offer)
+        pictures = [offer for offer in wanted if offer.kind == "picture"]
+        surplus = pictures[signs()["picture"]["most"] :] + wanted[_MOST_FILES:]
+        if surplus:
+            detail = (
+                f"the page shows {len(wanted)} files and pictures; {surplus[0].url} and later were not taken"
+            )
+            yield self._trouble(walk, "too_many_files", found_on, detail, hides=not draft.holds)
+        taken = [offer for offer in wanted if offer not in surplus]
+        # All are counted before the first is asked for: what is refused at once comes back at once.
+        draft.missing += len(taken)
+        for place, offer in enumerate(taken):
+            yield from self._open_offer(walk, draft, offer, found_on, (*above, place))
+
+    def _open_offer(
+        self,
+        walk: PortalWalk,
+        draft: Draft,
+        offer: Offer,
+        found_on: str,
+        place: tuple[int, ...],
+        hops: int = 0,
+    ) -> Found:
+        def settled() -> Found:
             draft.missing -= 1
-            if draft.missing == 0:
-                yield draft.publication()
+            yield from draft.finished()
 
         def handler(response: Response) -> Found:
-            yield from arrived(Document(fetch=fetch_of(response), body=response.body, label=file.label))
+            yield from self._arrived(walk, draft, offer, response, place, hops)
+            yield from settled()
 
         def on_failure(_why: Cause) -> Found:
-            yield from arrived(None)
+            yield from settled()
 
         # A file elsewhere hides a report only where the page itself does not give it.
-        offsite = not self.scope.admits(file.url)
+        offsite = not self.scope.admits(offer.url)
         yield from self._follow(
             walk,
-            file.url,
+            offer.url,
             "attachment",
             handler,
             found_on=found_on,
-            link_text=file.label,
+            link_text=offer.label,
             on_failure=on_failure,
-            hides=not draft.has_text if offsite else None,
+            hides=not draft.holds if offsite or offer.kind != "file" else None,
         )
+
+    def _arrived(
+        self,
+        walk: PortalWalk,
+        draft: Draft,
+        offer: Offer,
+        response: Response,
+        place: tuple[int, ...],
+        hops: int,
+    ) -> Found:
+        """Takes what came for an offer, or follows what a page in its place shows or links."""
+        document = Document(fetch=fetch_of(response), body=response.body, label=_label(offer, response))
+        if not is_markup(response):
+            if offer.kind != "picture" or len(response.body) >= signs()["picture"]["least_bytes"]:
+                draft.files[place] = document
+            return
+        if offer.kind == "picture":
+            yield self._no_file(walk, draft, offer, document)
+            return
+        page = page_of(response)
+        onward = generic.sent_on(page)
+        if onward and hops < SENT_ON and canonical(onward) not in draft.asked:
+            draft.asked.add(canonical(onward))
+            draft.missing += 1
+            sent = replace(offer, url=onward)
+            yield from self._open_offer(walk, draft, sent, response.url, place, hops + 1)
+            return
+        inner: list[Offer] = []
+        if len(place) < _HOPS:
+            year = _year(draft.candidate)
+            files = module_of(page, walk).article(page).attachments
+            inner = [one for one in generic.offers(page, files, offer.label, year) if _of_year(one, year)]
+        # A page that only leads on says nothing; one that leads nowhere is better read than lost.
+        if generic.holds_report(page):
+            draft.files[place] = document
+        elif offer.kind == "file" and not inner:
+            if generic.document_ending(offer.url):
+                yield self._no_file(walk, draft, offer, document)
+            else:
+                draft.files[place] = document
+        yield from self._open_offers(walk, draft, inner, response.url, place)
+
+    def _no_file(self, walk: PortalWalk, draft: Draft, offer: Offer, came: Document) -> Trouble:
+        """What is said where a page came for a file, and shows none."""
+        detail = f"a web page was answered where {offer.label or 'a file'} was asked for"
+        fetch_id = came.fetch.id
+        return self._trouble(walk, "wrong_type", offer.url, detail, hides=not draft.holds, fetch_id=fetch_id)
+
+
+def _year(candidate: Candidate) -> int | None:
+    return title_year(candidate.entry.title) or title_year(candidate.label)
+
+
+def _of_year(offer: Offer, year: int | None) -> bool:
+    """Whether an offer may belong to the year: a page that is linked may offer those of others, too."""
+    told = title_year(offer.label)
+    return year is None or told is None or told == year
+
+
+def _label(offer: Offer, response: Response) -> str:
+    """What names a document: the words of its link, or the name that the server gives the file."""
+    if offer.kind != "file" or not generic.is_vague(offer.label):
+        return offer.label
+    header = response.headers.get("Content-Disposition") or b""
+    return file_name(header) or offer.label

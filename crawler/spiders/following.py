@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,7 +23,7 @@ from crawler.addresses import Scope, canonical, slot_of
 from crawler.failures import Cause, cause
 from crawler.items import Fetch, Publication, Role, Trouble
 from crawler.page import Page
-from crawler.platforms import generic
+from crawler.platforms import Platform, generic
 from crawler.platforms.shapes import Entry
 from crawler.selection import Selection, of_province
 from crawler.walk import MAX_COLUMNS, MAX_PAGES, Candidate, ListWalk, Place, PortalWalk
@@ -112,8 +111,13 @@ class Following(Spider):
         quiet: bool = False,
         silent: bool = False,
         hides: bool | None = None,
+        post: tuple[str, str] | None = None,
     ) -> Found:
-        """The request for an address, or the trouble that stands against asking for it."""
+        """The request for an address, or the trouble that stands against asking for it.
+
+        `post` is what is posted and its content type; the address then tells it in its fragment,
+        which is kept in the ledger and never sent.
+        """
         job = Job(walk, role, handler, found_on, link_text, on_failure, quiet, silent, hides)
         if not self.scope.admits(url):
             yield from self._refused(
@@ -142,7 +146,12 @@ class Following(Spider):
             errback=self._failed,
             cb_kwargs={"job": job},
             meta=meta,
-            headers={"Referer": found_on} if found_on else None,
+            method="POST" if post else "GET",
+            body=post[0] if post else None,
+            headers={
+                **({"Referer": found_on} if found_on else {}),
+                **({"Content-Type": post[1]} if post else {}),
+            },
             priority=_PRIORITY[role],
             # Addresses are told apart here; a request dropped unseen would leave its portal waiting.
             dont_filter=True,
@@ -253,8 +262,7 @@ class Following(Spider):
     def _repeats(
         self, walk: PortalWalk, progress: ListWalk, response: Response, number: int, *, any_entry: bool
     ) -> Trouble:
-        what = "only entries of earlier pages, or of another list" if any_entry else "no entry"
-        detail = f"page {number} of {progress.url} shows {what}; seen so far: {progress.rows}"
+        detail = repetition(progress, number, any_entry=any_entry)
         return self._trouble(
             walk, "list_repeats", response.url, detail, hides=True, fetch_id=fetch_of(response).id
         )
@@ -300,6 +308,12 @@ class Following(Spider):
                 self.logger.error("%s: %d requests were never answered", walk.portal.id, walk.pending)
 
 
+def repetition(progress: ListWalk, number: int, *, any_entry: bool) -> str:
+    """What is wrong with a page of a list that brings nothing new."""
+    what = "only entries of earlier pages, or of another list" if any_entry else "no entry"
+    return f"page {number} of {progress.url} shows {what}; seen so far: {progress.rows}"
+
+
 def page_of(response: Response) -> Page:
     """The page of an answer, whatever its content type says."""
     declared = response.encoding if isinstance(response, TextResponse) else None
@@ -327,8 +341,8 @@ def is_markup(response: Response) -> bool:
     return start.startswith(b"<") or "html" in header or b"<html" in start
 
 
-def module_of(page: Page, walk: PortalWalk) -> ModuleType:
-    """The platform's module that reads a page of a portal."""
+def module_of(page: Page, walk: PortalWalk) -> Platform:
+    """The platform that reads a page of a portal."""
     return platforms.module_of(page, walk.portal.platform)
 
 

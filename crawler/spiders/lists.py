@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from types import ModuleType
 
 from scrapy.http import Response
 
@@ -16,10 +15,10 @@ from crawler import platforms, titles
 from crawler.addresses import canonical
 from crawler.failures import Cause
 from crawler.page import Link, Page
-from crawler.platforms import generic, ucap
+from crawler.platforms import Platform, generic, ucap
 from crawler.platforms.shapes import Column, Entry, ListPage, NextPages
 from crawler.spiders.channels import ChannelLists
-from crawler.spiders.following import Found, fetch_of, is_markup, module_of, page_of
+from crawler.spiders.following import Found, digest, fetch_of, is_markup, module_of, page_of
 from crawler.walk import MAX_COLUMNS, MAX_DEPTH, MAX_PAGES, Candidate, ListWalk, Place, PortalWalk
 
 SENT_ON = 4
@@ -65,9 +64,11 @@ class Lists(ChannelLists):
             walk.visited.add(arrived)
             page = page_of(response)
             progress.visited.add(canonical(response.url))
-            listing = module_of(page, walk).listing(page)
+            module = module_of(page, walk)
+            listing, calls = module.listing(page), module.calls(page)
             onward = generic.sent_on(page)
-            frames = () if _names_reports(listing) or listing.columns else generic.frames(page)
+            listed = _names_reports(listing) or listing.columns or calls
+            frames = () if listed else generic.frames(page)
             if onward is None and not listing.entries:
                 onward = next(iter(frames), None)
             for frame in frames:
@@ -85,11 +86,14 @@ class Lists(ChannelLists):
 
     def _first_page(self, walk: PortalWalk, progress: ListWalk, page: Page, response: Response) -> Found:
         module = module_of(page, walk)
-        listing = module.listing(page)
+        yield from self._note_platform(walk, page, response)
+        listing, calls = module.listing(page), module.calls(page)
         wanted = [entry for entry in listing.entries if titles.is_report(entry.title)]
-        if not wanted and not listing.columns and _shows_article(module, page):
+        beside = calls or (listing.columns and listing.entries)
+        if not wanted and not beside and _shows_article(module, page):
             # The channel shows its one article directly; what else is linked stands beside it.
             yield from self._in_place(walk, _of_response(response, progress.place, page), response)
+            yield from self._columns(walk, listing.columns, progress.place, page.url)
             return
         for label in generic.unaddressed(page):
             detail = f"the list names {label!r}, but only a script knows its address"
@@ -101,14 +105,15 @@ class Lists(ChannelLists):
         if not progress.place.trusted and len(wanted) * 3 >= len(listing.entries) > 0:
             progress.place = replace(progress.place, trusted=True)
         yield from self._columns(walk, listing.columns, progress.place, page.url)
-        hub = not wanted and (not progress.place.trusted or not (listing.entries or listing.columns))
+        shows = bool(listing.entries or listing.columns or calls)
+        hub = not wanted and not calls and (not progress.place.trusted or not shows)
         inner = generic.section_links(page) if hub else []
         yield from self._inner_sections(walk, progress.place, page, inner)
         if hub and progress.place.depth == 0 and not inner:
             self._note_hubs(walk, page, progress.place)
         channel = ucap.address(page.url)
         on_ucap = channel is not None and platforms.of_page(page, walk.portal.platform) == "ucap"
-        if progress.place.depth > 0 and not (on_ucap or listing.entries or listing.columns or inner):
+        if progress.place.depth > 0 and not (on_ucap or shows or inner):
             yield self._trouble(
                 walk, "empty_column", page.url, "the column shows no entry", fetch_id=fetch_of(response).id
             )
@@ -117,7 +122,18 @@ class Lists(ChannelLists):
             yield from self._open_section_tree(walk, channel, progress, page, required=required)
             for passed in progress.passed:
                 yield from self._open_section_tree(walk, passed, progress, page, required=False)
+        yield from self._open_calls(walk, calls, progress.place, page.url)
         yield from self._list_page(walk, progress, page, listing.entries, 1)
+
+    def _note_platform(self, walk: PortalWalk, page: Page, response: Response) -> Found:
+        """Says once a portal that its pages are plainly another platform's than the registry names."""
+        named = walk.portal.platform
+        found = platforms.of_page(page, named)
+        if named is not None and found != named and self._first_time("platform_changed", walk.portal.home):
+            mark = platforms.mark(page, found)
+            detail = f"the registry names {named}, the page is {found}'s ({mark!r}); it was read as such"
+            fetch_id = fetch_of(response).id
+            yield self._trouble(walk, "platform_changed", page.url, detail, fetch_id=fetch_id)
 
     def _inner_sections(
         self, walk: PortalWalk, place: Place, page: Page, named: list[tuple[int, Link]]
@@ -213,13 +229,14 @@ class Lists(ChannelLists):
         def handler(response: Response) -> Found:
             page = page_of(response)
             progress.visited.add(canonical(response.url))
-            entries = module_of(page, walk).listing(page).entries
+            listing = (
+                ListPage() if digest(response) == walk.home_digest else module_of(page, walk).listing(page)
+            )
+            entries = listing.entries
             if progress.fresh(entries) and (
                 number <= 1 or progress.belongs(entries) or progress.numbering is None
             ):
-                yield from self._columns(
-                    walk, module_of(page, walk).listing(page).columns, progress.place, page.url
-                )
+                yield from self._columns(walk, listing.columns, progress.place, page.url)
                 yield from self._list_page(walk, progress, page, entries, number)
                 return
             if not extra and progress.short and (entries or (progress.pages or 0) >= number):
@@ -264,7 +281,7 @@ class Lists(ChannelLists):
         def handler(response: Response) -> Found:
             page = page_of(response)
             entries = module_of(page, walk).listing(page).entries
-            fresh = progress.fresh(entries)
+            fresh = () if digest(response) == walk.home_digest else progress.fresh(entries)
             if not fresh or not progress.belongs(fresh):
                 yield from self._guess(walk, progress, found_on)
                 return
@@ -291,7 +308,7 @@ def _names_reports(listing: ListPage) -> bool:
     return any(titles.is_report(entry.title) for entry in listing.entries)
 
 
-def _shows_article(module: ModuleType, page: Page) -> bool:
+def _shows_article(module: Platform, page: Page) -> bool:
     """Whether a page below a section shows one article instead of a list."""
     return bool(module.article(page).reads_as_report and module.is_article(page))
 

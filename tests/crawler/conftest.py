@@ -77,10 +77,14 @@ class Answer:
 
 
 class SmallPortal:
-    """A portal on loopback: addresses (path and query) and their answers; logs what was asked."""
+    """A portal on loopback: addresses (path and query) and their answers; logs what was asked.
+
+    What is posted to is in `posts`, by path; who answers is handed the query and what was posted.
+    """
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer | Callable[[str], Answer]] = {}
+        self.posts: dict[str, Callable[[str, str], Answer]] = {}
         self.asked: list[tuple[float, str, dict[str, str]]] = []
         portal = self
 
@@ -91,7 +95,16 @@ class SmallPortal:
             def do_GET(self) -> None:
                 portal.asked.append((time.monotonic(), self.path, dict(self.headers.items())))
                 given = portal.answers.get(self.path) or portal.answers.get(self.path.partition("?")[0])
-                answer = given(self.path) if callable(given) else given
+                self._send(given(self.path) if callable(given) else given)
+
+            def do_POST(self) -> None:
+                portal.asked.append((time.monotonic(), self.path, dict(self.headers.items())))
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+                path, _, query = self.path.partition("?")
+                given = portal.posts.get(path)
+                self._send(given(query, body) if given else None)
+
+            def _send(self, answer: Answer | None) -> None:
                 if answer is None:
                     answer = Answer(b"<html><body>404 Not Found</body></html>", 404)
                 time.sleep(answer.delay)
@@ -229,7 +242,8 @@ def run_spider(reactor: Any) -> Callable[..., Crawl]:
         settings = Settings()
         settings.setmodule("crawler.settings", priority="project")
         middlewares = dict(settings.getdict("DOWNLOADER_MIDDLEWARES"))
-        middlewares.pop("storage.middleware.ArchiveMiddleware")
+        for component in ("storage.middleware.ArchiveMiddleware", "storage.revisit.RevisitMiddleware"):
+            middlewares.pop(component)
         middlewares[RecordingArchive] = 580
         settings.set("DOWNLOADER_MIDDLEWARES", middlewares, priority="cmdline")
         settings.set("ITEM_PIPELINES", {RecordingPipeline: 300}, priority="cmdline")

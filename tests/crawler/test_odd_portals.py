@@ -12,11 +12,13 @@ from crawler.addresses import absolute, canonical
 from crawler.commands.crawl import shortcoming
 from crawler.page import Page, written
 from crawler.platforms import generic, ucap
+from crawler.platforms.facts import facts_of
 from tests.crawler.conftest import Answer, SmallPortal, entry_list, report_body
 from tests.crawler.conftest import Crawl as Outcome
 
 Crawl = Callable[..., Outcome]
 CHANNEL = "aa" * 16
+LIST_PATHS = facts_of("ucap").paths
 
 
 def reports(
@@ -215,7 +217,9 @@ def answered(entries: list[tuple[str, str]]) -> dict[str, object]:
 def test_json_as_servers_send_it(before: str, after: str, encoding: str) -> None:
     entry = ("/s/nb/202201/c03_1.shtml", "林业和草原局2021年政府信息公开年度报告")
     body = before + json.dumps(answered([entry]), ensure_ascii=False) + after
-    answer = ucap.answer(body.encode(encoding), "http://a.gov.cn/x")
+    answer = ucap.answer(
+        body.encode(encoding), ucap.list_call("http://a.gov.cn", CHANNEL, "http://a.gov.cn/x")
+    )
     assert [one.title for one in answer.entries] == [entry[1]]
 
 
@@ -228,7 +232,7 @@ def asked_lists(portal: SmallPortal) -> list[str]:
     return [path.partition("?")[0] for path in portal.paths if CHANNEL in path]
 
 
-@pytest.mark.parametrize("interface", ucap.LIST_PATHS)
+@pytest.mark.parametrize("interface", LIST_PATHS)
 def test_other_addresses_of_the_list_interface(portal: SmallPortal, crawl: Crawl, interface: str) -> None:
     entries = reports(portal, 3)
     scripted_section(portal)
@@ -237,7 +241,7 @@ def test_other_addresses_of_the_list_interface(portal: SmallPortal, crawl: Crawl
     )
     result = crawl()
     assert (result.titles, result.codes) == (titles(entries), [])
-    known = ucap.LIST_PATHS[: ucap.LIST_PATHS.index(interface) + 1]
+    known = LIST_PATHS[: LIST_PATHS.index(interface) + 1]
     assert asked_lists(portal) == [f"{path}{CHANNEL}" for path in known]
 
 
@@ -249,12 +253,12 @@ def test_a_list_that_no_interface_answers(portal: SmallPortal, crawl: Crawl) -> 
     assert (trouble.url or "").startswith(f"{portal.origin}/common/search/{CHANNEL}")
     assert trouble.hides_reports
     assert trouble.fetch_id is not None
-    assert asked_lists(portal) == [f"{path}{CHANNEL}" for path in ucap.LIST_PATHS]
+    assert asked_lists(portal) == [f"{path}{CHANNEL}" for path in LIST_PATHS]
 
 
 def test_an_interface_that_answers_a_page(portal: SmallPortal, crawl: Crawl) -> None:
     scripted_section(portal)
-    portal.page(f"/common/search/{CHANNEL}", "<p>系统维护</p>")
+    portal.page(f"/common/search/{CHANNEL}", "<p>一张网页</p>")
     result = crawl()
     assert result.codes == ["api_unreadable", "no_reports_listed"]
 

@@ -33,7 +33,6 @@ def test_recognition() -> None:
     assert platforms.of_page(saved("ucap_article.html", ARTICLE)) == "ucap"
     assert platforms.of_page(saved("plain_list.html", "http://b.gov.cn/nb/")) == "generic"
     assert platforms.of_page(saved("plain_list.html", "http://b.gov.cn/nb/"), "ucap") == "ucap"
-    assert set(platforms.NAMES) == {"ucap", "generic"}
 
 
 @pytest.mark.parametrize(
@@ -67,13 +66,13 @@ def test_static_list() -> None:
 
 
 def test_script_pager_of_the_platform() -> None:
-    further = ucap.next_pages(saved("ucap_list.html", LIST), 1)
+    further = platforms.Platform("ucap").next_pages(saved("ucap_list.html", LIST), 1)
     assert (further.pages, further.total, further.more) == (4, 14, True)
     assert [way.page(2).rsplit("/", 1)[1] for way in further.numberings] == ["list_1.shtml", "list_2.shtml"]
 
 
 def test_article() -> None:
-    article = ucap.article(saved("ucap_article.html", ARTICLE))
+    article = platforms.Platform("ucap").article(saved("ucap_article.html", ARTICLE))
     assert article.title == "样例市教育局2021年政府信息公开工作年度报告"
     assert (article.date, article.source) == ("2022-01-20", "样例市教育局")
     assert article.path == ("政府信息公开年报", "2021年")
@@ -117,7 +116,7 @@ def test_json_list() -> None:
         {"title": "乙局2021年年报", "url": "", "publishedTimeStr": None},
     ]
     body = json.dumps({"data": {"total": "2", "rows": 15, "results": results}}).encode()
-    answer = ucap.answer(body, "https://www.x.gov.cn/common/search/1")
+    answer = ucap.answer(body, ucap.list_call("https://www.x.gov.cn", "1" * 32, "https://www.x.gov.cn/s/c/"))
     assert [(entry.url, entry.title, entry.date) for entry in answer.entries] == [
         ("https://www.x.gov.cn/s/c/202201/1.shtml", "甲局2021年&年报", "2022-01-20")
     ]
@@ -130,7 +129,7 @@ def test_json_list() -> None:
 )
 def test_answers_that_are_none(body: bytes) -> None:
     with pytest.raises(ucap.AnswerError):
-        ucap.answer(body, "http://a.gov.cn/")
+        ucap.answer(body, ucap.list_call("http://a.gov.cn", "1" * 32, "http://a.gov.cn/"))
     with pytest.raises(ucap.AnswerError):
         ucap.tree(body)
 
@@ -141,7 +140,13 @@ def test_addresses_of_the_api() -> None:
         ucap.tree_url(place)
         == "https://www.x.gov.cn/common/getChannelList?channelCode=nb&websiteCodeName=site"
     )
-    url = ucap.list_url(place.origin, "f" * 32, 3)
+    call = ucap.list_call(place.origin, "f" * 32, f"{place.origin}/site/nb/")
+    assert [one.url.split("f" * 32)[0].removeprefix(place.origin) for one in (call, *call.otherwise)] == [
+        "/common/search/",
+        "/search/",
+        "/searchList/",
+    ]
+    url = ucap.further(ucap.further(call, 20), 20).url
     assert url.startswith(
         f"https://www.x.gov.cn/common/search/{'f' * 32}?_isAgg=true&_isJson=true&_pageSize="
     )

@@ -1,0 +1,218 @@
+"""How a crawl treats servers: the pace of requests as they arrive, rules not to be had, broken bodies."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from crawler.walk import ARTICLES_IN_HAND
+from tests.crawler.conftest import Answer, Crawl, SmallPortal, entry_list, report_body
+
+Crawler = Callable[..., Crawl]
+DELAY = 0.3
+
+
+def pages(portal: SmallPortal, count: int = 6) -> None:
+    """A section with some articles, of which one moved, one fails at first, and one is slow."""
+    titles = [f"某局{2015 + number}年政府信息公开工作年度报告" for number in range(count)]
+    portal.page("/gk/", entry_list(*((f"/gk/{number}.html", title) for number, title in enumerate(titles))))
+    for number, title in enumerate(titles):
+        portal.page(f"/gk/{number}.html", report_body(title))
+    failing = iter([Answer(b"busy", status=503)])
+    good = portal.answers["/gk/1.html"]
+    portal.answers["/gk/1.html"] = lambda _path: next(failing, good)  # type: ignore[return-value]
+    portal.answers["/moved.html"] = portal.answers["/gk/2.html"]
+    portal.answers["/gk/2.html"] = Answer(b"", status=302, headers={"Location": "/moved.html"})
+    slow = portal.answers["/gk/3.html"]
+    assert isinstance(slow, Answer)
+    slow.delay = 0.4
+
+
+def gaps(portal: SmallPortal) -> list[float]:
+    """Seconds between the arrivals of requests, robots.txt included."""
+    return [later - earlier for earlier, later in itertools.pairwise(sorted(at for at, *_ in portal.asked))]
+
+
+def test_no_host_is_asked_sooner_than_its_delay(portal: SmallPortal, crawl: Crawler) -> None:
+    """Robots.txt, redirects and retries included; a second portal on the host changes nothing."""
+    pages(portal)
+    portal.page("/two/", entry_list(("/two/9.html", "另一局2021年政府信息公开工作年度报告")))
+    portal.page("/two/9.html", report_body("另一局2021年政府信息公开工作年度报告"))
+    second = (
+        '[[portal]]\nid = "second"\nname = "另一局"\ndivision = "230100"\n'
+        f'home = "{portal.origin}/two/"\nsections = ["{portal.origin}/two/"]\n'
+        'delay = 0\nnote = "the longer delay of the two holds"\n'
+    )
+    result = crawl(f'sections = ["{portal.origin}/gk/"]\ndelay = {DELAY}\nnote = "a test"\n', more=second)
+    assert len(result.publications) == 7, result.troubles
+    assert len(portal.asked) == 12
+    assert min(gaps(portal)) >= DELAY
+
+
+def test_the_usual_delay_holds_where_the_registry_names_none(portal: SmallPortal, crawl: Crawler) -> None:
+    pages(portal, 4)
+    entry = f'sections = ["{portal.origin}/gk/"]\nnote = "no delay here"\n'
+    result = crawl(entry + "# delay", DOWNLOAD_DELAY=DELAY)
+    assert len(result.publications) == 4, result.troubles
+    assert min(gaps(portal)) >= DELAY
+
+
+def test_a_host_has_one_request_at_a_time(portal: SmallPortal, crawl: Crawler) -> None:
+    """Also without any delay."""
+    pages(portal)
+    going, most = 0, 0
+    lock = threading.Lock()
+    for path, answer in list(portal.answers.items()):
+
+        def counted(asked: str, answer: object = answer) -> Answer:
+            nonlocal going, most
+            with lock:
+                going += 1
+                most = max(most, going)
+            time.sleep(0.05)
+            with lock:
+                going -= 1
+            return answer(asked) if callable(answer) else answer  # type: ignore[return-value]
+
+        portal.answers[path] = counted
+    result = crawl(f'sections = ["{portal.origin}/gk/"]\ndelay = 0\nnote = "a test"\n')
+    assert len(result.publications) == 6
+    assert most == 1
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """A host that takes connections and ends them without a word."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    ended = False
+
+    def serve() -> None:
+        while not ended:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            connection.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    ended = True
+    listening.close()
+
+
+def test_where_robots_txt_gets_no_answer_nothing_is_fetched(portal: SmallPortal, crawl: Crawler) -> None:
+    pages(portal)
+    portal.answers["/robots.txt"] = Answer(b"User-agent: *\n", cut=True)
+    result = crawl(f'sections = ["{portal.origin}/gk/"]\ndelay = 0\nnote = "a test"\n')
+    assert {path for _, path, _ in portal.asked} == {"/robots.txt"}
+    # It was tried as often as any other address.
+    assert len(portal.asked) == 3
+    assert not result.publications
+    trouble = result.trouble("connection_failed")
+    assert "robots.txt could not be fetched" in trouble.detail
+    assert trouble.hides_reports
+    assert not result.complete
+
+
+def test_rules_that_come_at_the_second_try_hold(portal: SmallPortal, crawl: Crawler) -> None:
+    pages(portal)
+    answers = iter([Answer(b"", cut=True)])
+    rules = Answer(b"User-agent: *\nDisallow: /gk/0.html\n", content_type="text/plain")
+    portal.answers["/robots.txt"] = lambda _path: next(answers, rules)
+    result = crawl(f'sections = ["{portal.origin}/gk/"]\ndelay = 0\nnote = "a test"\n')
+    assert len(result.publications) == 5
+    assert result.codes == ["robots_disallowed"]
+
+
+def test_a_dead_host_is_named_as_what_it_is(silent: str, portal: SmallPortal, crawl: Crawler) -> None:
+    pages(portal)
+    dead = f'[[portal]]\nid = "dead"\nname = "某局"\ndivision = "230100"\nhome = "{silent}/"\n'
+    entry = f'sections = ["{portal.origin}/gk/"]\ndelay = 0\nnote = "a test"\n'
+    result = crawl(entry, more=f'{dead}delay = 0\nnote = "a test"\n')
+    assert len(result.publications) == 6
+    assert result.trouble("connection_failed").portal_id == "dead"
+
+
+PACKED = gzip.compress(report_body("某局2015年政府信息公开工作年度报告").encode() * 3)
+
+
+@pytest.mark.parametrize(
+    "body", [b"\x1f\x8b\x08\x00 no gzip at all", PACKED[: len(PACKED) // 2], PACKED[:-9]]
+)
+def test_a_body_that_does_not_unpack_is_tried_again_and_stated(
+    portal: SmallPortal, crawl: Crawler, body: bytes
+) -> None:
+    pages(portal)
+    portal.answers["/gk/0.html"] = Answer(body, headers={"Content-Encoding": "gzip"})
+    result = crawl(f'sections = ["{portal.origin}/gk/"]\ndelay = 0\nnote = "a test"\n')
+    trouble = result.trouble("connection_failed")
+    assert trouble.url == f"{portal.origin}/gk/0.html"
+    assert "cannot be unpacked (gzip)" in trouble.detail
+    assert trouble.hides_reports
+    assert trouble.fetch_id is not None
+    assert portal.paths.count("/gk/0.html") == 3
+    assert len(result.publications) == 5
+
+
+def test_a_body_whose_sum_is_wrong_is_whole_all_the_same(portal: SmallPortal, crawl: Crawler) -> None:
+    """Browsers show it; every byte of it came."""
+    pages(portal)
+    portal.answers["/gk/0.html"] = Answer(PACKED[:-8] + bytes(8), headers={"Content-Encoding": "gzip"})
+    result = crawl(f'sections = ["{portal.origin}/gk/"]\ndelay = 0\nnote = "a test"\n')
+    assert len(result.publications) == 6
+    assert not result.troubles
+
+
+def test_of_a_page_that_is_not_there_the_body_says_nothing(portal: SmallPortal, crawl: Crawler) -> None:
+    pages(portal)
+    portal.answers["/gk/0.html"] = Answer(b"no gzip", status=404, headers={"Content-Encoding": "gzip"})
+    result = crawl(f'sections = ["{portal.origin}/gk/"]\ndelay = 0\nnote = "a test"\n')
+    assert "404" in result.trouble("http_error").detail
+    assert result.complete
+
+
+def test_a_body_that_unpacks_to_too_much_is_dropped_and_stated(portal: SmallPortal, crawl: Crawler) -> None:
+    pages(portal)
+    bomb = gzip.compress(bytes(3_000_000))
+    portal.answers["/gk/0.html"] = Answer(bomb, headers={"Content-Encoding": "gzip"})
+    result = crawl(
+        f'sections = ["{portal.origin}/gk/"]\ndelay = 0\nnote = "a test"\n', DOWNLOAD_MAXSIZE=1_000_000
+    )
+    assert "1000000 bytes" in result.trouble("too_large").detail
+    assert portal.paths.count("/gk/0.html") == 1
+    assert len(result.publications) == 5
+
+
+class Watcher:
+    """Notes how many requests wait or are on their way whenever one goes out."""
+
+    def __init__(self, crawler: Any) -> None:
+        self.stats = crawler.stats
+
+    @classmethod
+    def from_crawler(cls, crawler: Any) -> Watcher:
+        return cls(crawler)
+
+    def process_request(self, request: Any) -> None:
+        answered = self.stats.get_value("response_received_count", 0)
+        self.stats.max_value("most_in_hand", self.stats.get_value("scheduler/enqueued", 0) - answered)
+
+
+def test_many_entries_are_opened_a_few_at_a_time(portal: SmallPortal, crawl: Crawler) -> None:
+    """What waits is an entry of a list, not a request: the queue stays short, and nothing is left out."""
+    titles = [f"第{number}局2021年政府信息公开工作年度报告" for number in range(60)]
+    portal.page("/gk/", entry_list(*((f"/gk/{number}.html", title) for number, title in enumerate(titles))))
+    for number, title in enumerate(titles):
+        portal.page(f"/gk/{number}.html", report_body(title))
+    entry = f'sections = ["{portal.origin}/gk/"]\ndelay = 0\nnote = "a test"\n'
+    result = crawl(entry, middleware=Watcher)
+    assert result.titles == set(titles)
+    assert result.stats["scheduler/enqueued"] == 61
+    assert 2 < result.stats["most_in_hand"] <= ARTICLES_IN_HAND
