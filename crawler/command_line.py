@@ -6,6 +6,7 @@ A mixin and no command: Scrapy makes an instance of every command class that it 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -73,6 +74,22 @@ class OneLineUsage:
         if not given.isascii() or not given.isdigit() or int(given) < 1:
             self.refuse(f"{name}={given}: must be a whole number above 0")
         return int(given)
+
+    def number_setting(self, name: str) -> float:
+        """A setting that is a number not below 0; anything else is wrong usage."""
+        given = str(self.setting(name)).strip()
+        if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", given):
+            self.refuse(f"{name}={given}: must be a number, 0 or above")
+        return float(given)
+
+    def choice_setting(self, name: str, choices: Iterable[str]) -> str:
+        """A setting that is one of a few words; anything else is wrong usage."""
+        given = str(self.setting(name)).strip().lower()
+        if given not in choices:
+            self.refuse(f"{name}={self.setting(name)}: must be {' or '.join(choices)}")
+        if self.settings is not None:
+            self.settings.set(name, given, priority="cmdline")
+        return given
 
     def flag_setting(self, name: str) -> bool:
         """A setting that is true or false; anything else is wrong usage."""

@@ -6,7 +6,7 @@ say, since it depends on what was asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,6 +24,7 @@ from twisted.internet.error import TimeoutError as ConnectTimeoutError
 
 from crawler import resolver
 from crawler.middlewares.challenge import RefusedPage
+from crawler.middlewares.robots import UnreachableRules
 from crawler.middlewares.scope import RefusedAddress
 
 if TYPE_CHECKING:
@@ -53,6 +54,10 @@ def cause(failure: Failure, url: str) -> Cause:
         return Cause(error.code, str(error), error.code == "soft_404")
     if isinstance(error, RefusedAddress):
         return Cause(error.code, str(error), url=error.url)
+    if isinstance(error, UnreachableRules):
+        # Where nobody answers, that is what is wrong, and not what the rules would have said.
+        why = _transport(error.error, url)
+        return replace(why, detail=f"{error}; without it nothing is fetched")
     if isinstance(error, IgnoreRequest):
         return _ignored(str(error))
     return _transport(error, url)

@@ -1,7 +1,7 @@
 """Every Scrapy setting that differs from the default, with its reason.
 
-The project's own settings (DATABASE, ARCHIVE, EXTRACT_JOBS, OCR, CONTACT, ALLOW_PRIVATE_HOSTS) come
-from `-s NAME=value` or from the environment as NIANBAO_NAME.
+The project's own settings (DATABASE, ARCHIVE, EXTRACT_JOBS, OCR, CONTACT, ALLOW_PRIVATE_HOSTS,
+RECRAWL, CONTINUE_HOURS) come from `-s NAME=value` or from the environment as NIANBAO_NAME.
 """
 
 import os
@@ -24,6 +24,14 @@ EXTRACT_JOBS = os.environ.get("NIANBAO_EXTRACT_JOBS") or os.cpu_count() or 1
 OCR = os.environ.get("NIANBAO_OCR", "true")
 CONTACT = os.environ.get("NIANBAO_CONTACT", "")
 ALLOW_PRIVATE_HOSTS = os.environ.get("NIANBAO_ALLOW_PRIVATE_HOSTS", "false")
+# Which articles and files a further run asks for: `all` of them, on condition that they changed, or
+# only those that are `due` by storage/schedule.toml. Who starts a run by hand wants to know what is
+# there now; what runs every night sets `due`.
+RECRAWL = os.environ.get("NIANBAO_RECRAWL", "all")
+# A run that was killed or stopped is gone on with for so long; later its lists are too old.
+CONTINUE_HOURS = os.environ.get("NIANBAO_CONTINUE_HOURS", "48")
+# What is stored of a document holds as long as the program that reads it is the same.
+EXTRACTOR_VERSION = "pipelines.extract.extractor_version"
 
 # Who asks: the project's address, so that a webmaster can find out and complain. The scope
 # middleware adds CONTACT, which may be given with -s after this file was read.
@@ -38,6 +46,8 @@ CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 2.0
 # The default of 0.5 would undercut the delay by half every other time.
 DOWNLOAD_DELAY_JITTER = 0.0
+# Counts a delay from the end of a request, not from its sending.
+DOWNLOADER = "crawler.throttle.PoliteDownloader"
 # Slower where the server is slow; the extension below never goes under a portal's own delay.
 AUTOTHROTTLE_ENABLED = True
 AUTOTHROTTLE_START_DELAY = 0.0
@@ -102,14 +112,22 @@ DOWNLOADER_MIDDLEWARES = {
     # crawler.middlewares.scope does what this one does, with the registry's hosts.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "crawler.middlewares.scope.ScopeMiddleware": 50,
+    # Before robots.txt and the queues: what is known needs neither.
+    "storage.revisit.RevisitMiddleware": 75,
     # Scrapy's own lets requests through that wait while robots.txt is fetched.
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.middlewares.robots.RobotsMiddleware": 100,
+    # Scrapy's own drops an answer that cannot be unpacked before the archive sees that it came.
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "crawler.middlewares.unpacking.UnpackingMiddleware": 590,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "crawler.middlewares.unpacking.RetryMiddleware": 550,
     # Below the archive, which must see every answer, and below the retries.
     "crawler.middlewares.challenge.ChallengeMiddleware": 540,
     "storage.middleware.ArchiveMiddleware": 580,
 }
 ITEM_PIPELINES = {
+    "storage.pipeline.UnchangedPipeline": 200,
     "pipelines.adapter.ReadingPipeline": 300,
     "storage.pipeline.StorePipeline": 800,
 }

@@ -1,17 +1,23 @@
-"""AutoThrottle that knows the delays of the registry: never quicker than a portal's own delay.
+"""When a host may be asked again: never two requests at once, never sooner than its delay.
 
-Scrapy's knows one lower bound for all hosts, which would slow down a portal with a smaller delay
-and undercut one with a larger.
+Owns the queues' pace. Scrapy's AutoThrottle knows one lower bound for all hosts, which would slow
+down a portal with a smaller delay and undercut one with a larger; and its queues count a delay from
+one sending to the next, so that of a request that was long on its way and a quick one after it the
+server sees less.
 """
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING
 
+from scrapy.core.downloader import Downloader
+from scrapy.core.downloader.handlers import DownloadHandlers
 from scrapy.extensions.throttle import AutoThrottle
 
 if TYPE_CHECKING:
     from scrapy import Request, Spider
+    from scrapy.crawler import Crawler
     from scrapy.http import Response
 
 
@@ -29,3 +35,27 @@ class PoliteThrottle(AutoThrottle):
         slot = request.meta.get("download_slot")
         self.mindelay = self._own.get(str(slot), self._usual)
         super()._response_downloaded(response, request, spider)
+
+
+class PoliteDownloader(Downloader):
+    """Scrapy's downloader whose delays begin when an answer has come, or when a request has failed."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self.handlers = _Timed(crawler, self)
+
+
+class _Timed(DownloadHandlers):
+    """Notes the end of each request in its queue, before the queue is asked for the next."""
+
+    def __init__(self, crawler: Crawler, downloader: Downloader) -> None:
+        super().__init__(crawler)
+        self._downloader = downloader
+
+    async def download_request_async(self, request: Request) -> Response:
+        try:
+            return await super().download_request_async(request)
+        finally:
+            slot = self._downloader.slots.get(self._downloader.get_slot_key(request))
+            if slot is not None:
+                slot.lastseen = monotonic()

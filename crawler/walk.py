@@ -9,6 +9,7 @@ import re
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from crawler.addresses import canonical
 from crawler.items import Listing, Portal
@@ -23,6 +24,9 @@ MAX_DEPTH = 5
 """Columns below a section, and hubs below a home page: year, level, department, and two to spare."""
 MAX_HUBS = 16
 """Pages tried in search of the section; a portal's menu has fewer that bear the words."""
+ARTICLES_IN_HAND = 16
+"""Articles of one portal that are on their way at a time: its host is asked one by one anyhow, and a
+request that waits costs more memory than the entry that it is for."""
 MAX_COLUMNS = 400
 """Columns of one portal: twenty years by twenty levels; more is a trap."""
 
@@ -146,6 +150,8 @@ class PortalWalk:
     hubs_tried: int = 0
     columns: int = 0
     candidates: dict[str, Candidate] = field(default_factory=dict)
+    chosen: deque[str] = field(default_factory=deque)
+    """Entries that are being opened now, a few at a time."""
     opened: set[str] = field(default_factory=set)
     visited: set[str] = field(default_factory=set)
     without_api: set[str] = field(default_factory=set)
@@ -168,9 +174,12 @@ class PortalWalk:
         better.entry = replace(better.entry, title=longer, date=date, url=known.entry.url)
         self.candidates[address] = better
 
-    def waiting(self) -> list[tuple[str, Candidate]]:
-        """Entries not opened yet, in the order in which they were found."""
-        return [(key, one) for key, one in self.candidates.items() if key not in self.opened]
+    def choose(self, most: int | None) -> None:
+        """Puts entries that were not opened yet into hand, in the order found, `most` at most."""
+        waiting = (key for key in self.candidates if key not in self.opened)
+        taken = list(islice(waiting, most))
+        self.opened.update(taken)
+        self.chosen.extend(taken)
 
     def note_hub(self, hub: Hub) -> None:
         """Keeps a page to try in search of the section, once."""

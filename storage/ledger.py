@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlite_utils import Database
@@ -22,19 +22,37 @@ from storage.database import StorageError, file_of, one_line_errors, transaction
 ERROR_LENGTH = 500
 """Characters kept of an error's text: it names the cause at its start, and some carry whole traces."""
 
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+"""Of every time in the database, UTC."""
+
+
+TAKEN_UP = (None, "shutdown", "storage_failed")
+"""Ends of a run after which the same command goes on with it: killed, stopped by hand, a full disk."""
+
+_LAST_SIGN = "ifnull((SELECT max(fetched_at) FROM fetches WHERE crawl_id = crawls.id), started_at)"
+
 
 def utc_now() -> str:
     """The time now, UTC, `YYYY-MM-DDTHH:MM:SSZ`."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.now(UTC).strftime(TIME_FORMAT)
+
+
+def _hours_before(time: str, hours: float) -> str:
+    return (datetime.fromisoformat(time) - timedelta(hours=hours)).strftime(TIME_FORMAT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CrawlCounts:
-    """What a run counted of the reports that it read; the rest is counted from the tables."""
+class Run:
+    """An open row of `crawls`.
 
-    reports_new: int = 0
-    reports_changed: int = 0
-    reports_unchanged: int = 0
+    `fetched` is the number of the last request that stood in the ledger when the run was opened or
+    taken up again: what a continued run has up to there need not be asked for again.
+    """
+
+    id: int
+    started_at: str
+    fetched: int
+    continued: bool = False
 
 
 class Ledger:
@@ -44,35 +62,117 @@ class Ledger:
         self.db = db
         self.archive = archive
 
-    def begin_crawl(
-        self, *, spider: str, arguments: Mapping[str, str], sample: bool, software_version: str
-    ) -> int:
-        """Opens a run and returns its id. Until it is finished it counts as not complete."""
+    def open_crawl(
+        self,
+        *,
+        spider: str,
+        arguments: Mapping[str, str],
+        sample: bool,
+        software_version: str,
+        continue_hours: float = 0,
+    ) -> Run:
+        """Opens a run, or takes up the last one of the same spider, arguments and version.
+
+        That one is taken up where it was killed or stopped no more than `continue_hours` ago.
+        Rows that nobody will take up any more are closed: whoever opens a run holds the database,
+        so no other program is at work on them. Until it is finished a run counts as not complete.
+        """
+        given = json.dumps(dict(arguments), ensure_ascii=False, sort_keys=True)
+        found = self.unfinished(
+            spider=spider,
+            arguments=arguments,
+            software_version=software_version,
+            continue_hours=continue_hours,
+        )
+        now = utc_now()
         with transaction(self.db):
+            fetched = self.db.conn.execute("SELECT ifnull(max(id), 0) FROM fetches").fetchone()[0]
+            if found is not None:
+                self.db.conn.execute(
+                    "UPDATE crawls SET finished_at = NULL, finish_reason = NULL, continued = continued + 1"
+                    " WHERE id = ?",
+                    (found.id,),
+                )
+                self._close_killed(_hours_before(now, continue_hours), spider, given, kept=found.id)
+                return replace(found, fetched=fetched)
             cursor = self.db.conn.execute(
                 "INSERT INTO crawls (spider, arguments, started_at, sample, software_version)"
                 " VALUES (?, ?, ?, ?, ?)",
-                (
-                    spider,
-                    json.dumps(dict(arguments), ensure_ascii=False, sort_keys=True),
-                    utc_now(),
-                    int(sample),
-                    software_version,
-                ),
+                (spider, given, now, int(sample), software_version),
             )
-        if cursor.lastrowid is None:
-            raise StorageError(f"{file_of(self.db)}: the run could not be entered into the table crawls")
-        return cursor.lastrowid
+            if cursor.lastrowid is None:
+                raise StorageError(f"{file_of(self.db)}: the run could not be entered into the table crawls")
+            self._close_killed(_hours_before(now, continue_hours), spider, given, kept=cursor.lastrowid)
+        return Run(id=cursor.lastrowid, started_at=now, fetched=fetched)
 
-    def finish_crawl(self, crawl_id: int, *, finish_reason: str, complete: bool, counts: CrawlCounts) -> None:
-        """Closes a run: its end, its reason, whether it was complete, and what it counted."""
+    def unfinished(
+        self, *, spider: str, arguments: Mapping[str, str], software_version: str, continue_hours: float
+    ) -> Run | None:
+        """The run that the same command would take up now, or None."""
+        given = json.dumps(dict(arguments), ensure_ascii=False, sort_keys=True)
+        with one_line_errors(file_of(self.db)):
+            row = self.db.conn.execute(
+                f"SELECT id, started_at, finish_reason, software_version, {_LAST_SIGN} FROM crawls"
+                " WHERE spider = ? AND arguments = ? ORDER BY id DESC LIMIT 1",
+                (spider, given),
+            ).fetchone()
+            if (
+                row is None
+                or row[4] <= _hours_before(utc_now(), continue_hours)
+                or row[2] not in TAKEN_UP
+                or row[3] != software_version
+            ):
+                return None
+            fetched = self.db.conn.execute(
+                "SELECT ifnull(max(id), 0) FROM fetches WHERE crawl_id = ?", (row[0],)
+            ).fetchone()[0]
+        return Run(id=row[0], started_at=row[1], fetched=fetched, continued=True)
+
+    def _close_killed(self, since: str, spider: str, arguments: str, *, kept: int) -> None:
+        """Closes runs that were killed and that no command would take up again, at their last sign of life.
+
+        Those without a sign of life after `since`, and those of the same command before `kept`.
+        """
+        self.db.conn.execute(
+            f"""
+            UPDATE crawls SET finish_reason = 'killed', complete = 0, finished_at = {_LAST_SIGN}
+            WHERE finished_at IS NULL AND id <> :kept
+                AND ({_LAST_SIGN} <= :since OR (spider = :spider AND arguments = :arguments))
+            """,
+            {"kept": kept, "since": since, "spider": spider, "arguments": arguments},
+        )
+
+    def finish_crawl(
+        self, crawl_id: int, *, finish_reason: str, complete: bool, from_archive: int = 0
+    ) -> None:
+        """Closes a run: its end, its reason, whether it was complete, and what its tables count.
+
+        `from_archive` is how many answers this process took from the archive instead of a portal.
+        """
         with transaction(self.db):
+            outcomes = dict(
+                self.db.conn.execute(
+                    "SELECT outcome, count(*) FROM crawl_reports WHERE crawl_id = ? GROUP BY outcome",
+                    (crawl_id,),
+                ).fetchall()
+            )
             self.db.conn.execute(
                 """
                 UPDATE crawls SET finished_at = :now, finish_reason = :reason, complete = :complete,
                     fetches = (SELECT count(*) FROM fetches WHERE crawl_id = :id),
                     documents = (SELECT count(DISTINCT sha256) FROM fetches WHERE crawl_id = :id),
+                    not_modified = (
+                        SELECT count(*) FROM fetches
+                        WHERE crawl_id = :id AND status = 304 AND sha256 IS NOT NULL
+                    ),
+                    from_archive = from_archive + :from_archive,
+                    lists_without_validators = (
+                        SELECT count(DISTINCT url) FROM fetches
+                        WHERE crawl_id = :id AND role IN ('home', 'hub', 'list') AND status = 200
+                            AND etag IS NULL AND last_modified IS NULL
+                    ),
                     reports_new = :new, reports_changed = :changed, reports_unchanged = :unchanged,
+                    reports_vanished = :vanished,
                     problems = (SELECT count(*) FROM problems WHERE crawl_id = :id)
                 WHERE id = :id
                 """,
@@ -80,12 +180,17 @@ class Ledger:
                     "now": utc_now(),
                     "reason": finish_reason,
                     "complete": int(complete),
-                    "new": counts.reports_new,
-                    "changed": counts.reports_changed,
-                    "unchanged": counts.reports_unchanged,
+                    "from_archive": from_archive,
+                    "new": outcomes.get("new", 0),
+                    "changed": outcomes.get("changed", 0),
+                    "unchanged": outcomes.get("unchanged", 0) + outcomes.get("reread", 0),
+                    "vanished": outcomes.get("vanished", 0),
                     "id": crawl_id,
                 },
             )
+            if finish_reason not in TAKEN_UP:
+                # Counted by now; what changed is what anybody asks for later.
+                self.db.conn.execute("DELETE FROM crawl_reports WHERE outcome = 'unchanged'")
 
     def record(
         self,
@@ -103,15 +208,20 @@ class Ledger:
         content_type: str | None = None,
         etag: str | None = None,
         last_modified: str | None = None,
+        vary: str | None = None,
+        method: str = "GET",
+        request_body: str | None = None,
         body: bytes | None = None,
+        unchanged: str | None = None,
     ) -> Fetch:
         """Keeps one answer or failure and returns its row.
 
         The body goes to the archive first, then its row in `documents`, then the row in `fetches`.
-        An empty body is no body. Raises `StorageError`, also for a portal that the table `portals`
-        does not hold.
+        An empty body is no body. `unchanged` is the SHA-256 of the known body that a server said
+        (status 304) it would have sent again. Raises `StorageError`, also for a portal that the
+        table `portals` does not hold.
         """
-        sha256 = self.archive.put(body) if body else None
+        sha256 = self.archive.put(body) if body else unchanged
         fetched_at = utc_now()
         fetch = {
             "crawl_id": crawl_id,
@@ -122,11 +232,14 @@ class Ledger:
             "found_on": found_on,
             "link_text": link_text,
             "attempt": attempt,
+            "method": method,
+            "request_body": request_body,
             "status": status,
             "error": error[:ERROR_LENGTH] if error else None,
             "content_type": content_type,
             "etag": etag,
             "last_modified": last_modified,
+            "vary": vary,
             "fetched_at": fetched_at,
             "sha256": sha256,
         }

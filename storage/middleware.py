@@ -6,13 +6,16 @@ so that each attempt leaves its row. Decides nothing; `storage.ledger` writes.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
 from scrapy.exceptions import IgnoreRequest
 
 from crawler.items import Fetch
+from storage.answers import Answer
 from storage.database import StorageError
+from storage.revisit import ARCHIVED, KNOWN, address_of, archived_response, unconditional
 from storage.session import Session, session_of
 
 if TYPE_CHECKING:
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
 REDIRECTS = (301, 302, 303, 307, 308)
+
+BROKEN = "broken: "
+"""Starts the flag that `crawler.middlewares.unpacking` puts on an answer that could not be unpacked."""
 
 
 class ArchiveMiddleware:
@@ -37,7 +43,11 @@ class ArchiveMiddleware:
         crawler.signals.connect(middleware.response_downloaded, signal=signals.response_downloaded)
         return middleware
 
-    def process_response(self, request: Request, response: Response) -> Response:
+    def process_response(self, request: Request, response: Response) -> Request | Response:
+        if ARCHIVED in response.flags:
+            return response
+        if response.status == 304 and KNOWN in request.meta:
+            return not_modified(session_of(self.crawler), request, response)
         request.meta["fetch"] = recorded(session_of(self.crawler), request, **answer(response))
         return response
 
@@ -59,13 +69,36 @@ class ArchiveMiddleware:
             )
 
 
+def not_modified(session: Session, request: Request, response: Response) -> Request | Response:
+    """The known answer, where the server says that it still holds; a row without a further body.
+
+    Where something else answered than did before, what has not changed is not what is known: the
+    address is asked for once more, without conditions.
+    """
+    known: Answer = request.meta[KNOWN]
+    outcome = {**answer(response), "body": None, "content_type": known.fetch.content_type}
+    if response.url != known.fetch.final_url:
+        error = f"not modified, but the known answer came from {known.fetch.final_url}"
+        recorded(session, request, **{**outcome, "error": error})
+        return unconditional(request)
+    outcome["etag"] = outcome["etag"] or known.etag
+    outcome["last_modified"] = outcome["last_modified"] or known.last_modified
+    outcome["vary"] = outcome["vary"] or known.vary
+    fetch = recorded(session, request, **outcome, unchanged=known.fetch.sha256)
+    request.meta["fetch"] = fetch
+    return archived_response(session, request, replace(known, fetch=fetch))
+
+
 def recorded(session: Session, request: Request, **outcome: Any) -> Fetch:  # noqa: ANN401 handed on as it is
     """Enters one request into the ledger. A failure of the disk ends the crawl and is raised."""
     meta = request.meta
+    asked = address_of(request)
     try:
         return session.ledger.record(
             crawl_id=session.crawl_id,
-            url=[*meta.get("redirect_urls", []), request.url][0],
+            url=asked.url,
+            method=asked.method,
+            request_body=asked.body,
             role=meta.get("role", "robots"),
             portal_id=meta.get("portal_id"),
             found_on=meta.get("found_on"),
@@ -83,9 +116,13 @@ def answer(response: Response) -> dict[str, Any]:
     return {
         "final_url": response.url,
         "status": response.status,
+        "error": next(
+            (flag.removeprefix(BROKEN) for flag in response.flags if flag.startswith(BROKEN)), None
+        ),
         "content_type": header(response, "Content-Type"),
         "etag": header(response, "ETag"),
         "last_modified": header(response, "Last-Modified"),
+        "vary": header(response, "Vary"),
         "body": response.body,
     }
 

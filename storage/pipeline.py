@@ -1,4 +1,7 @@
-"""The Scrapy item pipeline that stores. Decides nothing: see `storage.session` and `storage.reports`."""
+"""The Scrapy item pipelines that store, and that spare what is stored already.
+
+They decide nothing: see `storage.session` and `storage.reports`.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,31 @@ from typing import TYPE_CHECKING
 
 from scrapy import signals
 
-from crawler.items import Trouble
+from crawler.items import Publication, Trouble
 from pipelines.records import PublicationReading
+from storage.reports import Unchanged
 from storage.session import session_of
 
 if TYPE_CHECKING:
     from typing import Self
 
     from scrapy.crawler import Crawler
+
+
+class UnchangedPipeline:
+    """Spares the reading of publications whose bytes and whose reader are those of the stored reading."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def process_item(self, item: object) -> object:
+        if isinstance(item, Publication) and session_of(self.crawler).unchanged(item):
+            return Unchanged(item)
+        return item
 
 
 class StorePipeline:
@@ -35,7 +55,7 @@ class StorePipeline:
         session_of(self.crawler)
 
     def process_item(self, item: object) -> object:
-        if not isinstance(item, PublicationReading | Trouble):
+        if not isinstance(item, PublicationReading | Unchanged | Trouble):
             raise TypeError(f"only readings and troubles can be stored, not {type(item).__name__}")
         session_of(self.crawler).store(item)
         return item

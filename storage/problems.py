@@ -62,11 +62,11 @@ def insert(db: Database, rows: Iterable[ProblemRow]) -> None:
     )
 
 
-def store_trouble(db: Database, trouble: Trouble, crawl_id: int) -> None:
+def store_trouble(db: Database, trouble: Trouble, crawl_id: int) -> int:
     """Keeps a trouble of the crawl in place of what earlier runs had to say about its address.
 
     Troubles of the same run stand side by side, one row for each code and page where the link was
-    found. Raises `StorageError`.
+    found. Returns the number of the row. Raises `StorageError`.
     """
     with transaction(db):
         db.conn.execute(
@@ -101,6 +101,20 @@ def store_trouble(db: Database, trouble: Trouble, crawl_id: int) -> None:
                     hides_reports=int(trouble.hides_reports),
                 )
             ],
+        )
+        return int(db.conn.execute("SELECT last_insert_rowid()").fetchone()[0])
+
+
+def clear_unmet_troubles(db: Database, crawl_id: int, met: Iterable[int]) -> None:
+    """Drops troubles that a run met before it was killed and did not meet again when it went on.
+
+    A run that goes on goes through everything from its start: `met` are the rows of what it met.
+    """
+    with transaction(db):
+        db.conn.execute(
+            "DELETE FROM problems WHERE stage = 'crawl' AND crawl_id = ?"
+            " AND id NOT IN (SELECT value FROM json_each(?))",
+            (crawl_id, json.dumps(sorted(met))),
         )
 
 

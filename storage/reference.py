@@ -122,9 +122,14 @@ def mark_portal_states(db: Database, crawl_id: int) -> None:
                         SELECT 1 FROM problems
                         WHERE problems.fetch_id = fetches.id AND problems.code = 'challenge_page'
                     )) AS refused
-                FROM fetches
-                WHERE crawl_id = :crawl AND portal_id IS NOT NULL
-                    AND role IN ('home', 'hub', 'list')
+                FROM fetches JOIN portals AS p ON p.id = portal_id
+                WHERE crawl_id = :crawl AND (
+                    role IN ('home', 'hub', 'list')
+                    -- Where robots.txt gets no answer, nothing else is asked for.
+                    OR role = 'robots' AND status IS NULL AND url = substr(
+                        p.home_url || '/', 1, instr(substr(p.home_url || '/', 9), '/') + 8
+                    ) || 'robots.txt'
+                )
                 GROUP BY portal_id
             ), judged AS (
                 SELECT portal_id, CASE

@@ -12,7 +12,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from sqlite_utils import Database
@@ -21,12 +21,24 @@ from crawler.items import Document, Publication
 from pipelines.records import READER_FAILURES, DocumentReading, Problem, PublicationReading, Report
 from storage import copies, problems
 from storage.copies import Copy, Record, json_text
-from storage.database import StorageError, transaction
+from storage.database import StorageError, file_of, one_line_errors, transaction
 from storage.problems import ProblemRow
 
-OutcomeKind = Literal["new", "changed", "reread", "unchanged"]
+OutcomeKind = Literal["new", "changed", "reread", "unchanged", "vanished"]
 """`new`: the first time; `changed`: a further version; `reread`: other rows from the same bytes or
-from another address; `unchanged`: nothing but the day on which it was last seen."""
+from another address; `unchanged`: nothing but the day on which it was last seen; `vanished`: none of
+its addresses gives it any more."""
+
+_WEIGHT: dict[OutcomeKind, int] = {"unchanged": 0, "reread": 1, "vanished": 2, "changed": 3, "new": 4}
+
+
+UNSETTLED = READER_FAILURES | {
+    "archives_not_installed",
+    "format_not_supported",
+    "ocr_disabled",
+    "ocr_not_installed",
+}
+"""Problem codes of a reading that another machine, or this one tomorrow, may do better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +71,14 @@ def store(
     crawl_id: int | None,
     *,
     years: Collection[int] | None = None,
+    seen_at: str | None = None,
 ) -> list[Outcome]:
     """Stores the reports and the problems of one publication and says what became of each report.
 
     `crawl_id` is None for a re-reading of the archive: its problems then belong to the crawl that
     fetched the document. With `years`, documents whose year is known and not among them are left
-    alone altogether. Everything is written in one transaction; raises `StorageError`.
+    alone altogether. `seen_at` is when the page was last listed where that is later than its fetch.
+    Everything is written in one transaction; raises `StorageError`.
     """
     publication = reading.publication
     chosen = [
@@ -79,9 +93,70 @@ def store(
         return []
     try:
         with transaction(db):
-            return _PublicationStore(db, publication, reading, chosen, crawl_id).store()
+            outcomes = _PublicationStore(db, publication, reading, chosen, crawl_id, seen_at).store()
+            if crawl_id is not None:
+                _note_outcomes(db.conn, crawl_id, outcomes)
+                _note_sighting(db.conn, publication, crawl_id)
+            return outcomes
     except StorageError as error:
         raise StorageError(f"{publication.page.fetch.url} was not stored: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A publication of which nothing changed since it was read and stored; see `is_read`."""
+
+    publication: Publication
+
+
+def is_read(db: Database, publication: Publication, extractor_version: str) -> bool:
+    """Whether the stored rows are what reading these very bytes, linked as they are, gives.
+
+    Not where a report of the page was found gone: that it is there again must be written.
+    """
+    with one_line_errors(file_of(db)):
+        row = db.conn.execute(
+            "SELECT reading_key FROM publications WHERE page_url = ?1 AND NOT EXISTS ("
+            "SELECT 1 FROM report_sources WHERE source_url = ?1 AND gone_at IS NOT NULL)",
+            (publication.page.fetch.url,),
+        ).fetchone()
+    return row is not None and row[0] == _reading_key(publication, extractor_version)
+
+
+def confirm(
+    db: Database,
+    publication: Publication,
+    crawl_id: int,
+    *,
+    seen_at: str,
+    years: Collection[int] | None = None,
+) -> list[Outcome]:
+    """Notes that a publication was met again as it was: what storing it again would write, and no more."""
+    page_url = publication.page.fetch.url
+    with transaction(db):
+        ids = [
+            row[0]
+            for row in db.conn.execute(
+                "SELECT DISTINCT id, year FROM reports JOIN report_sources ON report_id = id"
+                " WHERE report_sources.source_url = ? AND gone_at IS NULL ORDER BY id",
+                (page_url,),
+            ).fetchall()
+            if years is None or row[1] in years
+        ]
+        db.conn.executemany(
+            "UPDATE reports SET last_seen_at = max(last_seen_at, ?) WHERE id = ?",
+            [(seen_at, report_id) for report_id in ids],
+        )
+        db.conn.execute(
+            "UPDATE problems SET crawl_id = ? WHERE stage = 'reading' AND page_url = ?", (crawl_id, page_url)
+        )
+        problems.clear_read_addresses(
+            db, [document.fetch.url for document in _documents(publication)], crawl_id
+        )
+        outcomes = [Outcome(report_id, "unchanged") for report_id in ids]
+        _note_outcomes(db.conn, crawl_id, outcomes)
+        _note_sighting(db.conn, publication, crawl_id)
+    return outcomes
 
 
 class _PublicationStore:
@@ -94,7 +169,9 @@ class _PublicationStore:
         reading: PublicationReading,
         documents: Sequence[DocumentReading],
         crawl_id: int | None,
+        seen_at: str | None,
     ) -> None:
+        self.seen_at = seen_at or publication.page.fetch.fetched_at
         self.conn = db.conn
         self.db = db
         self.publication = publication
@@ -154,7 +231,7 @@ class _PublicationStore:
             rewritten = write_shown_report(
                 self.db,
                 report_id,
-                seen_at=self.publication.page.fetch.fetched_at if report_id in seen else None,
+                seen_at=self.seen_at if report_id in seen else None,
             )
             if report_id not in seen:
                 continue
@@ -168,6 +245,7 @@ class _PublicationStore:
             outcomes.append(Outcome(report_id, kind))
         self.moved |= self._write_problems(candidates, failed)
         self._write_publication(failed)
+        self._write_reading_key(failed)
         return outcomes
 
     def _candidates(self) -> list[_Candidate]:
@@ -509,6 +587,18 @@ class _PublicationStore:
                 "UPDATE publications SET signature = ? WHERE page_url = ?", (signature, self.page_url)
             )
 
+    def _write_reading_key(self, failed: set[str]) -> None:
+        """Notes what the rows were read from, unless another reading of the same would give more."""
+        codes = {problem.code for document in self.reading.documents for problem in document.problems}
+        settled = not (failed or self.unread or self.excluded or codes & UNSETTLED)
+        self.conn.execute(
+            "UPDATE publications SET reading_key = ?1 WHERE page_url = ?2 AND reading_key IS NOT ?1",
+            (
+                _reading_key(self.publication, self.reading.extractor_version) if settled else None,
+                self.page_url,
+            ),
+        )
+
     def _files_differ(self, failed: set[str]) -> bool:
         stored = {
             row[0]
@@ -578,27 +668,112 @@ def mark_gone_pages(db: Database, crawl_id: int) -> None:
     """Notes the reports whose page answered 404 or 410 in this run, and was not served in it."""
     with transaction(db):
         gone = db.conn.execute(
-            """
+            f"""
             SELECT report_id, source_url, document_url, member, max(fetches.fetched_at)
             FROM report_sources JOIN fetches ON fetches.url = report_sources.source_url
             WHERE fetches.crawl_id = :crawl AND fetches.status IN (404, 410)
                 AND report_sources.gone_at IS NULL
                 AND NOT EXISTS (
                     SELECT 1 FROM fetches AS served WHERE served.crawl_id = :crawl
-                    AND served.url = report_sources.source_url AND served.status BETWEEN 200 AND 399
+                    AND served.url = report_sources.source_url AND {_SERVED}
                 )
             GROUP BY report_id, source_url, document_url, member
             """,
             {"crawl": crawl_id},
         ).fetchall()
-        for *key, fetched_at in gone:
-            db.conn.execute(
-                "UPDATE report_sources SET gone_at = ?"
-                " WHERE report_id = ? AND source_url = ? AND document_url = ? AND member = ?",
-                (fetched_at, *key),
+        _mark_gone(db, crawl_id, gone)
+
+
+def mark_unlisted_pages(db: Database, crawl_id: int, now: str) -> None:
+    """Notes the reports whose page no list names any more; for a run that walked its portals whole.
+
+    A page counts as unlisted where every portal that ever led to it was walked in this run, nothing
+    that may have hidden reports happened on any of them, and none led to it.
+    """
+    with transaction(db):
+        gone = db.conn.execute(
+            f"""
+            WITH walked (portal_id) AS (
+                SELECT portal_id FROM fetches AS served
+                WHERE crawl_id = :crawl AND role IN ('home', 'hub', 'list') AND {_SERVED}
+                EXCEPT
+                SELECT portal_id FROM problems
+                WHERE crawl_id = :crawl AND stage = 'crawl' AND hides_reports = 1
+            ), unlisted (page_url) AS (
+                SELECT page_url FROM sightings GROUP BY page_url
+                HAVING max(crawl_id) < :crawl AND sum(portal_id NOT IN (SELECT portal_id FROM walked)) = 0
             )
-        for report_id in sorted({row[0] for row in gone}):
-            write_shown_report(db, report_id)
+            SELECT report_id, source_url, document_url, member, :now FROM report_sources
+            WHERE gone_at IS NULL AND source_url IN (SELECT page_url FROM unlisted)
+            """,
+            {"crawl": crawl_id, "now": now},
+        ).fetchall()
+        _mark_gone(db, crawl_id, gone)
+
+
+_SERVED = "(served.status BETWEEN 200 AND 299 OR served.status = 304 AND served.sha256 IS NOT NULL)"
+
+
+def _mark_gone(db: Database, crawl_id: int, gone: Iterable[tuple[str, ...]]) -> None:
+    """Closes the sources, given as key and time, and counts the reports that no other source gives."""
+    touched = set()
+    for *key, gone_at in gone:
+        touched.add(key[0])
+        db.conn.execute(
+            "UPDATE report_sources SET gone_at = ?"
+            " WHERE report_id = ? AND source_url = ? AND document_url = ? AND member = ?",
+            (gone_at, *key),
+        )
+    for report_id in sorted(touched):
+        write_shown_report(db, report_id)
+    vanished = [
+        Outcome(report_id, "vanished")
+        for report_id in sorted(touched)
+        if db.conn.execute(
+            "SELECT 1 FROM reports WHERE id = ? AND vanished_at IS NOT NULL", (report_id,)
+        ).fetchone()
+    ]
+    _note_outcomes(db.conn, crawl_id, vanished)
+
+
+def _note_outcomes(conn: sqlite3.Connection, crawl_id: int, outcomes: Iterable[Outcome]) -> None:
+    """Counts each report once a run, by the most that happened to it."""
+    for outcome in outcomes:
+        known = conn.execute(
+            "SELECT outcome FROM crawl_reports WHERE crawl_id = ? AND report_id = ?",
+            (crawl_id, outcome.report_id),
+        ).fetchone()
+        if known is None or _WEIGHT[outcome.kind] > _WEIGHT[known[0]]:
+            conn.execute(
+                "INSERT INTO crawl_reports (crawl_id, report_id, outcome) VALUES (?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET outcome = excluded.outcome",
+                (crawl_id, outcome.report_id, outcome.kind),
+            )
+
+
+def _note_sighting(conn: sqlite3.Connection, publication: Publication, crawl_id: int) -> None:
+    """Notes that this run was led to the page, and by which portal's list."""
+    fetch = publication.page.fetch
+    conn.execute(
+        """
+        INSERT INTO sightings (page_url, portal_id, crawl_id)
+        SELECT :page, coalesce(
+            (SELECT portal_id FROM fetches WHERE url = :found_on AND crawl_id = :crawl
+                AND role IN ('home', 'hub', 'list') ORDER BY id DESC LIMIT 1),
+            (SELECT portal_id FROM fetches WHERE id = :fetch),
+            :portal
+        ), :crawl
+        WHERE true
+        ON CONFLICT DO UPDATE SET crawl_id = excluded.crawl_id WHERE excluded.crawl_id > crawl_id
+        """,
+        {
+            "page": fetch.url,
+            "found_on": fetch.found_on,
+            "crawl": crawl_id,
+            "fetch": fetch.id,
+            "portal": publication.portal.id,
+        },
+    )
 
 
 def _report_row(
@@ -883,6 +1058,22 @@ def _signature(publication: Publication) -> str:
         publication.page.fetch.sha256,
         [(item.fetch.url, item.fetch.sha256) for item in publication.attachments],
     )
+
+
+def _reading_key(publication: Publication, extractor_version: str) -> str:
+    """Fingerprint of everything that a reading depends on: bytes, addresses, labels, list, portal, reader."""
+    documents = [
+        [
+            document.fetch.url,
+            document.fetch.final_url,
+            document.fetch.content_type,
+            document.fetch.sha256,
+            document.label,
+        ]
+        for document in _documents(publication)
+    ]
+    whence = [asdict(publication.portal), asdict(publication.listing)]
+    return hashlib.sha256(json_text([extractor_version, whence, documents]).encode("utf-8")).hexdigest()
 
 
 def _signature_of(page_sha256: str | None, files: Iterable[tuple[str, str | None]]) -> str:

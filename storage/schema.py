@@ -22,6 +22,12 @@ def _first_tables(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS(name="0002_repeated_runs")
+def _repeated_runs(db: Database) -> None:
+    for statement in _REPEATED_RUNS:
+        db.execute(statement)
+
+
 _REFERENCE = (
     """
     CREATE TABLE divisions (
@@ -392,4 +398,38 @@ _INDEXES = (
     "CREATE INDEX problems_crawl ON problems (crawl_id)",
     "CREATE INDEX problems_fetch ON problems (fetch_id)",
     "CREATE INDEX problems_portal ON problems (portal_id)",
+)
+
+_REPEATED_RUNS = (
+    # An address is more than its URL where a list is asked for by POST.
+    "ALTER TABLE fetches ADD COLUMN method TEXT NOT NULL DEFAULT 'GET'",
+    "ALTER TABLE fetches ADD COLUMN request_body TEXT",
+    "ALTER TABLE fetches ADD COLUMN vary TEXT",
+    "ALTER TABLE publications ADD COLUMN reading_key TEXT",
+    "ALTER TABLE crawls ADD COLUMN continued INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE crawls ADD COLUMN not_modified INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE crawls ADD COLUMN from_archive INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE crawls ADD COLUMN lists_without_validators INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE crawls ADD COLUMN reports_vanished INTEGER NOT NULL DEFAULT 0",
+    # Written with the report, so that a run that is killed and goes on counts as one that was not.
+    """
+    CREATE TABLE crawl_reports (
+        crawl_id INTEGER NOT NULL REFERENCES crawls (id),
+        report_id TEXT NOT NULL,
+        outcome TEXT NOT NULL CHECK (outcome IN ('new', 'changed', 'reread', 'unchanged', 'vanished')),
+        PRIMARY KEY (crawl_id, report_id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE sightings (
+        page_url TEXT NOT NULL,
+        portal_id TEXT NOT NULL REFERENCES portals (id),
+        crawl_id INTEGER NOT NULL REFERENCES crawls (id),
+        PRIMARY KEY (page_url, portal_id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX crawl_reports_report ON crawl_reports (report_id)",
+    "CREATE INDEX crawl_reports_outcome ON crawl_reports (outcome)",
+    "CREATE INDEX sightings_portal ON sightings (portal_id)",
+    "CREATE INDEX sightings_crawl ON sightings (crawl_id)",
 )

@@ -7,27 +7,30 @@ pipeline when the spider has closed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 from weakref import WeakKeyDictionary
 
 from scrapy.utils.defer import deferred_from_coro
+from scrapy.utils.misc import load_object
 
-from crawler.items import Trouble
+from crawler.items import Publication, Trouble
 from pipelines.records import PublicationReading
-from storage import problems, reference, reports
+from storage import problems, reference, reports, schedule
 from storage.archive import Archive
 from storage.database import StorageError, checkpoint, open_database
-from storage.ledger import CrawlCounts, Ledger
-from storage.reports import Outcome, OutcomeKind
+from storage.ledger import Ledger, utc_now
+from storage.reports import Unchanged
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 logger = logging.getLogger(__name__)
 
+CRAWL = "nianbao/crawl"
+"""Key of the crawl's statistics: the number of its row in `crawls`."""
 HIDES_REPORTS = "nianbao/hides_reports"
 """Key of the crawl's statistics: how many troubles may have hidden reports."""
 
@@ -41,9 +44,6 @@ class HarvestSpider(Protocol):
     years: frozenset[int] | None
 
 
-_WEIGHT: dict[OutcomeKind, int] = {"unchanged": 0, "reread": 1, "changed": 2, "new": 3}
-
-
 class Session:
     """The database, the archive and the run of one crawler. Raises `StorageError` on opening."""
 
@@ -54,24 +54,43 @@ class Session:
         self.years = spider.years
         self.errors = 0
         self.failure: str | None = None
-        self._outcomes: dict[str, OutcomeKind] = {}
+        self.from_archive = 0
+        self.recrawl_all = str(crawler.settings.get("RECRAWL", "all")).strip().lower() != "due"
+        self.schedule = schedule.load()
+        self._troubles: set[int] = set()
         self.db = open_database(Path(crawler.settings["DATABASE"]))
         self.archive = Archive(Path(crawler.settings["ARCHIVE"]))
         self.ledger = Ledger(self.db, self.archive)
-        self.crawl_id = self.ledger.begin_crawl(
+        self.run = self.ledger.open_crawl(
             spider=spider.name,
             arguments=spider.arguments,
             sample=spider.is_sample,
             software_version=software_version(),
+            continue_hours=crawler.settings.getfloat("CONTINUE_HOURS"),
+        )
+        self.crawl_id = self.run.id
+        if crawler.stats is not None:
+            crawler.stats.set_value(CRAWL, self.crawl_id)
+        extractor = crawler.settings.get("EXTRACTOR_VERSION")
+        self.extractor_version = str(load_object(extractor)()) if extractor else None
+
+    def unchanged(self, publication: Publication) -> bool:
+        """Whether reading the publication again would give what is stored of it."""
+        return self.extractor_version is not None and reports.is_read(
+            self.db, publication, self.extractor_version
         )
 
-    def store(self, item: PublicationReading | Trouble) -> None:
+    def store(self, item: PublicationReading | Unchanged | Trouble) -> None:
         """Stores what the spider or the reading handed on; a failure of the disk ends the crawl."""
         try:
             if isinstance(item, Trouble):
-                problems.store_trouble(self.db, item, self.crawl_id)
+                self._troubles.add(problems.store_trouble(self.db, item, self.crawl_id))
+            elif isinstance(item, Unchanged):
+                reports.confirm(self.db, item.publication, self.crawl_id, seen_at=utc_now(), years=self.years)
             else:
-                self._count(reports.store(self.db, item, self.crawl_id, years=self.years))
+                asked = item.publication.page.fetch.id > self.run.fetched
+                seen_at = None if asked else utc_now()
+                reports.store(self.db, item, self.crawl_id, years=self.years, seen_at=seen_at)
         except StorageError as error:
             self.fail(error)
             raise
@@ -91,17 +110,21 @@ class Session:
         stats = self.crawler.stats
         hidden = stats.get_value(HIDES_REPORTS, 0) if stats is not None else 0
         complete = reason == "finished" and not hidden and not self.errors and self.failure is None
+        whole = self.years is None and not self.spider.is_sample
         try:
             if reason == "finished":
-                whole = self.years is None and not self.spider.is_sample
                 problems.clear_outdated_troubles(self.db, self.crawl_id, whole=whole)
+                if self.run.continued:
+                    problems.clear_unmet_troubles(self.db, self.crawl_id, self._troubles)
             reports.mark_gone_pages(self.db, self.crawl_id)
+            if reason == "finished" and whole and not self.errors and not self._unfinished_portals():
+                reports.mark_unlisted_pages(self.db, self.crawl_id, utc_now())
             reference.mark_portal_states(self.db, self.crawl_id)
             self.ledger.finish_crawl(
                 self.crawl_id,
                 finish_reason=reason if self.failure is None else "storage_failed",
                 complete=complete,
-                counts=self._counts(),
+                from_archive=self.from_archive,
             )
             checkpoint(self.db)
             self.archive.close()
@@ -110,18 +133,10 @@ class Session:
         finally:
             self.db.conn.close()
 
-    def _count(self, outcomes: Iterable[Outcome]) -> None:
-        for outcome in outcomes:
-            known = self._outcomes.get(outcome.report_id, "unchanged")
-            self._outcomes[outcome.report_id] = max(known, outcome.kind, key=_WEIGHT.__getitem__)
-
-    def _counts(self) -> CrawlCounts:
-        kinds = list(self._outcomes.values())
-        return CrawlCounts(
-            reports_new=kinds.count("new"),
-            reports_changed=kinds.count("changed"),
-            reports_unchanged=kinds.count("unchanged") + kinds.count("reread"),
-        )
+    def _unfinished_portals(self) -> int:
+        """How many portals lost a request on the way; which of them stands in no table."""
+        stats = self.crawler.stats
+        return 0 if stats is None else int(stats.get_value("nianbao/problems/portal_unfinished", 0))
 
 
 _sessions: WeakKeyDictionary[Crawler, Session] = WeakKeyDictionary()

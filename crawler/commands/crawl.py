@@ -63,10 +63,13 @@ class Command(OneLineUsage, BaseRunSpiderCommand):
         self.flag_setting("ALLOW_PRIVATE_HOSTS")
         self.flag_setting("OCR")
         self.count_setting("EXTRACT_JOBS")
+        self.choice_setting("RECRAWL", ("all", "due"))
+        self.number_setting("CONTINUE_HOURS")
         database, archive = self.path_setting("DATABASE"), self.path_setting("ARCHIVE")
         try:
             with hold(database):
                 self._prepare(database, archive, selection)
+                self._tell_what_is_continued(name, opts.spargs, database, archive)
                 self.exitcode = self._crawl(name, database, opts)
         except DatabaseHeld as error:
             self.refuse(str(error), HELD)
@@ -108,6 +111,34 @@ class Command(OneLineUsage, BaseRunSpiderCommand):
         finally:
             db.close()
 
+    def _tell_what_is_continued(
+        self, name: str, arguments: Mapping[str, str], database: Path, archive: Path
+    ) -> None:
+        """Says that the run goes on with one that was killed or stopped, where it does."""
+        from storage.archive import Archive
+        from storage.database import open_database
+        from storage.ledger import Ledger
+        from storage.session import software_version
+
+        db, bodies = open_database(database), Archive(archive)
+        try:
+            run = Ledger(db, bodies).unfinished(
+                spider=name,
+                arguments={key: str(value) for key, value in arguments.items()},
+                software_version=software_version(),
+                continue_hours=self.number_setting("CONTINUE_HOURS"),
+            )
+            if run is not None:
+                query = "SELECT count(*) FROM fetches WHERE crawl_id = ?"
+                answered = db.execute(query, (run.id,)).fetchone()[0]
+                say(
+                    f"continuing run {run.id} of {run.started_at}, which did not end:"
+                    f" {answered} answers are in the archive (-s CONTINUE_HOURS=0 starts afresh)"
+                )
+        finally:
+            bodies.close()
+            db.close()
+
     def _crawl(self, name: str, database: Path, opts: argparse.Namespace) -> int:
         from storage.database import open_database
 
@@ -124,7 +155,9 @@ class Command(OneLineUsage, BaseRunSpiderCommand):
             return FELL_SHORT
         db = open_database(database)
         try:
-            row = next(iter(db["crawls"].rows_where(order_by="id desc", limit=1)), {})
+            # Not the last row: a run that is gone on with may stand before others.
+            number = crawler.stats.get_value("nianbao/crawl")
+            row = next(iter(db["crawls"].rows_where("id = ?", [number])), {})
         finally:
             db.close()
         return concluded(crawler.stats.get_stats(), row)
@@ -147,16 +180,28 @@ def concluded(stats: Mapping[str, Any], row: Mapping[str, Any]) -> int:
 
 def summary(stats: Mapping[str, Any], row: Mapping[str, Any]) -> list[str]:
     """Pages, reports and problems of a run, a line each."""
-    new, changed, unchanged = (row.get(f"reports_{kind}", 0) for kind in ("new", "changed", "unchanged"))
+    new, changed, unchanged, vanished = (
+        row.get(f"reports_{kind}", 0) for kind in ("new", "changed", "unchanged", "vanished")
+    )
     lines = [
         f"pages and files: {stats.get('response_received_count', 0)}",
-        f"reports: {new + changed + unchanged} ({new} new, {changed} changed, {unchanged} unchanged)",
+        (
+            f"requests: {row.get('fetches', 0)}, of which {row.get('not_modified', 0)} answered not modified;"
+            f" from the archive without asking: {row.get('from_archive', 0)};"
+            f" lists without validators: {row.get('lists_without_validators', 0)}"
+        ),
+        (
+            f"reports: {new + changed + unchanged} ({new} new, {changed} changed, {unchanged} unchanged),"
+            f" {vanished} vanished"
+        ),
     ]
     prefix = "nianbao/problems/"
     codes = {key.removeprefix(prefix): stats[key] for key in stats if key.startswith(prefix)}
     if codes:
         ordered = sorted(codes.items(), key=lambda pair: (-pair[1], pair[0]))
         lines.append(f"problems while crawling: {', '.join(f'{code} {count}' for code, count in ordered)}")
+    if row.get("finish_reason") in (None, "shutdown", "storage_failed"):
+        lines.append("the run did not end: the same command goes on with it")
     return lines
 
 

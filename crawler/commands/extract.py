@@ -10,7 +10,6 @@ import json
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
 
     from crawler.items import Portal
     from pipelines.records import DocumentReading
-
-_FEW = 8
-"""Fewer files are read sooner in this process than the others take to start."""
 
 
 class Command(OneLineUsage, ScrapyCommand):
@@ -120,31 +116,14 @@ def _readings(
     from pipelines.extract import extractor_version
 
     version = extractor_version()
-    read = _read_here if jobs == 1 or len(names) < _FEW else partial(_read_apart, jobs=jobs)
-    for name, readings in read(names, url, portal, ocr=ocr):
+    for name, readings in _read_apart(names, url, portal, jobs=jobs, ocr=ocr):
         yield name, [as_json(name, reading, version) for reading in readings]
-
-
-def _read_here(
-    names: Sequence[str], url: str | None, portal: Portal | None, *, ocr: bool
-) -> Iterator[tuple[str, list[DocumentReading]]]:
-    """Files read in this process, one after the other."""
-    from pipelines.extract import failed_document, read_file
-    from pipelines.readers import scan
-
-    scan.enable(ocr)
-    for name in names:
-        body = Path(name).read_bytes()
-        try:
-            yield name, read_file(body, url, portal)
-        except Exception as error:  # noqa: BLE001 one file's failure is its answer, not the end of the run
-            yield name, [failed_document(body, "reader_failed", f"{type(error).__name__}: {error}")]
 
 
 def _read_apart(
     names: Sequence[str], url: str | None, portal: Portal | None, *, jobs: int, ocr: bool
 ) -> Iterator[tuple[str, list[DocumentReading]]]:
-    """Files read in other processes, a few ahead of what is printed."""
+    """Files read in other processes, even a lone one (they have limits), a few ahead of what is printed."""
     from pipelines.pool import ReadingPool
 
     with ReadingPool(min(jobs, len(names)), ocr=ocr) as pool:

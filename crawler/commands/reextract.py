@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from storage.ledger import Ledger
 
 PROGRESS_SECONDS = 2.0
-AHEAD = 4
-"""Publications in hand for each reading process: enough to keep it busy, few enough for the memory."""
+AHEAD = 16
+"""Publications in hand for each reading process: enough to keep it busy while a scan is waited for, few
+enough for the memory.
+"""
 
 
 class Command(OneLineUsage, ScrapyCommand):

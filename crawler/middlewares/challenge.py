@@ -7,7 +7,9 @@ spider as a page. We do not evade a challenge: the portal is reported as blocked
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import IgnoreRequest
 
 from crawler.addresses import is_start_page
@@ -17,6 +19,7 @@ from crawler.titles import folded
 
 if TYPE_CHECKING:
     from scrapy import Request
+    from scrapy.crawler import Crawler
     from scrapy.http import Response
 
 CHALLENGES = (
@@ -54,6 +57,64 @@ _MISSING = (
 )
 """What portals say on a page that they answer with status 200 where there is none; folded text."""
 
+_BUSY = (
+    *(
+        "系统繁忙",
+        "系统忙",
+        "服务器繁忙",
+        "服务器忙",
+        "服务繁忙",
+        "网络繁忙",
+        "系统维护",
+        "系统正在维护",
+        "系统升级",
+    ),
+    *(
+        "系统正在升级",
+        "网站维护",
+        "网站正在维护",
+        "网站升级",
+        "网站正在升级",
+        "正在维护",
+        "升级维护",
+        "维护中",
+        "升级中",
+    ),
+    *(
+        "访问过于频繁",
+        "访问频繁",
+        "访问太频繁",
+        "请求过于频繁",
+        "操作过于频繁",
+        "访问次数过多",
+        "访问量过大",
+        "频率过高",
+    ),
+    *(
+        "请稍后再试",
+        "请稍候再试",
+        "请稍后重试",
+        "请稍后访问",
+        "请稍候访问",
+        "稍后再访问",
+        "暂停服务",
+        "暂时无法访问",
+        "暂停访问",
+    ),
+    *(
+        "系统异常",
+        "系统错误",
+        "服务器内部错误",
+        "数据库连接失败",
+        "数据库错误",
+        "toomanyrequests",
+        "serviceunavailable",
+    ),
+)
+"""What portals say with status 200 while they cannot answer; folded text outside of links."""
+
+_MOST_BUSY_TEXT = 200
+
 
 class RefusedPage(IgnoreRequest):
     """An answer that is not what was asked for; `code` is the problem's code."""
@@ -80,10 +141,9 @@ def fault(
         return None
     if not body.strip():
         return "empty_body", "the answer has no body"
-    if role == "attachment" and markup and generic.is_document(asked) and not generic.is_document(got):
-        return "wrong_type", "a web page was answered where a document was asked for"
-    if role == "attachment" and markup and generic.document_ending(asked) in _BINARY:
-        return "wrong_type", "a web page was answered where a document was asked for"
+    if role == "attachment" and markup and _promises_file(asked):
+        busy = _busy(Page(got, body)) if len(body) <= _SMALL else None
+        return busy or ("wrong_type", "a web page was answered where a document was asked for")
     if role != "home" and is_start_page(got) and not is_start_page(asked):
         return "soft_404", f"sent on to the start page {got}"
     if markup and len(body) <= _SMALL:
@@ -91,21 +151,49 @@ def fault(
         mark_text = next((words for words in _MISSING if words in text), None)
         if mark_text is not None and generic.marks(text) < 2 and len(text) < 600:
             return "soft_404", f"status 200, but the page says {mark_text}"
+        return _busy(Page(got, body))
     return None
 
 
-_BINARY = generic.DOCUMENT_ENDINGS - {"txt", "csv", "rtf"} | generic.IMAGE_ENDINGS
+def _busy(page: Page) -> tuple[str, str] | None:
+    """The code and detail of a page that says nothing but to come later, or None."""
+    said = page.tree.xpath("//text()[not(ancestor::a or ancestor::script or ancestor::style)]")
+    text = folded("".join(said)).lower()
+    mark = next((words for words in _BUSY if words in text), None)
+    if mark is None or len(text) > _MOST_BUSY_TEXT or len(page.links) > 4 or generic.marks(text):
+        return None
+    return "busy_page", f"status 200, but the page says {mark}"
+
+
+def _promises_file(url: str) -> bool:
+    """Whether an address itself ends as a file's. One that only names a file in a parameter may be that
+    of a page which shows it: the spider looks what it points at.
+    """
+    return generic.document_ending(urlsplit(url).path) in generic.DOCUMENT_ENDINGS | generic.IMAGE_ENDINGS
 
 
 class ChallengeMiddleware:
-    """Turns answers that are not what was asked for into failures."""
+    """Turns answers that are not what was asked for into failures; who is busy is asked again first."""
 
-    def process_response(self, request: Request, response: Response) -> Response:
-        """Passes an answer on, or raises RefusedPage."""
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> ChallengeMiddleware:
+        return cls(crawler)
+
+    def process_response(self, request: Request, response: Response) -> Request | Response:
+        """Passes an answer on, asks again, or raises RefusedPage."""
         asked = (request.meta.get("redirect_urls") or [request.url])[0]
         content_type = (response.headers.get("Content-Type") or b"").decode("latin-1").lower()
         role = str(request.meta.get("role"))
         found = fault(response.body, content_type, response.status, role, asked, response.url)
-        if found is not None:
+        if found is None:
+            return response
+        again = None
+        spider = self.crawler.spider
+        if found[0] == "busy_page" and spider is not None and not request.meta.get("dont_retry"):
+            again = get_retry_request(request, spider=spider, reason=found[0])
+        if again is None:
             raise RefusedPage(found[0], response, found[1])
-        return response
+        return again

@@ -335,9 +335,9 @@ class World:
         )
 
     def begin_crawl(self) -> int:
-        self.crawl_id = self.ledger.begin_crawl(
+        self.crawl_id = self.ledger.open_crawl(
             spider="heilongjiang", arguments={"years": "2021"}, sample=False, software_version="0.1"
-        )
+        ).id
         return self.crawl_id
 
     def document(

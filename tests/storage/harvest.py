@@ -107,7 +107,15 @@ if __name__ == "__main__":
         {
             "DATABASE": sys.argv[2],
             "ARCHIVE": sys.argv[3],
-            "DOWNLOADER_MIDDLEWARES": {RefusesFarHosts: 50, "storage.middleware.ArchiveMiddleware": 580},
+            "DOWNLOADER_MIDDLEWARES": {
+                RefusesFarHosts: 50,
+                "storage.revisit.RevisitMiddleware": 75,
+                "storage.middleware.ArchiveMiddleware": 580,
+                "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+                "crawler.middlewares.unpacking.RetryMiddleware": 550,
+                "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+                "crawler.middlewares.unpacking.UnpackingMiddleware": 590,
+            },
             "ITEM_PIPELINES": {"storage.pipeline.StorePipeline": 800},
             "ROBOTSTXT_OBEY": True,
             "RETRY_TIMES": 1,

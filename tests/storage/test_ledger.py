@@ -9,7 +9,7 @@ import pytest
 from crawler.items import Trouble
 from pipelines.records import Problem
 from storage.database import StorageError
-from storage.ledger import ERROR_LENGTH, CrawlCounts, utc_now
+from storage.ledger import ERROR_LENGTH, utc_now
 from storage.problems import clear_outdated_troubles, store_trouble
 from storage.reference import mark_portal_states
 
@@ -57,6 +57,9 @@ def test_a_request_leaves_a_row_a_document_and_its_bytes(world) -> None:
             "Sat, 01 Jan 2022 00:00:00 GMT",
             fetch.fetched_at,
             digest,
+            "GET",
+            None,
+            None,
         )
     ]
 
@@ -99,12 +102,11 @@ def test_a_portal_that_nobody_entered_is_an_error_in_words(world) -> None:
 def test_a_run_is_not_complete_until_it_says_so(world) -> None:
     assert world.rows("SELECT finished_at, finish_reason, complete FROM crawls") == [(None, None, 0)]
     world.store(world.reading(world.dongfeng(), problems=(Problem(code="unmatched_row", detail="x"),)))
-    counts = CrawlCounts(reports_new=1, reports_changed=2, reports_unchanged=3)
-    world.ledger.finish_crawl(world.crawl_id, finish_reason="finished", complete=True, counts=counts)
+    world.ledger.finish_crawl(world.crawl_id, finish_reason="finished", complete=True)
     assert world.rows(
         "SELECT spider, arguments, finish_reason, complete, sample, fetches, documents, reports_new,"
         " reports_changed, reports_unchanged, problems, software_version, finished_at IS NOT NULL FROM crawls"
-    ) == [("heilongjiang", '{"years": "2021"}', "finished", 1, 0, 1, 1, 1, 2, 3, 1, "0.1", 1)]
+    ) == [("heilongjiang", '{"years": "2021"}', "finished", 1, 0, 1, 1, 1, 0, 0, 1, "0.1", 1)]
 
 
 def test_publications_come_back_as_the_crawl_yielded_them(world) -> None:
@@ -264,6 +266,19 @@ def test_the_state_of_a_portal_is_what_its_first_pages_answered(
     before = world.steady()
     world.write_reference()
     assert world.steady() == before
+
+
+def test_a_portal_whose_rules_get_no_answer_is_dead(world) -> None:
+    """Nothing else was asked for then; of a portal that only shares the host's rules nothing is known."""
+    home = world.portals["jiamusi"].home
+    robots = f"{home.rstrip('/')}/robots.txt"
+    world.failure(robots, status=None, portal="jiamusi", role="robots")
+    world.failure("http://elsewhere.example/robots.txt", status=None, portal="dongfeng", role="robots")
+    mark_portal_states(world.db, world.crawl_id)
+    assert world.rows("SELECT id FROM portals WHERE state = 'dead'") == [("jiamusi",)]
+    world.document(home, b"home", portal="jiamusi", role="home")
+    mark_portal_states(world.db, world.crawl_id)
+    assert world.one("SELECT state FROM portals WHERE id = 'jiamusi'") == "ok"
 
 
 def test_a_challenge_in_place_of_the_home_page_blocks(world) -> None:

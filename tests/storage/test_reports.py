@@ -516,6 +516,15 @@ def test_the_nearer_portal_is_shown(world, urls: tuple[int, ...], winner: str) -
         assert world.one("SELECT source_url FROM reports") == winner
 
 
+def test_a_file_that_contradicts_its_page(world) -> None:
+    wrong = world.with_printed(world.dongfeng(), RECEIVED, "7")
+    world.store(world.reading(world.dongfeng(), files=(("http://dfq.example/2021.pdf", b"%PDF", wrong),)))
+    assert world.one("SELECT count(*) FROM reports") == 1
+    found = world.rows("SELECT code, url, cells FROM problems")
+    assert [(code, url) for code, url, _ in found] == [("copies_differ", "http://dfq.example/2021.pdf")]
+    assert json.loads(found[0][2]) == [list(RECEIVED)]
+
+
 def test_a_copy_without_figures_never_hides_one_with(world) -> None:
     scan = replace(world.dongfeng(), figures=(), checks=())
     world.store(world.reading(scan, url="http://own.example/a", portal="dongfeng_office"))
