@@ -387,9 +387,7 @@ def test_two_rows_of_values_are_given_to_no_cell(labels):
 
 def turned(*lines: str) -> list[str]:
     groups = [review(group) for group in REVIEW.rows]
-    made = [
-        r.tr(r.td(label), *(r.td(values[at]) for values in groups)) for at, label in enumerate(RESULTS)
-    ]
+    made = [r.tr(r.td(label), *(r.td(values[at]) for values in groups)) for at, label in enumerate(RESULTS)]
     return [*lines, *made]
 
 
