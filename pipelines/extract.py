@@ -14,14 +14,17 @@ from importlib.resources import files
 from pathlib import Path
 
 from crawler.items import Document, Listing, Portal, Publication
-from pipelines import pictured, scanned
-from pipelines.checks import checks
+from pipelines import pictured, prose, scanned
+from pipelines.checks import attributed, misfilled_items, report_checks
+from pipelines.claims import told
 from pipelines.content import Content
-from pipelines.forms import forms
+from pipelines.forms import TABLES, forms
+from pipelines.forms.agreement import TOLD
 from pipelines.forms.reading import TablesRead, read_tables
+from pipelines.forms.statistics import read_statistics
 from pipelines.identity import Identity, identity, scope
 from pipelines.readers import UnreadableDocumentError, media_type, packed, read, scan
-from pipelines.records import DocumentReading, Problem, PublicationReading, Report, Section
+from pipelines.records import DocumentReading, Figure, Problem, PublicationReading, Report, Section
 from pipelines.sections import sections
 
 _LEAST_TEXT = 200
@@ -97,6 +100,7 @@ def _attached(part: Publication, page: Content | None) -> list[DocumentReading]:
                 page=page,
                 fetch_id=document.fetch.id,
                 document_url=document.fetch.url,
+                seen_on=document.fetch.fetched_at,
             )
             for document, content in pictured.documents(
                 [(file, file.body) for file in part.attachments], part.portal, None
@@ -116,6 +120,10 @@ def settled(publication: Publication, readings: Sequence[DocumentReading]) -> Pu
         kept = tuple(p for p in page.problems if p.code not in _WITHOUT_REPORT)
         page = replace(page, problems=kept)
     documents = tuple(scanned.settled(_verified(reading, [page, *others])) for reading in (page, *others))
+    documents = tuple(
+        replace(reading, report=attributed(reading.report)) if reading.report else reading
+        for reading in documents
+    )
     return PublicationReading(
         publication=publication, documents=documents, extractor_version=extractor_version()
     )
@@ -160,6 +168,7 @@ def _read(
         page=page,
         fetch_id=document.fetch.id,
         document_url=document.fetch.url,
+        seen_on=document.fetch.fetched_at,
     )
 
 
@@ -177,6 +186,7 @@ def _documents(
     page: Content | None = None,
     fetch_id: int | None = None,
     document_url: str | None = None,
+    seen_on: str | None = None,
 ) -> tuple[list[DocumentReading], Content | None]:
     if media_type(body) not in packed.MEDIA_TYPES:
         reading, content = read_document(
@@ -187,6 +197,7 @@ def _documents(
             page=page,
             fetch_id=fetch_id,
             document_url=document_url,
+            seen_on=seen_on,
         )
         return [reading], content
     try:
@@ -217,6 +228,7 @@ def _documents(
                 page=page,
                 fetch_id=fetch_id,
                 document_url=document_url,
+                seen_on=seen_on,
             )
         readings.append(replace(reading, member=member.name))
     for first, shown in pictured.documents([(m, m.body) for m in together], portal, url):
@@ -228,6 +240,7 @@ def _documents(
             page=page,
             fetch_id=fetch_id,
             document_url=document_url,
+            seen_on=seen_on,
         )
         readings.append(replace(reading, member=first.name))
     if not readings:
@@ -265,6 +278,7 @@ def read_document(
     page: Content | None = None,
     fetch_id: int | None = None,
     document_url: str | None = None,
+    seen_on: str | None = None,
 ) -> tuple[DocumentReading, Content | None]:
     """What one document holds, and its content (None where no reader could read it)."""
     try:
@@ -280,6 +294,7 @@ def read_document(
         page=page,
         fetch_id=fetch_id,
         document_url=document_url,
+        seen_on=seen_on,
     )
     return reading, content
 
@@ -293,6 +308,7 @@ def _of_picture(
     page: Content | None,
     fetch_id: int | None,
     document_url: str | None,
+    seen_on: str | None,
 ) -> DocumentReading:
     """What stands for pictures read together: the bytes are those of the first."""
     if isinstance(content, UnreadableDocumentError):
@@ -305,6 +321,7 @@ def _of_picture(
         page=page,
         fetch_id=fetch_id,
         document_url=document_url,
+        seen_on=seen_on,
     )
 
 
@@ -317,12 +334,15 @@ def _reading(
     page: Content | None,
     fetch_id: int | None,
     document_url: str | None,
+    seen_on: str | None,
 ) -> DocumentReading:
-    report, problems = scanned.judged(*_report(content, portal, listing, page))
+    judged, problems = scanned.judged(
+        *_report(content, portal, listing, page, document_url=document_url, seen_on=seen_on)
+    )
     return DocumentReading(
         media_type=media_type(body),
         sha256=hashlib.sha256(body).hexdigest(),
-        report=report,
+        report=attributed(judged) if judged else None,
         problems=problems,
         fetch_id=fetch_id,
         document_url=document_url,
@@ -330,11 +350,18 @@ def _reading(
 
 
 def _report(
-    content: Content, portal: Portal | None, listing: Listing, page: Content | None
+    content: Content,
+    portal: Portal | None,
+    listing: Listing,
+    page: Content | None,
+    *,
+    document_url: str | None,
+    seen_on: str | None,
 ) -> tuple[Report | None, tuple[Problem, ...]]:
-    tables = read_tables(content)
+    tables = _tables(content)
     chapters = sections(content, tables.lines)
-    found = identity(content, chapters, portal, listing, page)
+    addresses = [url for url in (document_url, content.base_url, page.base_url if page else None) if url]
+    found = identity(content, chapters, portal, listing, page, addresses, seen_on)
     reason = _no_report(tables, chapters, found, content)
     if reason:
         cut = (
@@ -348,25 +375,42 @@ def _report(
         *found.problems,
         *_identity_problems(found),
         *_table_problems(tables, found.year),
+        *_year_problems(tables, found.year),
+        *misfilled_items(tables.figures, tables.forms),
         *content.problems,
     ]
     if content.cut:
         problems.append(Problem(code="document_cut", detail=f"{content.cut}: what followed is not known"))
-    return (
-        Report(
-            title=found.title,
-            agency=found.agency,
-            year=found.year,
-            family=_family(tables, found),
-            scope=scope(found.agency, chapters),
-            published_on=found.published_on,
-            forms=tables.forms,
-            sections=chapters,
-            figures=tables.figures,
-            checks=checks(tables.figures, tables.forms),
-            attachments=content.links,
-        ),
-        tuple(problems),
+    said = told(chapters, found.year)
+    report = Report(
+        title=found.title,
+        agency=found.agency,
+        year=found.year,
+        family=_family(tables, found),
+        scope=scope(found.agency, chapters),
+        published_on=found.published_on,
+        dates=found.dates,
+        forms=tables.forms,
+        sections=chapters,
+        figures=tables.figures,
+        claims=said.claims,
+        attachments=content.links,
+        themes=prose.themes(chapters),
+        fingerprints=prose.fingerprints(chapters),
+    )
+    return replace(report, checks=report_checks(report, said, tables.subtotals)), tuple(problems)
+
+
+def _tables(content: Content) -> TablesRead:
+    """The statutory tables of a document, and the statistics tables of older reports."""
+    tables, older = read_tables(content), read_statistics(content)
+    if not older.forms:
+        return tables
+    return replace(
+        tables,
+        forms={**tables.forms, **older.forms},
+        figures=(*tables.figures, *older.figures),
+        problems=(*tables.problems, *older.problems),
     )
 
 
@@ -427,6 +471,9 @@ def _table_problems(tables: TablesRead, year: int | None) -> list[Problem]:
                 problems.append(
                     Problem(code="missing_table", detail=f"no table {table} was found in the document")
                 )
+    elif not any(tables.forms.values()):
+        detail = f"reports of {year} had no statutory tables, and no table of statistics is appended"
+        problems.append(Problem(code="no_statutory_tables", detail=f"{detail}: there are chapters only"))
     proactive = tables.forms.get("proactive")
     if year is not None and proactive:
         current = max(
@@ -443,8 +490,29 @@ def _table_problems(tables: TablesRead, year: int | None) -> list[Problem]:
     return problems
 
 
+def _year_problems(tables: TablesRead, year: int | None) -> list[Problem]:
+    """Figures whose row or table is headed with other years than the report's."""
+    doubted: dict[tuple[str, frozenset[int]], list[Figure]] = {}
+    for figure in tables.figures:
+        named = tables.years.get(figure.cell, frozenset())
+        if year is not None and named and year not in named and figure.status in TOLD:
+            doubted.setdefault((figure.cell.table, named), []).append(figure)
+    return [
+        Problem(
+            code="other_year",
+            where=figures[0].locator,
+            cells=tuple(figure.cell for figure in figures),
+            detail=f"the report is of {year}, and over or beside {len(figures)} cells of {table} stands "
+            + (", ".join(f"{other}年" for other in sorted(named) if other) or "the year before"),
+        )
+        for (table, named), figures in doubted.items()
+    ]
+
+
 def _family(tables: TablesRead, found: Identity) -> str:
-    if any(tables.forms.values()):
+    if any(tables.forms.get(table) for table in TABLES):
         return "gov_form"
+    if any(tables.forms.values()):
+        return "gov_stat"
     kind = found.agency.agency_type if found.agency else ""
     return {"university": "edu", "public_institution": "public_institution"}.get(kind, "gov_prose")

@@ -8,42 +8,33 @@ problem, so that nobody quotes it unawares. Names, kinds and patterns are data (
 
 from __future__ import annotations
 
-import hashlib
 import re
-import tomllib
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import Any
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from crawler.items import Listing, Portal
-from pipelines import divisions
+from pipelines import dates, traditional
+from pipelines.agencies import data, kind_of, plain, resolved
 from pipelines.content import Content, Paragraph
-from pipelines.dates import calendar_date
-from pipelines.records import Agency, Division, Problem, Section
+from pipelines.records import Agency, Dates, Problem, Section
 
-_DIGITS = str.maketrans("〇○零OoОо一二三四五六七八九", "0000000123456789")
-_CHINESE_YEAR = re.compile(r"二[〇○零0OoОо][〇○零一二三四五六七八九OoОо]{2}(?=年)")
 _YEAR = re.compile(r"(?<!\d)(20[0-4]\d)(?!\d)")
 _YEAR_RANGE = re.compile(r"20\d\d年?(?:[-—~至到]|和|、)20\d\d")
-_PERIOD = re.compile(
-    r"(?:统计|数据|时限|期限|时间|期间|起止).{0,24}?(20\d\d)年0?1月0?1日.{0,4}?(?:至|到|—|-|起).{0,4}?(?:(20\d\d)年)?(\d{1,2})月(\d{1,2})日"
-)
+_SHORT_YEAR = re.compile(r"(?<![\d年])(0[89]|[1-4]\d)年度?(?!\d)")
 _DATE_LINE = re.compile(
     r"[(（]?(?:日期[:：])?(20\d\d)(?:年(\d{1,2})月(\d{1,2})日|([-./])(\d{1,2})\4(\d{1,2}))[)）]?"
 )
 _SIGNED = re.compile(r"[\u4e00-\u9fff（）()]{4,30}?(?=20\d\d年\d{1,2}月\d{1,2}日$)")
+_DIGITS = str.maketrans("〇○零OoОо一二三四五六七八九", "0000000123456789")
 _SEPARATORS = re.compile(r"[_|]+|(?<!\d)[-—–]+(?!\d)")
 _YEAR_WORDS = re.compile(
     r"(?<!\d)20[0-4]\d(?:[-—~至]20\d\d(?:学年)?)?(?:年度|年|学年)?(?:\d{1,2}月?[-—~至]\d{1,2}月)?"
 )
-_OWN_PLACE = re.compile(
-    r"^[\u4e00-\u9fff]{2,8}?(?:省|市|县|州|盟|旗|地区|(?<!开发)(?<!高新)(?<!新)(?<!园)(?<!景)(?<!护)(?<!合作)(?<!示范)(?<!实验)(?<!林)(?<!保税)区)"
+_NOT_THE_YEAR = re.compile(
+    r"20\d\d年\d{1,2}月\d{1,2}日|20\d\d([-./])\d{1,2}\1\d{1,2}|[〔\[(（【]20\d\d[〕\])）】]\d+号"
 )
-_RELATIVE = re.compile(r"^(?:本|全|我)?(省|市|区|县|地区|州)(?=[\u4e00-\u9fff]{2})")
 _SENTENCE = re.compile(r"[。;!?]|[,].*[,]|[,].{0,6}(?:现将|特|根据|按照)")
 _PUNCTUATION = re.compile(r"^[\s:：_\-—–|、，,.。()（）【】\[\]《》]+|[\s:：_\-—–|、，,.。()（【\[《》]+$")
 
@@ -57,6 +48,10 @@ class Title:
     year: int | None
     is_report: bool
     is_notice: bool = False
+    years: tuple[int, ...] = ()
+    """Every year in it that is no part of a date or a document's number."""
+    doubt: str = ""
+    """What of the year was not read but inferred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +69,7 @@ class Identity:
     problems: tuple[Problem, ...]
     is_report: bool = False
     is_notice: bool = False
-
-
-@cache
-def _data() -> dict[str, Any]:
-    data = tomllib.loads(files(__package__).joinpath("agencies.toml").read_text(encoding="utf-8"))
-    unknown = set(data) - {"aliases", "division_names", "short_names", "types", "titles", "scope", "national"}
-    if unknown:
-        raise ValueError(f"pipelines/agencies.toml: unknown key {min(unknown)!r}")
-    return data
+    dates: Dates = field(default_factory=Dates)
 
 
 def identity(
@@ -91,63 +78,89 @@ def identity(
     portal: Portal | None,
     listing: Listing,
     page: Content | None = None,
+    addresses: Sequence[str] = (),
+    seen_on: str | None = None,
 ) -> Identity:
-    """Title, body, year and date of publication of a document.
+    """Title, body, year and dates of a document.
 
     `page` is the article page where the document is an attachment of it; its own title beats the
-    page's, but the page's date and metadata serve both.
+    page's, but the page's date and metadata serve both. `addresses` are those of the document and
+    of its page. `seen_on` is the day (or time) of the fetch: what lies after it is refused.
     """
     problems: list[Problem] = []
     titles = _titles(content, listing, page)
     named = next((title for title in titles if title.is_report), titles[0] if titles else None)
     text = named.text if named else ""
-    year = _year(titles, chapters, content, listing, page, problems)
+    year = _year(titles, chapters, content, listing, page, seen_on, problems)
     agency = _agency(titles, content, page, portal, year, problems)
     is_report = any(title.is_report for title in titles)
+    if traditional.is_traditional(text):
+        problems.append(
+            Problem(
+                code="mirror_suspected",
+                detail=f"the title {text[:60]!r} is in traditional characters:"
+                " the text may be a copy that was changed on the way",
+            )
+        )
+    period = _period(chapters)
+    said = dates.dates(
+        agency.agency_type if agency else None,
+        year,
+        printed_on=_printed_date(content),
+        page_date=_page_date(content, page),
+        url_date=next(filter(None, map(dates.address_date, addresses)), None),
+        period=period,
+    )
+    problems += dates.troubles(said)
     return Identity(
         text,
         agency,
         year,
-        _published_on(content, page, chapters, year, problems),
+        _published_on(said, year, seen_on, problems),
         tuple(problems),
         is_report=is_report,
         is_notice=not is_report and any(title.is_notice for title in titles),
+        dates=said,
     )
 
 
 # Titles -----------------------------------------------------------------------------------------
 
 
-def plain_title(text: str) -> str:
-    """A title in NFKC without white space; Chinese year digits become arabic."""
-    flat = re.sub(r"\s|\u200b|\ufeff", "", unicodedata.normalize("NFKC", text))
-    return _CHINESE_YEAR.sub(lambda found: found.group().translate(_DIGITS).replace("二", "2"), flat)
-
-
 def parsed_title(text: str) -> Title:
     """The body and the year that a title names; is_report where it calls itself such a report."""
-    data = _data()["titles"]
-    flat = plain_title(text)
-    while (shorter := re.sub(data["remarks"], "", flat)) != flat:
+    words = data()["titles"]
+    flat = plain(text)
+    while (shorter := re.sub(words["remarks"], "", flat)) != flat:
         flat = shorter
-    flat = _report_part(flat)
-    found = re.search(data["report"], flat)
+    flat, doubt = _long_year(_report_part(flat))
+    years = tuple(dict.fromkeys(int(year) for year in _YEAR.findall(_NOT_THE_YEAR.sub("", flat))))
+    found = re.search(words["report"], flat)
     if not found:
-        return Title(text.strip(), None, _title_year(flat), False)
+        return Title(text.strip(), None, _title_year(flat), False, years=years, doubt=doubt)
     agency = _name_in(flat[: found.start()])
-    known = agency is not None and _type_of(_placed(agency, None, None)[1] or agency) != "other"
+    known = agency is not None and kind_of(agency) != "other"
     said = flat[found.start() :] if known else flat
-    is_report = not any(word in said for word in data["not_report"])
+    is_report = not any(word in said for word in words["not_report"])
     if agency and agency.endswith("人民") and found.group().startswith("政府"):
         agency += "政府"
     if not agency:
         agency = _name_in(flat[found.end() :])
-    return Title(text.strip(), agency, _title_year(flat), is_report, not is_report)
+    return Title(text.strip(), agency, _title_year(flat), is_report, not is_report, years, doubt)
+
+
+def _long_year(flat: str) -> tuple[str, str]:
+    """A title with 21年 for its only year as 2021年, and the doubt that goes with it."""
+    found = None if _YEAR.search(flat) else _SHORT_YEAR.search(flat)
+    if not found:
+        return flat, ""
+    long = f"{flat[: found.start()]}20{flat[found.start() :]}"
+    return long, f"the title says {found.group()}, which was taken for 20{found[1]}"
 
 
 def _report_part(flat: str) -> str:
     """The part of a title that is the report's own, without site and column around it."""
-    report = re.compile(_data()["titles"]["report"])
+    report = re.compile(data()["titles"]["report"])
     quoted = re.search(r"(?:印发|发布|公布|公开)《([^《》]+)》|^《([^《》]+)》$", flat)
     inner = (quoted[1] or quoted[2]) if quoted else ""
     if report.search(inner):
@@ -161,7 +174,7 @@ def _title_year(flat: str) -> int | None:
     """The year that stands closest before the words of the report, else the first one."""
     if _YEAR_RANGE.search(flat):
         return None
-    found = re.search(_data()["titles"]["report"], flat)
+    found = re.search(data()["titles"]["report"], flat)
     place = found.end() if found else len(flat)
     years = list(re.finditer(r"(?<!\d)(20[0-4]\d)年(?!\d{1,2}月\d{1,2}日)", flat)) or list(
         re.finditer(r"(?<!\d)(20[0-4]\d)(?![\d年])(?![〕\])】]\d+号)", flat)
@@ -177,12 +190,12 @@ def _name_in(part: str) -> str | None:
     name = re.sub(r"^(?:[【\[][^【】\[\]]{1,10}[】\]]|附件?\d*[:：.、]?|\d{1,2}[.、])+", "", name)
     before, *others = _YEAR_WORDS.split(name)
     before, after = _bare(before), _bare("".join(others))
-    if before and after and _type_of(after) == "other":
+    if before and after and kind_of(after) == "other":
         after = ""  # 2021年法治政府建设年度报告和: no name, but another report bound with this one
     name = _bare(before + after)
     if not 2 <= len(name) <= 40 or not re.search(r"[\u4e00-\u9fff]{2}", name):
         return None
-    no_name = any(re.search(pattern, name) for pattern in _data()["titles"]["no_name"])
+    no_name = any(re.search(pattern, name) for pattern in data()["titles"]["no_name"])
     return None if no_name else name
 
 
@@ -207,20 +220,20 @@ def _title_block(content: Content) -> Iterator[str]:  # noqa: C901 one branch a 
     """The title as printed over one to three of the first lines, then with the line below it, which
     may hold the body or the year. Lines of metadata and links to other articles are no title.
     """
-    data = _data()["titles"]
+    words = data()["titles"]
     first = [block.text for block in content.blocks[:24] if isinstance(block, Paragraph)]
-    lines = [_unlabelled(line) for line in first if not line.strip().startswith(tuple(data["links"]))]
+    lines = [_unlabelled(line) for line in first if not line.strip().startswith(tuple(words["links"]))]
     lines = [line for line in lines if line]
-    report = re.compile(data["report"])
+    report = re.compile(words["report"])
     for start in range(min(4, len(lines))):
         joined = ""
         for number, line in enumerate(lines[start : start + 3], start):
             if len(line) > 60:
                 break
-            if _DATE_LINE.fullmatch(plain_title(line)):
+            if _DATE_LINE.fullmatch(plain(line)):
                 continue
             joined = f"{joined} {line.strip()}".strip()
-            flat = plain_title(joined)
+            flat = plain(joined)
             if _SENTENCE.search(flat):
                 break  # prose that speaks of a report
             found = report.search(flat)
@@ -228,14 +241,14 @@ def _title_block(content: Content) -> Iterator[str]:  # noqa: C901 one branch a 
                 alone = parsed_title(line)
                 if alone.is_report and alone.agency and alone.year:
                     joined = line.strip()  # what stands above it is the name of the site
-                below = plain_title(lines[number + 1]) if number + 1 < len(lines) else ""
+                below = plain(lines[number + 1]) if number + 1 < len(lines) else ""
                 if re.fullmatch(r"[(（]?20\d\d年?度?[)）]?", below):
                     joined = f"{joined} {lines[number + 1].strip()}"
                 elif flat == found.group() and report.search(below):
                     break  # the name of a column over the title
                 yield joined
                 below = re.sub(r"[(（]?20\d\d年\d{1,2}月\d{1,2}日[)）]?$", "", below)
-                if len(below) <= 30 and _type_of(_placed(below, None, None)[1] or below) not in ("other", ""):
+                if len(below) <= 30 and kind_of(below) != "other":
                     yield f"{joined} {below}"
                 return
 
@@ -246,7 +259,7 @@ def _unlabelled(line: str) -> str:
     label, _, value = re.sub(r"\s*[:：]\s*", ":", text, count=1).partition(":")
     if not value or len(label) > 10:
         return text
-    return value if re.search(_data()["titles"]["report"], plain_title(value)) else ""
+    return value if re.search(data()["titles"]["report"], plain(value)) else ""
 
 
 # Year and dates ----------------------------------------------------------------------------------
@@ -258,57 +271,92 @@ def _year(
     content: Content,
     listing: Listing,
     page: Content | None,
+    seen_on: str | None,
     problems: list[Problem],
 ) -> int | None:
     """Title year, else the stated period, else the chapters' majority, the column, the date less one."""
-    named = [title.year for title in titles if title.year and title.is_report]
-    period = _period(chapters)
-    if named:
-        others = sorted(
-            {year for year in (*named, period[0] if period else None) if year and year != named[0]}
-        )
-        if others:
-            said = ", ".join(map(str, others))
-            problems.append(
-                Problem(
-                    code="year_conflict",
-                    detail=f"the title says {named[0]}, but {said} is also stated; the title was followed",
-                )
-            )
-        return named[0]
-    if period:
-        return period[0]
-    voted = _voted_year(chapters)
-    inferred, source = voted, "the chapters' text"
-    if inferred is None:
-        meta = {**(page.meta if page else {}), **content.meta}
-        places = " ".join((*listing.path, meta.get("breadcrumb", ""), meta.get("column", "")))
-        years = set(_YEAR.findall(places))
-        inferred, source = (int(years.pop()), "the column") if len(years) == 1 else (None, "")
-    if inferred is None and (date := _page_date(content, page)):
-        inferred, source = int(date[:4]) - 1, "the date of publication less one"
-    if inferred is not None:
+    last = int(seen_on[:4]) if seen_on else 9999
+    calling = [title for title in titles if title.is_report]
+    several = next((title.years for title in calling if len(title.years) > 1), ())
+    named = [title for title in calling if title.year and title.year <= last]
+    later = sorted({title.year for title in calling if title.year and title.year > last})
+    if later:
         problems.append(
             Problem(
-                code="year_inferred",
-                detail=f"no title or period states the year; {inferred} comes from {source}",
+                code="year_in_future",
+                detail=f"the title says {', '.join(map(str, later))}, which had not begun when the document"
+                f" was fetched ({seen_on}): refused",
             )
         )
+    if named:
+        problems += _year_doubts(named, several, chapters)
+        return named[0].year
+    if (period := _period(chapters)) and not several and not later:
+        return int(period[0][:4])
+    inferred, source = _weak_year(chapters, content, listing, page, last)
+    if inferred is None:
+        return None
+    reason = "no title or period states the year"
+    if several:
+        reason = f"the title names {' and '.join(map(str, several))}"
+    elif later:
+        reason = "no title states a year that can be"
+    problems.append(Problem(code="year_inferred", detail=f"{reason}; {inferred} comes from {source}"))
     return inferred
 
 
-def _period(chapters: Sequence[Section]) -> tuple[int, str] | None:
-    """The year of the statistical period that the preamble or chapter 一 states, and its last day."""
-    for chapter in chapters[:2]:
-        found = _PERIOD.search(plain_title(chapter.text))
-        if found:
-            year, until, month, day = found.groups()
-            return int(year), f"{int(until or year):04d}-{int(month):02d}-{int(day):02d}"
-    return None
+def _year_doubts(
+    named: Sequence[Title], several: tuple[int, ...], chapters: Sequence[Section]
+) -> Iterator[Problem]:
+    """What speaks against the first title's year."""
+    year = named[0].year
+    stated = {title.year for title in named} | set(several)
+    if period := _period(chapters):
+        stated.add(int(period[0][:4]))
+    # The title itself may stand in the preamble.
+    body = [plain(chapter.text) for chapter in chapters if chapter.number]
+    if (voted := _voted_year(chapters)) and not any(str(year) in text for text in body):
+        stated.add(voted)
+    others = sorted(other for other in stated if other and other != year)
+    if others:
+        said = ", ".join(map(str, others))
+        detail = f"the title says {year}, but {said} is also stated; the title was followed"
+        yield Problem(code="year_conflict", detail=detail)
+    if named[0].doubt:
+        yield Problem(code="year_inferred", detail=named[0].doubt)
+
+
+def _weak_year(
+    chapters: Sequence[Section], content: Content, listing: Listing, page: Content | None, last: int
+) -> tuple[int | None, str]:
+    """The year by evidence other than the title's, none after `last`, and which evidence that is."""
+    if (period := _period(chapters)) and int(period[0][:4]) <= last:
+        return int(period[0][:4]), "the stated period"
+    if (voted := _voted_year(chapters)) and voted <= last:
+        return voted, "the chapters' text"
+    meta = {**(page.meta if page else {}), **content.meta}
+    places = " ".join((*listing.path, meta.get("breadcrumb", ""), meta.get("column", "")))
+    years = set(_YEAR.findall(places))
+    if len(years) == 1:
+        return int(years.pop()), "the column"
+    date = _page_date(content, page)
+    if date and int(date[:4]) <= last:
+        return int(date[:4]) - 1, "the date of publication less one"
+    return None, ""
+
+
+def _period(chapters: Sequence[Section]) -> tuple[str, str] | None:
+    """First and last day of the statistical period that the preamble or chapter 一 states."""
+    return next(filter(None, (_period_in(chapter.text) for chapter in chapters[:2])), None)
+
+
+@lru_cache(maxsize=8)
+def _period_in(text: str) -> tuple[str, str] | None:
+    return dates.period(plain(text))
 
 
 def _voted_year(chapters: Sequence[Section]) -> int | None:
-    text = plain_title("".join(chapter.text for chapter in chapters[:2]))
+    text = plain("".join(chapter.text for chapter in chapters[:2]))
     votes = Counter(
         re.findall(r"(?<![〔\[(\d])(20[0-4]\d)年(?!\d{1,2}月\d{1,2}日(?:起|施行))", text)
     ).most_common(2)
@@ -317,53 +365,57 @@ def _voted_year(chapters: Sequence[Section]) -> int | None:
     return int(votes[0][0]) if votes[0][1] >= 2 else None
 
 
-def _published_on(
-    content: Content,
-    page: Content | None,
-    chapters: Sequence[Section],
-    year: int | None,
-    problems: list[Problem],
-) -> str | None:
-    """The printed date, else the page's; one that lies before the end of the period is refused (D2)."""
-    period = _period(chapters)
-    end = period[1] if period else f"{year}-12-31" if year else ""
-    refused = []
-    for date in (_printed_date(content), _page_date(content, page)):
-        if date is None:
+def _published_on(said: Dates, year: int | None, seen_on: str | None, problems: list[Problem]) -> str | None:
+    """The printed date, else the page's, none before the end of the period (D2) or after the fetch."""
+    end = said.period_to or (f"{year}-12-31" if year else "")
+    early, late = [], []
+    chosen = None
+    for date in (said.printed_on, said.page_date):
+        if date is None or chosen:
             continue
-        if date > end:
-            return date
-        refused.append(date)
-    if refused:
+        if date <= end:
+            early.append(date)
+        elif seen_on and date > dates.day_in_china(seen_on):
+            late.append(date)
+        else:
+            chosen = date
+    if early:
         problems.append(
             Problem(
                 code="date_before_period_end",
-                detail=f"{', '.join(refused)} is not after the end of the report's period, {end}: refused",
+                detail=f"{', '.join(early)} is not after the end of the report's period, {end}: refused",
             )
         )
-    return None
+    if late:
+        problems.append(
+            Problem(
+                code="date_in_future",
+                detail=f"{', '.join(late)} is later than the day of the fetch, {seen_on}: refused",
+            )
+        )
+    return chosen
 
 
 def _printed_date(content: Content) -> str | None:
     """A line that is nothing but a date, or a signature with one, at the beginning or end of the text."""
     lines = [block.text for block in content.blocks if isinstance(block, Paragraph)]
     for line in (*lines[:6], *reversed(lines[-12:])):
-        flat = plain_title(_arabic_date(line))
+        flat = plain(_arabic_date(line))
         found = _DATE_LINE.fullmatch(flat)
         if not found and (signed := _SIGNED.match(flat)) and line not in lines[:6]:
             name = signed.group()
-            if _type_of(_placed(name, None, None)[1] or name) != "other":
+            if kind_of(name) != "other":
                 found = _DATE_LINE.fullmatch(flat[signed.end() :])
         if found:
             parts = [int(part) for part in (found[1], found[2] or found[5], found[3] or found[6])]
-            if date := calendar_date(*parts):
+            if date := dates.calendar_date(*parts):
                 return date
     return None
 
 
 def _arabic_date(line: str) -> str:
     """二〇二二年一月十七日 as 2022年1月17日; other text unchanged."""
-    flat = plain_title(line)
+    flat = plain(line)
     found = re.fullmatch(
         r"(.*20\d\d)年([元一二三四五六七八九十]{1,2})月([一二三四五六七八九十廿卅]{1,3})日", flat
     )
@@ -401,11 +453,7 @@ def _agency(
         return resolved(portal.agency, portal, year, problems)
     meta = {**(page.meta if page else {}), **content.meta}
     source = re.sub(r"\s", "", meta.get("source", ""))
-    if (
-        source
-        and _type_of(_placed(source, portal, year)[1] or source) not in ("other", "government")
-        and _name_in(source)
-    ):
+    if source and kind_of(source) not in ("other", "government") and _name_in(source):
         agency = resolved(source, portal, year, problems)
         if agency:
             problems.append(
@@ -418,154 +466,11 @@ def _agency(
     return None
 
 
-def resolved(printed: str, portal: Portal | None, year: int | None, problems: list[Problem]) -> Agency | None:
-    """The body of a printed name: canonical name, kind, level and division where they can be told."""
-    name = plain_title(printed)
-    for alias in _data()["aliases"]:
-        if name in alias["printed"] or name == alias["name"]:
-            return _made(
-                alias["name"], printed, alias["agency_type"], alias["level"], alias["division"], portal
-            )
-    national = re.match("|".join(_data()["national"]), name)
-    if national:  # 国家税务总局牡丹江市税务局: the place stands inside the name
-        division, rest, _ = _placed(name[national.end() :], portal, year)
-        where = divisions.level(division) if division else None
-        return _made(name, printed, _type_of(name), where, division.code if division else None, portal)
-    division, rest, candidates = _placed(name, portal, year)
-    if division is None and len(candidates) > 1:
-        codes = ", ".join(candidate.code for candidate in candidates)
-        problems.append(
-            Problem(
-                code="ambiguous_division",
-                detail=f"{printed!r} may lie in any of {codes}; neither the name nor the portal decides",
-            )
-        )
-    rest = _lengthened(rest)
-    kind = _type_of(rest)
-    if division is None:
-        own = _lengthened_tail(name)
-        if candidates and not rest:
-            own = f"{name}人民政府"
-        is_government = re.fullmatch(r".+(?<![镇乡])人民政府", own)
-        return _made(own, printed, "government" if is_government else _type_of(own), None, None, portal)
-    place = full_name(division)
-    if kind == "government":
-        full = f"{place}行政公署" if division.kind == "prefecture" else f"{place}人民政府"
-    elif kind in ("university", "public_institution") and name == _stem(division) + rest:
-        full = name  # 牡丹江师范学院 is so called
-    else:
-        full = f"{place}{rest}"
-    level = "township" if kind == "township" else divisions.level(division)
-    return _made(full, printed, kind, level, division.code, portal)
-
-
-def _stem(division: Division) -> str:
-    return re.sub(r"(?:地区|[省市区县])$", "", division.name)
-
-
-def full_name(division: Division) -> str:
-    """A division's name as bodies bear it: districts with their city, all others alone."""
-    parent = divisions.by_code().get(division.parent_code or "")
-    return (
-        f"{parent.name}{division.name}" if division.kind.startswith("district") and parent else division.name
-    )
-
-
-def _made(
-    name: str, printed: str, kind: str, level: str | None, division: str | None, portal: Portal | None
-) -> Agency:
-    where = division or "unplaced"
-    key = name if division else f"{portal.id if portal else ''}/{name}"
-    digest = hashlib.sha256(key.encode()).hexdigest()[:10]
-    return Agency(
-        id=f"{where}-{digest}",
-        name=name,
-        printed=printed,
-        agency_type=kind,
-        level=level,
-        division_code=division,
-    )
-
-
-def _placed(
-    name: str, portal: Portal | None, year: int | None
-) -> tuple[Division | None, str, Sequence[Division]]:
-    """The division that a name begins with, what follows it, and the candidates where several fit."""
-    candidates: Sequence[Division] = ()
-    rest = name
-    while True:
-        found, length = _leading(rest, candidates)
-        if not found:
-            break
-        candidates, rest = found, rest[length:]
-    if candidates:
-        known = _narrowed(candidates, portal, year)
-        return (known[0] if len(known) == 1 else None), rest, known
-    home = divisions.by_code().get(portal.division) if portal else None
-    if home is None or (_OWN_PLACE.match(name) and not _RELATIVE.match(name)):
-        return None, name, ()
-    relative = _RELATIVE.match(name)
-    if not relative:
-        return home, name, (home,)
-    line = [d for d in divisions.lineage(home.code) if d.name.endswith(relative.group(1))]
-    return (line[0] if line else None), name[relative.end() :], line[:1]
-
-
-def _leading(text: str, within: Sequence[Division]) -> tuple[list[Division], int]:
-    """Divisions whose name the text begins with, inside those found before; the longest name wins."""
-    parents = {division.code for division in within}
-    for length in range(min(12, len(text)), 1, -1):
-        word = text[:length]
-        aliased = _data()["division_names"].get(word)
-        found = [divisions.by_code()[aliased]] if aliased else list(divisions.by_name().get(word, ()))
-        found = [d for d in found if d.name == word or aliased or divisions.level(d) != "county"]
-        if parents:
-            found = [d for d in found if parents & {above.code for above in divisions.lineage(d.code)[1:]}]
-        if found:
-            return found, length
-    return [], 0
-
-
-def _narrowed(candidates: Sequence[Division], portal: Portal | None, year: int | None) -> list[Division]:
-    """Candidates in force in the report year, those of the portal's own area before others."""
-    known = [d for d in candidates if divisions.in_force(d, year)] or list(candidates)
-    if len(known) > 1 and portal:
-        near = [
-            d
-            for d in known
-            if portal.division in {above.code for above in divisions.lineage(d.code)}
-            or d.code in {above.code for above in divisions.lineage(portal.division)}
-        ]
-        known = near or known
-    return known
-
-
-def _lengthened(rest: str) -> str:
-    """The part after the place in full: 工信局 → 工业和信息化局, 政府研究室 → 人民政府研究室."""
-    short = _data()["short_names"]
-    if rest in short:
-        return str(short[rest])
-    return _lengthened_tail(rest)
-
-
-def _lengthened_tail(name: str) -> str:
-    if re.search(r"管委会?$", name):
-        return re.sub(r"管委会?$", "管理委员会", name)
-    return re.sub(r"(?<!人民)政府(?=$|办公|研究室)", "人民政府", name) if len(name) > 2 else name
-
-
-def _type_of(rest: str) -> str:
-    for entry in _data()["types"]:
-        if any(re.search(pattern, rest) for pattern in entry["patterns"]):
-            return str(entry["agency_type"])
-    return "other"
-
-
 def scope(agency: Agency | None, chapters: Sequence[Section]) -> str:
     """What the figures cover: a department its own organ; a government what its first chapters say."""
     if agency is not None and agency.agency_type not in ("government", "other"):
         return "own_organ"
     text = re.sub(r"\s", "", "".join(chapter.text for chapter in chapters[:2]))
-    said: Mapping[str, list[str]] = _data()["scope"]
+    said: Mapping[str, list[str]] = data()["scope"]
     hits = [name for name, patterns in said.items() if any(re.search(pattern, text) for pattern in patterns)]
     return hits[0] if len(hits) == 1 or hits[:1] == ["whole_area"] else "unknown"

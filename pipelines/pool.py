@@ -10,10 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import multiprocessing.context
+import os
 import resource
+import signal
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, InvalidStateError
 from concurrent.futures import TimeoutError as ReadingTimeout
+from contextlib import suppress
 from typing import Self
 
 from pebble import ProcessExpired, ProcessPool
@@ -41,6 +46,9 @@ _SCAN_SHARE = 0.85
 _ADDRESSES = 2048
 """MiB of addresses beyond the memory (code, files, stacks): a second fence, for systems without the first."""
 
+_DEEPEST_TEMPORARY = 70
+"""Bytes: a socket's path has up to 104 (macOS; Linux 108), of which multiprocessing adds 33."""
+
 _LITTLE_MEMORY = ("bad_alloc", "Insufficient memory", "Failed to allocate", "Unable to allocate")
 
 Reading = list[DocumentReading]
@@ -65,8 +73,8 @@ class ReadingPool:
         self.ocr_seconds = ocr_seconds
         self.megabytes = megabytes
         self.ocr_megabytes = ocr_megabytes
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([__name__])  # so that a process begins with its document
+        self._awaited: set[Future[Reading]] = set()
+        context = _context()
         self._pool = ProcessPool(
             max_workers=max(1, jobs),
             max_tasks=500,  # a fresh process now and then, whatever a library leaks
@@ -96,6 +104,8 @@ class ReadingPool:
             else:
                 pool.stop()  # type: ignore[no-untyped-call]
             pool.join()
+        for outcome in list(self._awaited):  # a pool that was stopped says nothing of what it gave up
+            _fail(outcome, CancelledError())
 
     def submit(self, publication: Publication) -> list[Future[Reading]]:
         """The readings to come of a publication, one future a part (`extract.parts`), the page first."""
@@ -111,6 +121,8 @@ class ReadingPool:
         """The outcome of a reading: the first process's, or that of the one for scans."""
         outcome: Future[Reading] = Future()
         outcome.set_running_or_notify_cancel()
+        self._awaited.add(outcome)
+        outcome.add_done_callback(self._awaited.discard)
 
         def recognised(done: Future[Reading]) -> None:
             _hand_over(done, outcome, self.ocr_seconds, self.ocr_megabytes)
@@ -124,7 +136,7 @@ class ReadingPool:
                     _recognising, args=(self.ocr_seconds, read, *args), timeout=self.ocr_seconds
                 )
             except RuntimeError as error:  # the pool was stopped meanwhile
-                outcome.set_exception(error)
+                _fail(outcome, error)
             else:
                 wanted.add_done_callback(recognised)
 
@@ -175,8 +187,20 @@ class ReadingPool:
         if isinstance(error, MemoryError):
             return "reader_out_of_memory", str(error)
         if isinstance(error, ProcessExpired):
-            return "reader_died", f"the reading process died (exit code {error.exitcode})"
+            why = ", as libraries do that get no more memory" if error.exitcode == -signal.SIGABRT else ""
+            return "reader_died", f"the reading process died (exit code {error.exitcode}){why}"
         return "reader_failed", f"{type(error).__name__}: {error}"
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    """How processes begin: forked from a clean server, or each by itself where the folder for temporary
+    files is too deep for the server's socket.
+    """
+    if len(os.fsencode(tempfile.gettempdir())) > _DEEPEST_TEMPORARY:
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])  # so that a process begins with its document
+    return context
 
 
 def _prepare(megabytes: int, ocr: bool) -> None:
@@ -204,16 +228,22 @@ def _recognising(seconds: float, read: Callable[..., Reading], *args: object) ->
 def _hand_over(done: Future[Reading], outcome: Future[Reading], seconds: float, megabytes: int) -> None:
     """Passes an outcome on; one that broke a limit says which."""
     if done.cancelled():
-        outcome.set_exception(CancelledError())
+        _fail(outcome, CancelledError())
         return
     error = done.exception()
     if error is None:
-        outcome.set_result(done.result())
+        with suppress(InvalidStateError):  # given up meanwhile
+            outcome.set_result(done.result())
     elif isinstance(error, ReadingTimeout):
-        outcome.set_exception(ReadingTimeout(f"the document was not read within {seconds:g} seconds"))
+        _fail(outcome, ReadingTimeout(f"the document was not read within {seconds:g} seconds"))
     elif isinstance(error, MemoryError) or any(word in str(error) for word in _LITTLE_MEMORY):
-        outcome.set_exception(MemoryError(f"reading needs more than {megabytes} MiB of memory"))
+        _fail(outcome, MemoryError(f"reading needs more than {megabytes} MiB of memory"))
     else:
+        _fail(outcome, error)
+
+
+def _fail(outcome: Future[Reading], error: BaseException) -> None:
+    with suppress(InvalidStateError):  # given up meanwhile
         outcome.set_exception(error)
 
 

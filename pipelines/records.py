@@ -81,7 +81,13 @@ class Division:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agency:
-    """The body whose report it is. `id` is made from division and canonical name."""
+    """The body whose report it is.
+
+    `name` and `division_code` are those of the report year. `id` is made from `home_code` and
+    `known_as`, division and name as they are today (None: no other than those of the year), so that
+    a body keeps it when its division is renamed. `body` is the name without the place ("" for the
+    government of a division), `parent` the government over it where the kind of body tells which that is.
+    """
 
     id: str
     name: str
@@ -89,6 +95,27 @@ class Agency:
     agency_type: str
     level: str | None
     division_code: str | None
+    known_as: str | None = None
+    home_code: str | None = None
+    body: str | None = None
+    short_names: tuple[str, ...] = ()
+    parent: Agency | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renaming:
+    """Two names, without their place, that follow each other, and what the one became of the other.
+
+    `kind` is renamed, merged_into, split_from or function_moved; `since` the year from which the
+    later name counts; `division_code` limits it to one division.
+    """
+
+    before: str
+    after: str
+    kind: str
+    since: int | None = None
+    division_code: str | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +135,11 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """The outcome of one accounting rule (勾稽关系) on one subject of a report."""
+    """The outcome of one accounting rule (勾稽关系) on one subject of a report.
+
+    `cells` are those that a failed rule compares. `attribution` of a failure is `agency` where two
+    readings agree on each of them (the report is wrong, not its reading), else `unsettled`.
+    """
 
     rule: str
     subject: str
@@ -119,6 +150,8 @@ class Check:
     right: Number | None
     suspect: Cell | None
     detail: str
+    cells: tuple[Cell, ...] = ()
+    attribution: Literal["agency", "unsettled"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +161,15 @@ class Claim:
     about: str
     value: Number
     sentence: str
+
+
+class Fingerprint(NamedTuple):
+    """The wording of a chapter as numbers: the share of equal numbers at equal positions in the
+    fingerprints of two texts is about the share of phrases that they have in common.
+    """
+
+    chapter: int
+    hashes: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +200,27 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dates:
+    """What is said of the time of a report, each date as its source gives it and none taken for another.
+
+    `printed_on` stands in the document, `page_date` in the page's metadata, `url_date` in the address
+    (of the file or the page; a migration of the site gives a new one). `period_from` and `period_to`
+    are the statistical period that the report states. `late_confidence` says how far the dates bear
+    out whether the report came in time: `high` (printed and page's date say the same), `medium` (there
+    is one of them), `low` (they contradict each other, or the only one looks like a migration's),
+    None without any.
+    """
+
+    printed_on: str | None = None
+    page_date: str | None = None
+    url_date: str | None = None
+    period_from: str | None = None
+    period_to: str | None = None
+    due_on: str | None = None
+    late_confidence: Literal["high", "medium", "low"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A report as one document gives it. `forms` maps each statutory table to its form or None."""
 
@@ -173,6 +236,10 @@ class Report:
     checks: tuple[Check, ...] = ()
     claims: tuple[Claim, ...] = ()
     attachments: tuple[Link, ...] = ()
+    themes: tuple[str, ...] | None = None
+    """The statutory themes that chapter 一 speaks of; None where the report has no such chapter."""
+    fingerprints: tuple[Fingerprint, ...] = ()
+    dates: Dates = field(default_factory=Dates)
 
     @property
     def form(self) -> str:

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from pipelines.forms import TABLES, Identity, forms
+from pipelines.forms import TABLES, Identity, every_form
 from pipelines.records import Cell, Check, DocumentReading, Figure, Problem, Report
 
 METHOD = "ocr"
@@ -110,7 +110,7 @@ def _sums(report: Report) -> Iterator[_Sum]:
     by_cell = {figure.cell: figure for figure in report.figures}
     outcomes = {(check.rule, check.subject): check for check in report.checks}
     for table, form in report.forms.items():
-        for identity in forms()[form].identities if form else ():
+        for identity in every_form()[form].identities if form else ():
             if identity.table != table:
                 continue
             for subject in _subjects(identity, form or ""):
@@ -122,7 +122,7 @@ def _sums(report: Report) -> Iterator[_Sum]:
 
 
 def _subjects(identity: Identity, form: str) -> Sequence[str]:
-    block = forms()[form].tables[identity.table].blocks[0]
+    block = every_form()[form].tables[identity.table].blocks[0]
     subjects = block.columns if identity.along == "column" else block.rows
     return [subject for subject in subjects if not identity.only or subject in identity.only]
 

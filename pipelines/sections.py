@@ -65,7 +65,9 @@ def sections(content: Content, tabular: frozenset[int] = frozenset()) -> tuple[S
     if len(chain) < 3:  # headings may be numbered as parts of a chapter are: （一）, 1.
         loose = _best_chain(_candidates(blocks, loose=True), blocks)
         chain = loose if len(loose) >= 3 else chain
-    chain = chain or _numbered_chain(blocks)
+    numbered = _numbered_chain(blocks)
+    if len(numbered) > len(chain) and {_place(link) for link in chain} <= {_place(link) for link in numbered}:
+        chain = numbered  # other titles stand among the known ones, as before 2019
     if not chain:
         text = _text(blocks)
         return (Section(number=0, heading="", text=text),) if text else ()
@@ -75,6 +77,10 @@ def sections(content: Content, tabular: frozenset[int] = frozenset()) -> tuple[S
         text = "\n".join(part for part in (this.rest, _text(body)) if part)
         parts.append(Section(number=this.number, heading=this.heading, text=text))
     return tuple(part for part in parts if part.number or part.text)
+
+
+def _place(link: _Candidate) -> tuple[int, int]:
+    return link.number, link.index
 
 
 def _text(blocks: Sequence[Paragraph | Grid]) -> str:

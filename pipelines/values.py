@@ -43,7 +43,10 @@ _NUMBER = re.compile(
     r"(?P<remark>\(.*\))?",
     re.ASCII | re.DOTALL,
 )
-_UNIT_IN_LABEL = re.compile(r"(万元|亿元|千元|元)")
+_UNIT_IN_LABEL = re.compile(r"[百十千万亿美欧港日]*元")
+_UNIT_AS_REMARK = re.compile(r"\((?:单位:?)?(?:人民币)?(万元|亿元|千元|元)\)")
+UNCLEAR = "?"
+"""In place of a unit of money: what is printed names two, or one that no form uses."""
 
 
 class Value(NamedTuple):
@@ -79,8 +82,9 @@ def parsed(printed: str) -> Value:
     amount = Decimal(found["digits"].replace(",", "") + (found["fraction"] or ""))
     if found["sign"]:
         amount *= _SIGNS[found["sign"]]
-    unit, remark = found["unit"], found["remark"] or (f"({footnote[1]})" if footnote else None)
-    if found["money"] and unit and unit not in _MONEY:
+    remark = found["remark"] or (f"({footnote[1]})" if footnote else None)
+    unit = _unit(found, remark or "")
+    if unit == UNCLEAR:
         return Value("unreadable", None, None, None)
     if unit in _MONEY:
         amount, unit = amount * _MONEY[unit], WANYUAN
@@ -89,15 +93,27 @@ def parsed(printed: str) -> Value:
     return Value("number", plain(amount), unit, remark[1:-1].strip() if remark else None)
 
 
+def _unit(found: re.Match[str], remark: str) -> str | None:
+    """The unit behind a number or in its remark, UNCLEAR where two things that are printed contradict."""
+    unit = found["unit"]
+    stated = _UNIT_AS_REMARK.fullmatch(remark.replace(" ", ""))
+    if (stated and unit not in (None, stated[1])) or (found["money"] and unit and unit not in _MONEY):
+        return UNCLEAR
+    return stated[1] if stated else unit
+
+
 def in_wanyuan(value: Number, unit: str) -> Number:
     """An amount of money printed under a column that names `unit`, in 万元."""
     return plain(Decimal(str(value)) * _MONEY[unit])
 
 
+@lru_cache(maxsize=8192)
 def money_unit(label: str) -> str | None:
-    """The unit of money that a column's label names, as in 采购总金额（单位：万元）."""
-    found = _UNIT_IN_LABEL.search(unicodedata.normalize("NFKC", label).replace(" ", ""))
-    return found.group() if found else None
+    """The unit of money that a label names, as in 采购总金额（单位：万元）; UNCLEAR for two or another's."""
+    units = set(_UNIT_IN_LABEL.findall(unicodedata.normalize("NFKC", label).replace(" ", "")))
+    if len(units) > 1 or units - _MONEY.keys():
+        return UNCLEAR
+    return next(iter(units), None)
 
 
 def plain(amount: Decimal) -> Number:

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Literal
 
 from pipelines.labels import core, squashed
-from pipelines.records import Cell, DerivedTotal, FormCell
+from pipelines.records import Cell, DerivedTotal, FormCell, Severity
 
 TABLES = ("proactive", "applications", "review_litigation")
 """The statutory tables in the order of the report: chapters 二, 三 and 四."""
+
+STATISTICS = ("statistics_2014", "statistics_local")
+"""Tables of one list of indicators, appended to reports of the years before the statutory tables."""
 
 
 _UNIT = re.compile(r"[(\[](?:单位:?)?(?:件|条|个|项|宗|次|件数|万元|亿元|千元|元)[)\]]$")
@@ -32,7 +35,8 @@ class FormError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row of a table. `group` is the heading it stands under; a row that `needs_group` has a
-    label that other rows and columns share, so it counts only under that heading.
+    label that other rows and columns share, so it counts only under that heading. `unit` and `money`
+    are those of a row whose columns have none of their own.
     """
 
     code: str
@@ -40,6 +44,8 @@ class Row:
     en: str
     group: str | None = None
     needs_group: bool = False
+    unit: str | None = None
+    money: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An arithmetic rule: along every column (or row) Σ left = Σ right. `only` limits the subjects."""
+    """An arithmetic rule: along every column (or row) Σ left = Σ right, or ≤ where `sign` says so.
+
+    `only` limits the subjects. A soft rule is plausible, a hard one true by the meaning of its words.
+    """
 
     rule: str
     table: str
@@ -97,6 +106,8 @@ class Identity:
     right: tuple[str, ...]
     says: str
     only: tuple[str, ...] = ()
+    sign: Literal["=", "≤"] = "="
+    severity: Severity = "hard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +124,9 @@ class Implication:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Which (table, column) pairs are no counts and so exempt from the rule of whole numbers."""
+    """Which (table, column) or (table, row) pairs are no counts and so exempt from the rule of whole
+    numbers.
+    """
 
     rule: str
     not_counts: frozenset[tuple[str, str]]
@@ -131,6 +144,9 @@ class Form:
     identities: tuple[Identity, ...]
     implications: tuple[Implication, ...]
     counts: Counts
+    comparisons: tuple[Identity, ...] = ()
+    misfill: tuple[str, ...] = ()
+    """Columns of table 二 of which the first two add up to the third only where they were misunderstood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +184,9 @@ def _table(file: str, code: str, entry: Mapping[str, Any]) -> Table:
         blocks.append(Block(block["head"], tuple(block["rows"]), tuple(block["columns"])))
     rows, columns = {}, {}
     for key, row in entry["rows"].items():
-        _known(file, f"tables.{code}.rows.{key}", row, ("label", "en", "group", "needs_group"))
+        _known(
+            file, f"tables.{code}.rows.{key}", row, ("label", "en", "group", "needs_group", "unit", "money")
+        )
         rows[key] = Row(key, **row)
     for key, column in entry["columns"].items():
         _known(file, f"tables.{code}.columns.{key}", column, ("label", "en", "unit", "money", "signed"))
@@ -180,68 +198,81 @@ def _table(file: str, code: str, entry: Mapping[str, Any]) -> Table:
     return Table(code, tuple(blocks), rows, columns)
 
 
-def read_form(file: str, entry: Mapping[str, Any]) -> Form:
+def read_form(file: str, entry: Mapping[str, Any], allowed: Sequence[str] = TABLES) -> Form:
     """A form from its parsed TOML; raises FormError on unknown keys, tables or codes."""
-    _known(
-        file,
-        "top level",
-        entry,
-        ("id", "instrument", "first_year", "tables", "identities", "implications", "counts"),
-    )
+    keys = ("id", "instrument", "first_year", "tables", "identities", "implications", "counts")
+    _known(file, "top level", entry, (*keys, "comparisons", "misfill"))
     for code in entry["tables"]:
-        if code not in TABLES:
+        if code not in allowed:
             raise FormError(f"pipelines/forms/{file}: unknown table {code!r}")
     tables = {code: _table(file, code, entry["tables"][code]) for code in entry["tables"]}
-    identities = []
-    for item in entry["identities"]:
-        _known(
-            file,
-            f"identities {item.get('rule')}",
-            item,
-            ("rule", "table", "along", "left", "right", "says", "only"),
-        )
-        table = tables[item["table"]]
-        codes = table.rows if item["along"] == "column" else table.columns
-        for code in (*item["left"], *item["right"]):
-            if code not in codes:
-                raise FormError(f"pipelines/forms/{file}: identity {item['rule']}: unknown code {code!r}")
-        identities.append(
-            Identity(
-                item["rule"],
-                item["table"],
-                item["along"],
-                tuple(item["left"]),
-                tuple(item["right"]),
-                item["says"],
-                tuple(item.get("only", ())),
-            )
-        )
     implications = [
         Implication(i["rule"], i["table"], i["column"], tuple(i["left"]), tuple(i["right"]), i["says"])
-        for i in entry["implications"]
+        for i in entry.get("implications", ())
     ]
     counts = entry["counts"]
-    exempt = frozenset((table, column) for table, column in counts["not_counts"])
+    exempt = frozenset((table, code) for table, code in counts["not_counts"])
     return Form(
         entry["id"],
         entry["instrument"],
         entry["first_year"],
         tables,
-        tuple(identities),
+        tuple(_identity(file, tables, item, "=") for item in entry["identities"]),
         tuple(implications),
         Counts(counts["rule"], exempt, counts["says"]),
+        tuple(_identity(file, tables, item, "≤") for item in entry.get("comparisons", ())),
+        tuple(entry.get("misfill", ())),
+    )
+
+
+def _identity(
+    file: str, tables: Mapping[str, Table], item: Mapping[str, Any], sign: Literal["=", "≤"]
+) -> Identity:
+    keys = ("rule", "table", "along", "left", "right", "says", "only", "severity")
+    _known(file, f"identities {item.get('rule')}", item, keys)
+    table = tables[item["table"]]
+    codes = table.rows if item["along"] == "column" else table.columns
+    for code in (*item["left"], *item["right"]):
+        if code not in codes:
+            raise FormError(f"pipelines/forms/{file}: identity {item['rule']}: unknown code {code!r}")
+    return Identity(
+        item["rule"],
+        item["table"],
+        item["along"],
+        tuple(item["left"]),
+        tuple(item["right"]),
+        item["says"],
+        tuple(item.get("only", ())),
+        sign,
+        item.get("severity", "hard"),
     )
 
 
 @cache
 def forms() -> Mapping[str, Form]:
-    """The bundled forms by id, oldest first."""
-    read = [
-        read_form(entry.name, _parsed(entry.name))
-        for entry in files(__name__).iterdir()
-        if entry.name.endswith(".toml") and entry.name not in ("labels.toml", "derived.toml")
-    ]
+    """The bundled forms of the statutory tables by id, oldest first."""
+    read = [read_form(name, _parsed(name)) for name in ("f2019.toml", "f2021.toml")]
     return {form.id: form for form in sorted(read, key=lambda form: form.first_year)}
+
+
+@cache
+def statistics_forms() -> Mapping[str, Form]:
+    """The forms of the older statistics tables by id."""
+    read = [read_form(name, _parsed(name), STATISTICS) for name in ("f2014.toml", "local.toml")]
+    return {form.id: form for form in read}
+
+
+@cache
+def every_form() -> Mapping[str, Form]:
+    """All bundled forms by id."""
+    return {**statistics_forms(), **forms()}
+
+
+@cache
+def subtotals_of(table: str, form: str | None) -> Mapping[str, DerivedTotal]:
+    """The totals over rows that a form of a table does not print, by code."""
+    totals = [total for total in layout()[1] if total.table == table and total.axis == "row"]
+    return {total.code: total for total in totals if form not in total.printed_in}
 
 
 @cache
@@ -274,14 +305,28 @@ def labels() -> Labels:
     )
 
 
+@cache
+def variants(kind: str, table: str) -> Mapping[str, tuple[str, ...]]:
+    """The further labels by code that labels.toml gives for the rows or columns of a table."""
+    return {code: tuple(words) for code, words in _parsed("labels.toml")[kind].get(table, {}).items()}
+
+
 def _claim(named: dict[str, str], label: str, key: str) -> None:
     if named.setdefault(label, key) != key:
         raise FormError(f"pipelines/forms: the label {label!r} names both {named[label]!r} and {key!r}")
 
 
+@lru_cache(maxsize=8192)
 def column_code(table: str, label: str) -> str | None:
     """The column that a printed label names, with or without a unit in brackets behind it."""
     named = labels().columns[table]
+    return named.get(core(label)) or named.get(core(_UNIT.sub("", squashed(label))))
+
+
+@lru_cache(maxsize=8192)
+def row_code(table: str, label: str) -> str | None:
+    """The row that a printed label names, with or without a unit in brackets behind it."""
+    named = labels().rows[table]
     return named.get(core(label)) or named.get(core(_UNIT.sub("", squashed(label))))
 
 
@@ -289,8 +334,8 @@ def column_code(table: str, label: str) -> str | None:
 def layout() -> tuple[tuple[FormCell, ...], tuple[DerivedTotal, ...]]:
     """Every cell that any form prints, in the order of the forms, and the totals to derive."""
     cells: dict[Cell, FormCell] = {}
-    for code in TABLES:
-        for form in reversed(tuple(forms().values())):
+    for code in (*TABLES, *STATISTICS):
+        for form in reversed([form for form in every_form().values() if code in form.tables]):
             table = form.tables[code]
             for cell in table.cells():
                 if cell in cells:
@@ -299,7 +344,14 @@ def layout() -> tuple[tuple[FormCell, ...], tuple[DerivedTotal, ...]]:
                     continue
                 row, column = table.rows[cell.row], table.columns[cell.column]
                 cells[cell] = FormCell(
-                    *cell, row.label, column.label, row.en, column.en, column.unit, (form.id,), len(cells) + 1
+                    *cell,
+                    row.label,
+                    column.label,
+                    row.en,
+                    column.en,
+                    column.unit or row.unit,
+                    (form.id,),
+                    len(cells) + 1,
                 )
     totals = []
     for entry in _parsed("derived.toml")["totals"]:

@@ -59,10 +59,14 @@ def flowing_rows(paragraphs: Sequence[Paragraph], wanted: Sequence[str]) -> Foun
     for table in TABLES:
         if table not in wanted or not any(start in stream.words for start in _STARTS[table]):
             continue
-        if table == "review_litigation":
-            _review(stream, found)
-        else:
-            _rows(table, stream, found)
+        read = _review if table == "review_litigation" else _rows
+        end = read(table, stream, found, 0)
+        while end >= 0:  # the figures of another year, or of another body, may follow
+            further = Found()
+            end = read(table, stream, further, end)
+            exact = [row for row in further.rows if row.values]
+            if 2 * len(exact) > len(further.rows):
+                found.rows += exact
     return found
 
 
@@ -175,8 +179,12 @@ def _column_words(table: str, column: str, label: str) -> Iterator[str]:
     yield from (word for word, code in labels().columns[table].items() if code == column)
 
 
-def _rows(table: str, stream: _Stream, found: Found) -> None:
-    begin = min(p for start in _STARTS[table] if (p := stream.words.find(start)) >= 0)
+def _rows(table: str, stream: _Stream, found: Found, behind: int) -> int:
+    """Reads a table that begins behind a place in the words; gives where it ends, -1 where there is none."""
+    begins = [p for start in _STARTS[table] if (p := stream.words.find(start, behind)) >= 0]
+    if not begins:
+        return -1
+    begin = min(begins)
     stop = _end_of(table, stream.words, begin)
     options = [form.tables[table] for form in forms().values()]
     read = [_spots(option, stream.words, begin, stop) for option in options]
@@ -186,7 +194,7 @@ def _rows(table: str, stream: _Stream, found: Found) -> None:
     )
     layout, spots = options[best], read[best]
     if len(spots) < 3:
-        return
+        return -1
     runs = [run for run in stream.runs if begin <= run.at <= stop]
     heading = stream.words.rfind(core("本列数据的勾稽关系"), 0, begin) if table == "applications" else begin
     heading = heading if 0 <= begin - heading < 120 else begin
@@ -237,6 +245,7 @@ def _rows(table: str, stream: _Stream, found: Found) -> None:
                     problem,
                 )
             )
+    return max(spots[-1].end, begin + 1)
 
 
 def _evenly_set(values: Sequence[GridCell]) -> bool:
@@ -297,15 +306,16 @@ def _end_of(table: str, words: str, begin: int) -> int:
     return min(ends, default=len(words))
 
 
-def _review(stream: _Stream, found: Found) -> None:
-    table = forms()["f2021"].tables["review_litigation"]
+def _review(code: str, stream: _Stream, found: Found, behind: int) -> int:
+    """The same of chapter 四."""
+    table = forms()["f2021"].tables[code]
     results = table.blocks[0].columns
-    last = stream.words.find("复议后起诉")
+    last = stream.words.find("复议后起诉", behind)
     leaves = "".join(core(table.columns[code].label) for code in results)
     head_end = stream.words.find(leaves * 2, last)
-    before = stream.words.rfind(leaves, 0, last) if last >= 0 else -1
+    before = stream.words.rfind(leaves, behind, last) if last >= 0 else -1
     if last < 0 or head_end < 0 or before < 0:
-        return
+        return -1
     at = head_end + 2 * len(leaves)
     run = next((run for run in stream.runs if run.at == at), None)
     values = run.values if run else ()
@@ -322,3 +332,4 @@ def _review(stream: _Stream, found: Found) -> None:
         found.rows.append(
             FoundRow("review_litigation", group, results, part, part or values, where, method="label_order")
         )
+    return at

@@ -12,25 +12,34 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from itertools import pairwise
+from typing import TypeVar
 
 from pipelines.content import Content, Grid, GridCell, Paragraph
-from pipelines.forms import TABLES, column_code, forms, labels
+from pipelines.forms import TABLES, column_code, forms, labels, row_code
 from pipelines.forms.pieces import joined
 from pipelines.forms.turned import turned_values
 from pipelines.grid import rectangle
 from pipelines.labels import core, has_han, ordinal, squashed
 from pipelines.records import Locator, Problem
-from pipelines.values import looks_like_value, parsed
+from pipelines.values import looks_like_value, money_unit, parsed
 
 _SUMMED_GROUPS = frozenset({"denied", "unable", "not_processed", "other"})
 _GROUPS = frozenset(forms()["f2021"].tables["review_litigation"].rows)
+_LONGEST_CAPTION = 40
+"""Characters of a line that says what a table is about; longer ones are prose."""
+_BLOCK = "第二十条"
+_Kind = TypeVar("_Kind")
+_HEADLIKE = 4
+"""Cells of words in a row without a value: table 三 has three such cells, at the most, before its values."""
 _ORGANISATIONS = frozenset(core(word) for word in ("法人或其他组织", "法人或其它组织"))
 _SERIAL = re.compile(r"[(（]?\d{1,2}[)）.、．]?")
 _TOTAL_ORDINALS = frozenset({"", "六", "七", "八"})
+_TURNS = re.compile(r"([上本下去今前当明])一?年|([非不未无失])")
+"""Words that make another row of a label, however alike the rest is: 上年新收 is not 本年新收."""
 SIMILAR = 0.72
 """How like a label a misprinted one must be, where its place in the form already fits. Chosen on
 the misprints of real reports: 其他法律行政止公开 for 其他法律行政法规禁止公开 gives 0.86."""
@@ -41,7 +50,8 @@ class FoundRow:
     """A row of a statutory table as printed: its values in the order of its columns.
 
     `values` is None where no value can be given to a cell; `raw` then holds what was printed.
-    `heads` are the printed labels of the columns, for the unit of money.
+    `heads` are the printed labels of the columns, and what else names a unit of money; `years` those
+    that the row's own label or the caption of its table names, 0 for the year before.
     """
 
     table: str
@@ -53,6 +63,7 @@ class FoundRow:
     heads: Mapping[str, str] = field(default_factory=dict)
     method: str = "grid"
     why: str = "merged"
+    years: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +110,7 @@ class _Head:
 def found_rows(content: Content) -> Found:
     """Every row of a statutory table that the document's grids hold, in document order."""
     found = Found()
-    dated = _dated_tables(content)
+    captions = _captions(content)
     for grid in joined(content.blocks):
         before = len(found.rows)
         known = {row.table for row in found.rows}
@@ -107,10 +118,10 @@ def found_rows(content: Content) -> Found:
         if turned:
             found.rows += _turned_rows(turned)
         else:
-            _GridReader(grid, found).read()
+            _GridReader(grid, found, captions.get(grid.where.get("table"), "")).read()
         for table in dict.fromkeys(row.table for row in found.rows[before:]):
             found.grids.setdefault(table, []).append(grid)
-        if grid.where.get("table") in dated:
+        if _CAPTION.search(captions.get(grid.where.get("table"), "")):
             # Rows under the caption of a year never complete a table that began without one.
             for index in range(before, len(found.rows)):
                 row = found.rows[index]
@@ -131,14 +142,23 @@ def _turned_rows(values: Mapping[str, tuple[GridCell, ...]]) -> Iterator[FoundRo
 _CAPTION = re.compile(r"(?<!\d)20\d\d年|上一?年|去年|往年|前一年")
 
 
-def _dated_tables(content: Content) -> set[object]:
-    """Numbers of the tables over which a short line names a year, as over the figures of the year before."""
+_EARLIER = re.compile(r"上一?年|去年|往年|前一年")
+_YEAR = re.compile(r"(?<!\d)(20\d\d)年(?!\s*\d{1,2}\s*月)")
+
+
+def _captions(content: Content) -> dict[object, str]:
+    """The short lines straight over tables, by the tables' numbers."""
     return {
-        grid.where.get("table")
+        grid.where["table"]: caption.text
         for caption, grid in pairwise(content.blocks)
         if isinstance(grid, Grid) and isinstance(caption, Paragraph)
-        if len(caption.text) <= 40 and _CAPTION.search(caption.text)
+        if len(caption.text) <= _LONGEST_CAPTION and "table" in grid.where
     }
+
+
+def _years_of(text: str) -> frozenset[int]:
+    """The years, not dates, that a label or caption names."""
+    return frozenset(map(int, _YEAR.findall(text)))
 
 
 def _without_bystanders(rows: Sequence[FoundRow]) -> list[FoundRow]:
@@ -161,8 +181,13 @@ def _without_bystanders(rows: Sequence[FoundRow]) -> list[FoundRow]:
 class _GridReader:
     """One grid, read row by row; a head seen in it holds for the rows below it."""
 
-    def __init__(self, grid: Grid, found: Found) -> None:
+    def __init__(self, grid: Grid, found: Found, caption: str) -> None:
         self.grid, self.found = grid, found
+        self.years = _years_of(caption)  # named over the rows that follow, 0 for the year before
+        if not self.years and _EARLIER.search(caption):
+            self.years = frozenset({0})
+        self.unit = caption if money_unit(caption) else ""  # where it names a unit of money
+        self.block_unit = ""  # the same of the heading inside the table
         self.laid = rectangle(grid) if grid.geometry else []
         self.ends: list[int] = []  # of each row, the last column that it reaches
         self.rows: list[FoundRow] = []
@@ -173,6 +198,7 @@ class _GridReader:
         self.group: str | None = None
         self.index = 0
         self.review_read = False  # whether the head of chapter 四 has had its values
+        self.strange = False  # whether words stood over the rows that may be column labels, none known
         self.waiting: list[tuple[int, str]] = []  # rows of values whose label is not known: index, label
 
     def read(self) -> None:
@@ -180,6 +206,8 @@ class _GridReader:
             self._row(self.index)
             self.index += 1
         self._settle_misprints()
+        self._settle_shared()
+        self._settle_strays()
         kept = self._statutory()
         if kept:
             self.found.rows += [row for row in self.rows if row.table in kept]
@@ -195,8 +223,29 @@ class _GridReader:
         return kept | ({"applications"} if len(by_table["applications"]) >= least else set())
 
     def _add(self, index: int, row: FoundRow) -> None:
+        words = " ".join(cell.text for cell in self.grid.rows[index] if has_han(cell.text))
+        heads = {code: self._with_unit(row.heads.get(code, ""), words) for code in row.columns}
+        row = replace(row, heads={**row.heads, **heads}, years=_years_of(words) or self.years)
         self.rows.append(row)
         self.indexes.append(index)
+
+    def _with_unit(self, head: str, label: str) -> str:
+        """The label of a column with what names the unit of its money: that of the row as well, else the
+        heading over it, else the caption of the table.
+        """
+        units = [text for text in (head, label) if money_unit(text)]
+        return " ".join(units) or self.block_unit or self.unit or head
+
+    def _note_heading(self, cells: Sequence[GridCell]) -> None:
+        """Takes in the year and the unit of money that a row of one cell states for those below it."""
+        texts = [cell.text for cell in cells if cell.text]
+        if len(texts) != 1 or len(texts[0]) > _LONGEST_CAPTION:
+            return
+        self.years = _years_of(texts[0]) or self.years
+        if core(texts[0]).startswith(_BLOCK):
+            self.block_unit = texts[0] if money_unit(texts[0]) else ""
+        elif money_unit(texts[0]):
+            self.unit = texts[0]
 
     # One row ------------------------------------------------------------------------------------
 
@@ -207,6 +256,8 @@ class _GridReader:
                 self._review_values(index, cells)
             return
         numbers = [cell for cell in cells if parsed(cell.text).status == "number"]
+        if not numbers:
+            self._note_heading(cells)
         if not numbers and self._is_head(cells):
             self.pending.append(index)
             return
@@ -230,6 +281,8 @@ class _GridReader:
         after = cells[(run[-1] + 1 if run else 0) :]
         if self._expects_review_values(after):
             self._review_values(index, after)
+        elif not numbers and len(run) >= _HEADLIKE:
+            self.strange = True
         elif numbers and not run and self._belongs_above(index):
             self._mistrust_above(index, numbers)
         elif numbers:
@@ -320,7 +373,7 @@ class _GridReader:
                     lengths.add(len(self.grid.rows[index]))
                 elif word in _ORGANISATIONS:
                     order.append("org")
-                elif begun and word:
+                elif word and (begun or (position and not known.is_head(word))):
                     foreign += 1
         length = lengths.pop() if len(lengths) == 1 else 0
         self.heads[table] = _Head(
@@ -364,12 +417,10 @@ class _GridReader:
         self, index: int, cells: Sequence[GridCell], run: Sequence[int]
     ) -> tuple[str, str, int] | None:
         """(table, row code, index of the first cell after the label) of a row, by its label."""
-        known = labels()
         tables = [table for table in TABLES if table in self.heads] or list(TABLES)
         for table in sorted(TABLES, key=lambda table: table not in tables):
             for start, end in _label_candidates(run):
-                word = core("".join(cells[position].text for position in run[start:end]))
-                code = known.rows[table].get(word)
+                code = row_code(table, "".join(cells[position].text for position in run[start:end]))
                 if code and self._fits(table, code, index, cells[run[end - 1]]):
                     return table, code, run[end - 1] + 1
             continued = self._continued(index, cells, run, table)
@@ -433,13 +484,47 @@ class _GridReader:
             self.problems = [p for p in self.problems if p.where != _row_place(self.grid, index)]
             self._values(index, cells, table, code, _label_run(cells)[-1] + 1)
 
+    def _settle_shared(self) -> None:
+        """Takes back rows of which a printed value reaches down into the next one: it may be of either."""
+        for number, (row, below) in enumerate(pairwise(self.rows)):
+            index = self.indexes[number + 1]
+            if not self.laid or row.values is None or index == self.indexes[number]:
+                continue
+            own = {id(cell) for cell in row.values if cell.text}
+            shared = {id(p.cell): p.cell for p in self.laid[index] if p and id(p.cell) in own}
+            if shared:
+                self.rows[number] = _taken_back(row)
+                printed = (*below.raw, *shared.values())
+                self.rows[number + 1] = _taken_back(replace(below, raw=printed))
+
+    def _settle_strays(self) -> None:
+        """Takes back rows of table 三 with as many cells as columns, where the others of the table have an
+        empty cell more, or cells of other widths: which of the cells is the stray one cannot be told.
+        """
+        rows = [(n, row) for n, row in enumerate(self.rows) if row.table == "applications" and row.values]
+        surplus = _usual(len(row.raw) - len(row.columns) for _, row in rows)
+        widths = _usual(_widths(row) for _, row in rows)
+        for number, row in rows:
+            values = row.values or ()
+            texts = [cell.text for cell in values]
+            exact = len(row.raw) == len(row.columns) and any(texts)
+            lost = exact and surplus and not (texts[0] and texts[-1])
+            wide = exact and widths and _widths(row) != widths and len(set(_widths(row))) > 1
+            if lost or (wide and not self._is_under_heads(self.indexes[number], row)):
+                self.rows[number] = _taken_back(row)
+
+    def _is_under_heads(self, index: int, row: FoundRow) -> bool:
+        """Whether each value of a row stands under the label of its column and no other's."""
+        head = self.heads.get(row.table)
+        return row.values is not None and row.values == self._by_geometry(index, row.raw, row.columns, head)
+
     def _like(self, index: int, label: str) -> tuple[str, str] | None:
         word = core(label)
         row_at = dict(zip(self.indexes, self.rows, strict=True))
         before = max((n for n in row_at if n < index), default=None)
         after = min((n for n in row_at if n > index), default=None)
         near = row_at[before] if before is not None else row_at[after] if after is not None else None
-        if near is None or len(word) < 4:
+        if near is None or len(word) < 4 or word in labels().groups:
             return None
         seen = {row.row for row in self.rows}
         best: tuple[float, str] | None = None
@@ -458,8 +543,9 @@ class _GridReader:
             for code in codes[first:last]:
                 if code in seen or form.tables[near.table].rows[code].needs_group:
                     continue
-                ratio = SequenceMatcher(None, word, core(form.tables[near.table].rows[code].label)).ratio()
-                if ratio >= SIMILAR and (best is None or ratio > best[0]):
+                known = core(form.tables[near.table].rows[code].label)
+                ratio = SequenceMatcher(None, word, known).ratio()
+                if ratio >= SIMILAR and _turns(word) == _turns(known) and (best is None or ratio > best[0]):
                     best = (ratio, code)
         return (near.table, best[1]) if best else None
 
@@ -480,6 +566,8 @@ class _GridReader:
         self.group = row_group if table == "applications" else None
         if columns is None:
             self._values_among_others(index, after, code, head)
+        elif table == "applications" and head is None and self.strange:
+            self._refuse(index, table, code, after, head, "header_unmatched")
         elif head and table != "proactive" and not self._order_is_known(table, head):
             self._values_by_head(index, after, table, code, columns, head)
         elif not (
@@ -597,7 +685,12 @@ class _GridReader:
         """One cell for each column, or None where that cannot be told."""
         wanted = len(columns)
         if len(after) == wanted and not (head and head.foreign and head.table == "applications"):
-            return None if self._hangs_over(index, after) or _reaches_down(after) else tuple(after)
+            doubtful = (
+                self._hangs_over(index, after)
+                or _reaches_down(after)
+                or (wanted > 1 and self._is_stretched(index, after))
+            )
+            return None if doubtful else tuple(after)
         if len(after) < wanted or (wanted > 1 and self._is_overlong(index)):
             return None  # of an overlong row one cell is a stray, and which cannot be told
         for chosen in (
@@ -619,6 +712,10 @@ class _GridReader:
             self.ends = [max((c for c, p in enumerate(row) if p), default=-1) for row in self.laid]
         usual = Counter(self.ends).most_common(1)[0][0]
         return self.ends[index] > usual
+
+    def _is_stretched(self, index: int, after: Sequence[GridCell]) -> bool:
+        """Whether a wider cell has moved those behind it past the end of the grid: it stands for two."""
+        return self._is_overlong(index) and len({cell.colspan for cell in after}) > 1
 
     def _hangs_over(self, index: int, after: Sequence[GridCell]) -> bool:
         """Whether a cell of a row above reaches into this row's values."""
@@ -739,7 +836,9 @@ class _GridReader:
             cells = cells[:wanted]
         if trimmed and len(cells) > wanted and not any(cell.text for cell in cells[:-wanted]):
             cells = cells[-wanted:]
-        exact = len(cells) == wanted and not self._hangs_over(index, cells)
+        exact = len(cells) == wanted and not (
+            self._hangs_over(index, cells) or self._is_stretched(index, cells)
+        )
         for number, group in enumerate(groups):
             values = cells[number * len(results) : (number + 1) * len(results)] if exact else None
             raw = values or tuple(cell for cell in after if cell.text)
@@ -805,6 +904,27 @@ def _likeliest_columns(table: str, code: str, head: _Head | None) -> tuple[str, 
     options = _options(table, code)
     seen = set(head.order) if head else set()
     return max(options, key=lambda columns: len(seen & set(columns)))
+
+
+def _turns(word: str) -> list[tuple[str, ...]]:
+    return [found.groups("") for found in _TURNS.finditer(word)]
+
+
+def _taken_back(row: FoundRow) -> FoundRow:
+    return replace(row, values=None, raw=tuple(cell for cell in row.raw if cell.text), why="merged")
+
+
+def _widths(row: FoundRow) -> tuple[int, ...]:
+    return tuple(cell.colspan for cell in row.values or ())
+
+
+def _usual(found: Iterable[_Kind]) -> _Kind | None:
+    """What most are, where more than half are alike."""
+    counted = Counter(found)
+    if not counted:
+        return None
+    usual, times = counted.most_common(1)[0]
+    return usual if 2 * times > counted.total() else None
 
 
 def _reaches_down(after: Sequence[GridCell]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pipelines.content import Content, GridCell
 from pipelines.forms import TABLES, Column, Form, forms
@@ -17,9 +17,10 @@ from pipelines.forms.agreement import TOLD, compared, settled
 from pipelines.forms.flow import flowing_rows
 from pipelines.forms.match import Found, FoundRow, LooseValues, found_rows
 from pipelines.forms.order import cells_in_order
+from pipelines.forms.subtotals import printed_subtotals
 from pipelines.labels import squashed
 from pipelines.records import Cell, Figure, Locator, Problem, Status
-from pipelines.values import WANYUAN, YUAN, Value, in_wanyuan, money_unit, parsed
+from pipelines.values import UNCLEAR, WANYUAN, YUAN, Value, in_wanyuan, money_unit, parsed
 
 POSITIONS = "positions"
 """The method of figures that the positions of the text gave, confirmed by sums."""
@@ -36,6 +37,10 @@ class TablesRead:
     problems: tuple[Problem, ...]
     lines: frozenset[int] = frozenset()
     """Ids of the paragraphs that were read as a table and so are no text of a chapter."""
+    years: Mapping[Cell, frozenset[int]] = field(default_factory=dict)
+    """The years that label or caption name, by cell, where they name any; 0 is the year before."""
+    subtotals: tuple[Figure, ...] = ()
+    """Sums of rows that the report prints and its form does not have; they are no figures of the form."""
 
 
 def read_tables(content: Content) -> TablesRead:
@@ -80,7 +85,12 @@ def read_tables(content: Content) -> TablesRead:
     problems += differing
     by_cell = {figure.cell: figure for figure in marked}
     kept = tuple(_recognised(by_cell.get(figure.cell, figure), content) for figure in figures)
-    return TablesRead(decided, kept, tuple(problems), frozenset(lines))
+    years: dict[Cell, frozenset[int]] = {}
+    for row in rows:
+        for cell in (Cell(row.table, row.row, column) for column in row.columns if row.years):
+            years[cell] = years.get(cell, frozenset()) | row.years
+    subtotals = printed_subtotals(found.grids.get("applications", ()), rows, decided)
+    return TablesRead(decided, kept, tuple(problems), frozenset(lines), years, subtotals)
 
 
 def _is_drawn(content: Content) -> bool:
@@ -298,6 +308,8 @@ def _in_unit(value: Value, column: Column, head: str) -> Value:
         return Value("unreadable", None, None, value.note)
     if value.value is None:
         return value._replace(unit=WANYUAN if named or column.unit else None)
+    if named == UNCLEAR:
+        return Value("unreadable", None, None, value.note)
     if named:
         return value._replace(value=in_wanyuan(value.value, named), unit=WANYUAN)
     return value._replace(unit=column.unit)

@@ -13,6 +13,9 @@ from bs4.dammit import EncodingDetector
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
+_OTHERS = ("big5", "cp", "euc", "hz", "iso", "shift", "utf-16")
+"""How charsets begin; Python knows codecs that are none (`zlib`, `undefined`)."""
+
 
 def decoded(body: bytes) -> str:
     """The text of a page or text file of unknown charset; damaged bytes become U+FFFD."""
@@ -51,10 +54,10 @@ def _less_private(text: str, body: bytes) -> str:
 
 
 def _declared(body: bytes) -> list[str]:
-    """The charset that the page itself names, where Python knows it and it is no GB (tried already)."""
+    """The charset that the page itself names, where it is one and no GB (tried already)."""
     name = EncodingDetector.find_declared_encoding(body[:4096], is_html=True)
     try:
         found = codecs.lookup(name).name if name else ""
-    except LookupError:
+    except (LookupError, ValueError):  # the latter for a zero in the name
         return []
-    return [found] if found and not found.startswith(("gb", "utf-8")) else []
+    return [found] if found.startswith(_OTHERS) else []

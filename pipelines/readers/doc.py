@@ -16,7 +16,9 @@ from itertools import pairwise
 from pipelines.content import Content, Grid, GridCell, Paragraph
 from pipelines.readers import UnreadableDocumentError
 from pipelines.readers.word97 import (
+    CROSSED,
     DOUBT,
+    OFF_LINE,
     PICTURE,
     DamagedError,
     EncryptedError,
@@ -34,6 +36,7 @@ _SAME_EDGE = 20
 """Twips (a point): edges nearer than this are one. Writers round, and columns are never so narrow."""
 _INDENT = 150
 """Twips by which a row begins further right before that counts as columns without a cell."""
+_ON_LINE = {raised: digit for digit, raised in OFF_LINE.items()}
 _SPACE = re.compile(r"[^\S\n]+|[\u00a0\u3000\u200b\ufeff]+")
 
 
@@ -191,15 +194,22 @@ class _Blocks:
 
 
 def _lines(text: str) -> list[str]:
-    plain = text.replace(DOUBT, "").replace(PICTURE, "")
+    plain = text.replace(DOUBT, "").replace(PICTURE, "").replace(CROSSED, "").translate(_ON_LINE)
     return [line for line in (_SPACE.sub(" ", line).strip() for line in plain.split("\n")) if line]
 
 
 def _cell_text(content: list[str | _Table]) -> str:
-    """A cell's text, a line a paragraph; a picture alone stays, for such a cell is not empty."""
+    """A cell's text, a line a paragraph. One that shows nothing but a picture, or struck or raised text, is
+    not empty; digits off their line count where all are.
+    """
     text = "\n".join(part for part in content if isinstance(part, str))
-    plain = (_SPACE.sub(" ", line).strip() for line in text.replace(PICTURE, "").split("\n"))
-    return "\n".join(line for line in plain if line) or (PICTURE if PICTURE in text else "")
+    if not any("0" <= char <= "9" for char in text):
+        text = text.translate(_ON_LINE)
+    bare = text.replace(PICTURE, "").replace(CROSSED, "")
+    plain = "\n".join(line for line in (_SPACE.sub(" ", line).strip() for line in bare.split("\n")) if line)
+    if plain:
+        return plain
+    return PICTURE if PICTURE in text else DOUBT if CROSSED in text else ""
 
 
 @dataclass(slots=True)

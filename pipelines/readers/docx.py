@@ -16,6 +16,7 @@ from lxml import etree
 
 from pipelines.content import Content, Grid, GridCell, Paragraph
 from pipelines.grid import MAX_SPAN
+from pipelines.labels import has_han
 from pipelines.readers import UnreadableDocumentError
 from pipelines.readers.embedded import Picture, with_pictures
 from pipelines.readers.package import opened, plain, tree
@@ -40,7 +41,19 @@ _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _UNSEEN = frozenset(
     {f"{_W}del", f"{_W}moveFrom", f"{_W}instrText", f"{_W}delText", f"{_W}footnoteReference", f"{_W}rPr"}
     | {f"{_W}endnoteReference", f"{_W}commentReference", f"{_MC}Fallback", f"{_W}pPr", f"{_W}sectPr"}
+    | {f"{_W}rt"}
 )
+_M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+_SHOWING = (
+    *(f"{_W}{name}" for name in ("drawing", "pict", "object", "sym", "fldChar", "fldSimple", "pgNum")),
+    f"{_M}oMath",
+)
+_COLOUR = f"{_W}color"
+_STRANGE = (_COLOUR, f"{_M}f", f"{_M}sSup", f"{_M}sSub")
+_OBJECT = "\ufffc"
+"""Stands for what a cell shows that is no text; no number holds it."""
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_NO_GROUND = frozenset({None, "", "auto", "FFFFFF", "ffffff"})
 _WRAPPERS = frozenset(
     {f"{_W}sdt", f"{_W}sdtContent", f"{_W}customXml", f"{_W}ins", f"{_W}moveTo", f"{_W}smartTag"}
 )
@@ -194,6 +207,48 @@ def _is_unread(run: etree._Element) -> bool:
     return raised is not None and raised.get(f"{_W}val") == "superscript"
 
 
+def _is_off_line(run: etree._Element) -> bool:
+    """Whether a run stands below its line, or above what else is in its paragraph."""
+    properties = run.find(f"{_W}rPr")
+    if properties is None:
+        return False
+    if _value(properties, "vertAlign") == "subscript":
+        return True
+    if properties.find(f"{_W}position") is None:
+        return False
+    paragraph = next(run.iterancestors(f"{_W}p"), run)
+    return _height(run) > min(_height(other) for other in paragraph.iter(f"{_W}r") if _text(other).strip())
+
+
+def _height(run: etree._Element) -> int:
+    """By how many half points a run is raised."""
+    raised = _value(run.find(f"{_W}rPr"), "position") or "0"
+    return int(raised) if raised.lstrip("-").isdecimal() and len(raised) < 6 else 0
+
+
+def _is_white(colour: str | None) -> bool:
+    return (colour or "").upper() == "FFFFFF"
+
+
+def _shows_pale(colour: etree._Element) -> bool:
+    """Whether text of a white colour is there, on a ground of which nothing is said."""
+    run = next(colour.iterancestors(f"{_W}r"), None)
+    if run is None or not _is_seen(run) or _is_unread(run) or not _text(run).strip():
+        return False
+    properties = run.find(f"{_W}rPr")
+    grounds = [properties]
+    for around in run.iterancestors(f"{_W}p", f"{_W}tc", f"{_W}tbl"):
+        grounds.append(around.find(f"{around.tag}Pr"))
+        if around.tag == f"{_W}tbl":
+            break
+    return all(_ground(own) in _NO_GROUND for own in grounds) and _value(properties, "highlight") is None
+
+
+def _ground(properties: etree._Element | None) -> str | None:
+    shade = properties.find(f"{_W}shd") if properties is not None else None
+    return shade.get(f"{_W}fill") if shade is not None else None
+
+
 def _text(element: etree._Element) -> str:
     """The text that stands in a paragraph itself, line breaks as line feeds; text boxes are left out."""
     parts = []
@@ -201,16 +256,22 @@ def _text(element: etree._Element) -> str:
         tag = child.tag
         if tag in _UNSEEN or not isinstance(tag, str) or tag == f"{_W}txbxContent":
             continue
-        if tag == f"{_W}t":
+        if tag in (f"{_W}t", f"{_M}t"):
             parts.append("".join(map(str, child.itertext())))
+        elif tag == f"{_W}sym":
+            parts.append(_OBJECT)
         elif tag in (f"{_W}br", f"{_W}cr"):
             parts.append("\n")
         elif tag in (f"{_W}tab", f"{_W}ptab"):
             parts.append(" ")
         elif tag == f"{_W}noBreakHyphen":
             parts.append("-")
-        elif tag != f"{_W}r" or not _is_unread(child):
+        elif tag != f"{_W}r":
             parts.append(_text(child))
+        elif not _is_unread(child):
+            text = _text(child)
+            off = any(char.isdigit() for char in text) and _is_off_line(child)
+            parts.append(text.translate(_RAISED) if off else text)
     return "".join(parts)
 
 
@@ -305,8 +366,32 @@ def _add_row(
 
 
 def _cell_text(cell: etree._Element) -> str:
+    """A cell's text. One that shows something else, or nothing but struck or raised text, is not empty; a
+    white number is only believed where the ground is known. Both hold a mark that no number holds.
+    """
     lines = []
     for paragraph in cell.iter(f"{_W}p"):
         if _is_seen(paragraph):
             lines += _text(paragraph).split("\n")
-    return "\n".join(line for line in (" ".join(line.split()) for line in lines) if line)
+    text = "\n".join(line for line in (" ".join(line.split()) for line in lines) if line)
+    if not text:
+        return _unread(cell)
+    if not any(char.isdigit() for char in text):
+        return text.replace(_OBJECT, "") if has_han(text) else text
+    strange = [odd for odd in cell.iter(*_STRANGE) if odd.tag != _COLOUR or _is_white(odd.get(f"{_W}val"))]
+    if any(odd.tag != _COLOUR or _shows_pale(odd) for odd in strange):
+        return text + _OBJECT
+    return text
+
+
+def _unread(cell: etree._Element) -> str:
+    """What stands for a cell without text in which something is seen, else ""."""
+    for run in cell.iter(f"{_W}r"):
+        properties = run.find(f"{_W}rPr")
+        hidden = _is_on(properties, "vanish", "webHidden")
+        if not hidden and _is_seen(run) and (text := _text(run).strip()):
+            if _is_on(properties, "strike", "dstrike"):
+                return "".join(f"{char}\u0336" for char in text)
+            return text.translate(_RAISED)
+    shown = any(_is_seen(element) for element in cell.iter(*_SHOWING))
+    return _OBJECT if shown else ""

@@ -22,7 +22,7 @@ from pipelines.readers.lines import (
     text_lines,
     without_furniture,
 )
-from pipelines.readers.page_breaks import Joined, appended, piece
+from pipelines.readers.page_breaks import Joined, appended, piece, without_overhang
 from pipelines.readers.positions import by_position
 from pipelines.readers.ruled import Page, RuledTable, ruled_tables
 from pipelines.records import Problem
@@ -55,6 +55,8 @@ def content_of(pages: Sequence[Page], media_type: str, url: str | None) -> Conte
     loose: list[PageLines] = []
     for page in pages:
         found, outside = ruled_tables(page)
+        if found:
+            outside = without_overhang(found[-1], outside)
         tables.append(found)
         loose.append(PageLines(page.number, page.height, tuple(text_lines(outside))))
     lines = without_furniture(loose)
@@ -153,7 +155,8 @@ def _headlines(pages: Sequence[PageLines], tables: Sequence[Sequence[RuledTable]
         return ()
     title: list[Line] = []
     for line in lines:
-        if line.height >= 0.9 * tallest:
+        # A line without digits or brackets is lower than one of the same letters with them.
+        if line.height >= max(0.8 * tallest, 1.1 * usual):
             title.append(line)
         elif title:
             break

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
@@ -43,7 +43,7 @@ _MANY_BINARY = 4
 _SILENT = frozenset(
     {"script", "style", "noscript", "template", "head", "select", "button", "textarea", "object", "svg"}
 )
-_LEVELS = frozenset({"sup", "sub"})
+_LEVELS = frozenset({"sup", "sub", "rt"})
 _BLOCKS = frozenset(
     {"address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "div", "dl", "dt"}
     | {"fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header"}
@@ -55,8 +55,13 @@ _SOURCE_SPACE = re.compile(r"[\t\r\n\f ]+")
 _LINE_SPACE = re.compile(r"[^\S\n]+|[\u00a0\u3000\u200b\ufeff]+")
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
 _INVISIBLE = re.compile(
-    r"visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*0(?:\.0+)?(?:px|pt|em|rem|%)?\s*(?:;|!|$)|opacity\s*:\s*0(?:\.0+)?\s*(?:;|!|$)",
+    r"visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*0(?:\.0+)?(?:px|pt|em|rem|%)?\s*(?:;|!|$)|opacity\s*:\s*0(?:\.0+)?\s*(?:;|!|$)"
+    r"|(?<![\w-])color\s*:\s*(?:transparent\b|rgba\([^)]*,\s*0(?:\.0+)?\s*\))"
+    r"|(?<![\w-])(?:text-indent|left|top)\s*:\s*-\d{3,}(?:\.\d+)?(?:px|pt|em)",
     re.IGNORECASE,
+)
+_REVIVED = re.compile(
+    r"visibility\s*:\s*visible|font-size\s*:\s*(?!0+(?:\.0+)?(?:px|pt|em|rem|%)?\s*(?:;|!|$))", re.IGNORECASE
 )
 _VEIL = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _BARED = re.compile(r"display\s*:|visibility\s*:\s*visible", re.IGNORECASE)
@@ -74,13 +79,29 @@ _WHITE = frozenset({"white", "#fff", "#ffffff"})
 _LAID_OUT = re.compile(r"<(?:html|body|div|p|h[1-6])\b", re.IGNORECASE)
 _PRE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
 _STRUCK = re.compile(r"text-decoration(?:-line)?\s*:[^;]*line-through", re.IGNORECASE)
+_LEVEL = re.compile(
+    r"vertical-align\s*:\s*(?:super|sub)\b|mso-text-raise\s*:\s*-?(?!0+(?:\.0+)?pt)\d", re.IGNORECASE
+)
+_SET_AS_BLOCK = re.compile(r"display\s*:\s*(?:block|flex|grid|table|list-item)\b", re.IGNORECASE)
+_SET_APART = re.compile(r"(?:margin|padding)(?:-left|-right)?\s*:[^;]*[1-9]", re.IGNORECASE)
+_NOTE_CLASS = re.compile(r"(?:foot|end)note-?ref", re.IGNORECASE)
+_COLOURED = re.compile(r"(?<![\w-])color\s*:", re.IGNORECASE)
+_CELL_TAG = re.compile(r"</?t[dr]\b", re.IGNORECASE)
 _ZERO_WIDTH = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]+")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _EMBEDDED = frozenset(
     {"img", "object", "embed", "iframe", "canvas", "svg", "script", "select", "button", "v:imagedata"}
 )
 _PAGE_MARK = re.compile(r"#PAGE_BREAK#|<pagebreak/?>", re.IGNORECASE)
-_STATUTORY = ("本年新收政府信息公开", "第二十条第", "未经复议直接起诉", "结转下年度继续办理")
+_STATUTORY = (
+    "本年新收政府信息公开",
+    "第二十条第",
+    "未经复议直接起诉",
+    "结转下年度继续办理",
+    "主动公开政府信息数",
+    "申请答复数",
+    "对申请的答复总数",
+)  # the last three: statistics of older years
 _CHAPTERS = ("总体情况", "其他需要报告的事项", "主动公开政府信息情况")
 _DATE = re.compile(r"(20\d\d)\s*[-年/.]\s*(\d{1,2})\s*[-月/.]\s*(\d{1,2})")
 _DATE_LABEL = re.compile(
@@ -137,7 +158,7 @@ def read(body: bytes, url: str | None = None) -> Content:
         base,
         cut,
         shown=() if statutory else _shown(region if region is not None else root, root, base),
-        problems=_holes(written),
+        problems=(*_holes(written), *_swallowed(statutory, numbers)),
     )
     if not statutory and (inner := shown.packed(root)) is not None:
         return _with_packed(found, inner)
@@ -157,6 +178,16 @@ def _holes(written: str) -> tuple[Problem, ...]:
         detail = "the page holds bytes that are no text: it is damaged, or a part of another file"
         return (Problem(code="damaged_document", detail=detail),)
     return ()
+
+
+def _swallowed(tables: list[html.HtmlElement], numbers: Mapping[html.HtmlElement, int]) -> Iterator[Problem]:
+    """Statutory tables in which a quotation mark is missing: cells up to the next one became part of a tag,
+    and values behind them stand beside labels that are not theirs.
+    """
+    for table in tables:
+        if any("<" in value and _CELL_TAG.search(value) for e in table.iter() for value in e.attrib.values()):
+            detail = "in a tag of the table a quotation mark is missing: cells behind it are not shown"
+            yield Problem(code="damaged_document", detail=detail, where={"table": numbers[table]})
 
 
 def _shown(region: html.HtmlElement, root: html.HtmlElement, base: str | None) -> tuple[str, ...]:
@@ -275,24 +306,33 @@ def _is_hidden(element: html.HtmlElement) -> bool:
 
 
 def _hide_by_class(root: html.HtmlElement, index: _Index) -> None:
-    """Marks as hidden what a plain rule of the page's own style sheet hides (`.x { display: none }`).
+    """Marks as hidden what a plain rule of the page's own style sheet hides (`.x { display: none }`), and
+    gives what it strikes or raises that style.
 
     A class of which any rule, however involved, says that it is shown is left alone.
     """
-    sheets = [style.text for style in root.iter("style") if style.text and _VEIL.search(style.text)]
+    marks = (_VEIL, _STRUCK, _LEVEL)
+    texts = [style.text for style in root.iter("style") if style.text]
+    sheets = [text for text in texts if any(mark.search(text) for mark in marks)]
     if not sheets:
         return
     veiled: set[str] = set()
     bared: set[str] = set()
+    set_otherwise: dict[str, str] = {}
     for selectors, declarations in _RULE.findall(_AT_RULE.sub("", _CSS_COMMENT.sub("", "\n".join(sheets)))):
         names = [selector.strip() for selector in selectors.lower().split(",")]
         if _VEIL.search(declarations):
             veiled.update(name for name in names if _PLAIN.fullmatch(name))
         elif _BARED.search(declarations):
             bared.update(part for name in names for part in _CLASS.findall(name))
+        if said := (_STRUCK.search(declarations) or _LEVEL.search(declarations)):
+            set_otherwise |= {name: said.group() for name in names if _PLAIN.fullmatch(name)}
     for element in index.selected([name for name in veiled if not bared & set(_CLASS.findall(name))]):
         if element.tag not in ("html", "body"):
             element.set("hidden", "")
+    for name, style in set_otherwise.items():
+        for element in index.selected([name]):
+            element.set("style", f"{style}; {element.get('style') or ''}")
 
 
 def _lineage(element: html.HtmlElement) -> Iterator[html.HtmlElement]:
@@ -416,6 +456,7 @@ def _walk(
                 continue
             if element.tag in _BLOCKS or element.tag == "br":
                 yield "\n"
+            yield from manner.parted(element)
             if element in whole:
                 yield element
                 walker.skip_subtree()
@@ -427,6 +468,7 @@ def _walk(
             manner.leave(element)
             if element.tag in _BLOCKS:
                 yield "\n"
+            yield from manner.parted(element)
         if element is not region:
             yield from manner.said(element.tail)
 
@@ -446,7 +488,7 @@ class _Manner:
         return element.tag in _SILENT and not (self.in_cell and element.tag == "textarea")
 
     def enter(self, element: html.HtmlElement) -> None:
-        if self.in_cell and element.tag in _LEVELS:
+        if self.in_cell and _is_raised(element):
             self.raised.add(element)
         elif not self.in_cell and _keeps_lines(element):
             self.kept.add(element)
@@ -454,6 +496,14 @@ class _Manner:
     def leave(self, element: html.HtmlElement) -> None:
         self.raised.discard(element)
         self.kept.discard(element)
+
+    def parted(self, element: html.HtmlElement) -> Iterator[str]:
+        """What a style puts between the text of an inline element in a cell and what stands beside it."""
+        style = element.get("style") if self.in_cell and element.tag not in _BLOCKS else None
+        if style and _SET_AS_BLOCK.search(style):
+            yield "\n"
+        elif style and _SET_APART.search(style):
+            yield " "
 
     def text_of(self, element: html.HtmlElement) -> str:
         kind = str(element.get("type") or "text").lower()
@@ -469,6 +519,14 @@ class _Manner:
                 yield from ("\n", line) if number else (line,)
         else:
             yield text or ""
+
+
+def _is_raised(element: html.HtmlElement) -> bool:
+    """Whether text stands above or below its line, as the mark of a note does."""
+    if element.tag in ("td", "th") or not element.attrib:
+        return element.tag in _LEVELS
+    told = element.tag in _LEVELS or _LEVEL.search(element.get("style") or "")
+    return bool(told or _NOTE_CLASS.search(element.get("class") or ""))
 
 
 def _keeps_lines(element: html.HtmlElement) -> bool:
@@ -545,9 +603,16 @@ def _cell_text(cell: html.HtmlElement) -> str:
     whose whole text is struck keeps it, marked, so that it is neither a number nor a blank.
     """
     inner = [element for element in cell.iterdescendants(etree.Element) if element.attrib]
+    around = [element for element in (cell, cell.getparent()) if element is not None]
+    if any(_is_unseen(element) for element in around):
+        return ""
     unseen = {element for element in inner if _is_unseen(element)}
     struck = {element for element in cell.iterdescendants(etree.Element) if _is_struck(element)} - unseen
     white = {element for element in inner if _is_white(element)} - unseen
+    if any(_is_struck(element) for element in around):
+        struck.add(cell)
+    if any(_is_white(element) for element in around) and not any(_is_coloured(e) for e in (*inner, cell)):
+        white.add(cell)
     if struck or unseen or white:
         text = _lines(cell, unseen | struck | white)
         if not text and struck and (crossed := _lines(cell, unseen)):
@@ -570,7 +635,12 @@ def _lines(cell: html.HtmlElement, left_out: set[html.HtmlElement]) -> str:
 
 def _is_unseen(element: html.HtmlElement) -> bool:
     style = element.get("style")
-    return bool(style and (_HIDDEN.search(style) or _INVISIBLE.search(style))) or "hidden" in element.attrib
+    if "hidden" in element.attrib or (style and _HIDDEN.search(style)):
+        return True
+    # A part of what has no size, or is not visible, can have both again.
+    return bool(style and _INVISIBLE.search(style)) and not any(
+        _REVIVED.search(inner.get("style") or "") for inner in element.iterdescendants(etree.Element)
+    )
 
 
 def _is_white(element: html.HtmlElement) -> bool:
@@ -586,6 +656,12 @@ def _is_white(element: html.HtmlElement) -> bool:
         if around.tag == "table":
             break
     return True
+
+
+def _is_coloured(element: html.HtmlElement) -> bool:
+    """Whether an element gives its text a colour, and not white."""
+    style = element.get("style") or ""
+    return bool(_COLOURED.search(style) or element.get("color")) and not _is_white(element)
 
 
 def _is_struck(element: html.HtmlElement) -> bool:

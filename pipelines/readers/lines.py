@@ -28,6 +28,10 @@ _WORD_GAP = 0.18
 _COLUMN_GAP = 0.9
 """Of the height of a line: a wider gap parts what stands in columns."""
 
+_SMALLER = 0.8
+"""Of a digit's height: its neighbour of less is of another size, not of another font."""
+
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NUMERIC = frozenset("0123456789.,，．０１２３４５６７８９")
 _PAGE_MARK = re.compile(r"[-—–─―·]+(\d{1,3})[-—–─―·]+|第?(\d{1,3})(?:页(?:[/共]*\d{1,3}页?)?|/\d{1,3})?")
 
@@ -86,14 +90,15 @@ def _line(chars: list[Char]) -> Line:
             text.append(char.text)
             continue
         last = kept[-1]
-        if any(prints_again(char, other) for other in kept[-3:]):
+        near = char.x0 - last.x0 < 0.3 * max(char.x1 - char.x0, 0.1)  # the others stand farther to the left
+        if near and any(prints_again(char, other) for other in kept[-3:]):
             continue
         gap = char.x0 - last.x1
         columns = columns or gap > _COLUMN_GAP * height
         if _parted(last, char, gap, height):
             text.append(" ")
         kept.append(char)
-        text.append(char.text)
+        text.append(char.text.translate(_RAISED) if _is_smaller(char, last) else char.text)
     return Line(
         "".join(text),
         kept[0].x0,
@@ -103,6 +108,16 @@ def _line(chars: list[Char]) -> Line:
         columns,
         max((c.x1 - c.x0 for c in kept if c.text in _NUMERIC), default=0.0),
     )
+
+
+def _is_smaller(char: Char, last: Char) -> bool:
+    """Whether of two neighbouring digits the second is set in another size: it is the mark of a note, or the
+    first was, and the number cannot be told.
+    """
+    if not (char.text.isdigit() and last.text.isdigit()):
+        return False
+    one, other = char.y1 - char.y0, last.y1 - last.y0
+    return min(one, other) < _SMALLER * max(one, other)
 
 
 def prints_again(char: Char, other: Char) -> bool:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from pipelines.content import Grid, GridCell
 from pipelines.forms import TABLES, labels
 from pipelines.labels import core, has_han
-from pipelines.readers.lines import UNTOLD, Line, glued
+from pipelines.readers.lines import UNTOLD, Char, Line, glued, text_lines
 from pipelines.readers.ruled import BORDER, RuledTable
 from pipelines.records import Locator
 from pipelines.values import looks_like_value
@@ -75,6 +75,24 @@ class Joined:
 def _grid_cell(cell: _Cell) -> GridCell:
     doubt = UNTOLD if cell.doubtful and not has_han(cell.text) and UNTOLD not in cell.text else ""
     return GridCell(cell.text + doubt, cell.where, cell.columns, cell.rows)
+
+
+def without_overhang(table: RuledTable, outside: Sequence[Char]) -> list[Char]:
+    """The characters outside a page's last table, but for the ends of labels that stand close below it:
+    those go into their cells. Browsers set what no longer fits into a row past the ruling, where a page
+    ends inside it.
+    """
+    bottom, taken = table.ys[-1], set[int]()
+    below = [c for c in outside if -0.5 * (c.y1 - c.y0) < c.y0 - bottom < 0.8 * (c.y1 - c.y0)]
+    for cell in table.cells if below else ():
+        own = [c for c in below if cell.box[0] < (c.x0 + c.x1) / 2 < cell.box[2]]
+        if cell.row + cell.rows < len(table.ys) - 1 or not own or not cell.lines:
+            continue
+        begun, rest = "".join(line.text for line in cell.lines), text_lines(own)
+        if has_han(begun) and is_label(begun + "".join(line.text for line in rest)):
+            cell.lines = (*cell.lines, *rest)
+            taken |= {id(c) for c in own}
+    return [c for c in outside if id(c) not in taken] if taken else list(outside)
 
 
 def piece(table: RuledTable, number: int) -> Joined:

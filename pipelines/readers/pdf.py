@@ -12,9 +12,10 @@ import ctypes
 import math
 import re
 import zlib
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -71,14 +72,29 @@ _MOST_SIDE = 5000
 _LOW = 7.0
 """Points: a lower box may be that of the ink alone."""
 
+_SPACES = frozenset({0x20, 0x0D, 0x0A, 0x09, 0xA0, 0x3000})
+_FIRST_HAN = 0x2E80
+"""From here on PDFium makes up no character; it does make up spaces, hyphens and the ends of lines."""
+
 _HYPHENS = {0x02: "-", 0xFFFE: "-", 0xAD: "-"}
 _HIDDEN = frozenset({pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TEXTRENDERMODE_CLIP})
 _FIELDS = frozenset({pdfium_c.FPDF_ANNOT_WIDGET, pdfium_c.FPDF_ANNOT_FREETEXT})
+
+_CROSSES = frozenset({pdfium_c.FPDF_ANNOT_STRIKEOUT, pdfium_c.FPDF_ANNOT_REDACT})
+_FRAMES = frozenset({pdfium_c.FPDF_ANNOT_SQUARE, pdfium_c.FPDF_ANNOT_CIRCLE, pdfium_c.FPDF_ANNOT_POLYGON})
+_WHITE, _OPAQUE = 250, 250
+"""Of 255: colours from here on are taken for white, and paint for opaque."""
+_DARK = 0.3, 0.7
+"""Of a digit's height: a line through the digit between these strikes it."""
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top, as on the page."""
 
 Handle = Any
 """A pointer that PDFium hands out."""
 
 Matrix = tuple[float, float, float, float, float, float]
+_AS_IT_IS: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
 def read(body: bytes, url: str | None = None) -> Content:
@@ -88,7 +104,8 @@ def read(body: bytes, url: str | None = None) -> Content:
         count = pdfium_c.FPDF_GetPageCount(document)
         if not 0 < count <= MOST_PAGES:
             raise UnreadableDocumentError("too_many_pages", f"{count} pages; a report has up to {MOST_PAGES}")
-        pages = [_page(document, index) for index in range(count)]
+        layered = _has_layers(body)
+        pages = [_page(document, index, layered=layered) for index in range(count)]
         pages = [_recognised(document, page) for page in pages]
         problems = _completed(document, pages)
     if not _table_of_objects_stands(body):
@@ -126,6 +143,18 @@ def _table_of_objects_stands(body: bytes) -> bool:
     pointers = _START.findall(body)
     before = max(body.find(b"%PDF-", 0, 1024), 0)
     return bool(pointers) and any(_OBJECTS.match(body, int(pointers[-1]) + by) for by in {0, before})
+
+
+def _has_layers(body: bytes) -> bool:
+    """Whether the document has layers that can be switched off (ISO 32000-1, 8.11)."""
+    if b"/OCProperties" in body:
+        return True
+    for found in _PACKED.finditer(body):
+        if b"/ObjStm" in body[max(0, found.start() - 200) : found.end()]:
+            with suppress(zlib.error):
+                if b"/OCProperties" in zlib.decompressobj().decompress(body[found.end() :], 1 << 22):
+                    return True
+    return False
 
 
 def _is_picture(body: bytes, start: int, end: int) -> bool:
@@ -266,7 +295,7 @@ def _picture(document: Handle, number: int) -> tuple[Grey, int, float]:
 # A page -----------------------------------------------------------------------------------------
 
 
-def _page(document: Handle, index: int) -> Page:
+def _page(document: Handle, index: int, *, layered: bool = False) -> Page:
     handle = pdfium_c.FPDF_LoadPage(document, index)
     if not handle:
         raise UnreadableDocumentError("damaged_document", f"page {index + 1} of the PDF cannot be opened")
@@ -274,10 +303,24 @@ def _page(document: Handle, index: int) -> Page:
         if _has_fields(handle) and pdfium_c.FPDFPage_Flatten(handle, 0) == pdfium_c.FLATTEN_SUCCESS:
             pdfium_c.FPDF_ClosePage(handle)
             handle = pdfium_c.FPDF_LoadPage(document, index)
-        return _drawing(handle, index + 1)
+        return _drawing(handle, index + 1, layered=layered)
     finally:
         if handle:
             pdfium_c.FPDF_ClosePage(handle)
+
+
+def _crossed(handle: Handle) -> list[Box]:
+    """The boxes of notes that strike what is below them or hide it."""
+    found = []
+    box = pdfium_c.FS_RECTF()
+    for index in range(min(pdfium_c.FPDFPage_GetAnnotCount(handle), 2000)):
+        note = pdfium_c.FPDFPage_GetAnnot(handle, index)
+        kind = pdfium_c.FPDFAnnot_GetSubtype(note)
+        hides = kind in _FRAMES and pdfium_c.FPDFAnnot_HasKey(note, b"IC")
+        if (hides or kind in _CROSSES) and pdfium_c.FPDFAnnot_GetRect(note, box):
+            found.append((box.left, box.bottom, box.right, box.top))
+        pdfium_c.FPDFPage_CloseAnnot(note)
+    return found
 
 
 def _has_fields(handle: Handle) -> bool:
@@ -318,12 +361,14 @@ class _Frame(NamedTuple):
 
     def box(self, x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, float, float]:
         """A box of the page on the upright page."""
+        if self.turns == 0 and x0 <= x1 and y0 <= y1:
+            return x0 - self.left, self.top - y1, x1 - self.left, self.top - y0
         ax, ay = self.place(x0, y0)
         bx, by = self.place(x1, y1)
         return min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
 
 
-def _drawing(handle: Handle, number: int) -> Page:
+def _drawing(handle: Handle, number: int, *, layered: bool = False) -> Page:
     box = pdfium_c.FS_RECTF()
     if not handle or not pdfium_c.FPDF_GetPageBoundingBox(handle, box):
         return Page(number, 0, 0, unread="it cannot be opened")
@@ -334,13 +379,13 @@ def _drawing(handle: Handle, number: int) -> Page:
         reason = overfull(count, objects)
         if reason:
             return Page(number, box.right - box.left, box.top - box.bottom, unread=reason)
-        shapes = _Shapes(handle)
+        shapes = _Shapes(handle, layered=layered)
         angles = _angles(text, count)
         turned = Counter(quarter for quarter in angles if quarter is not None)
         turns = turned.most_common(1)[0][0] if turned else pdfium_c.FPDFPage_GetRotation(handle)
         frame = _Frame(box.left, box.bottom, box.right, box.top, turns)
         page = Page(number, *frame.size)
-        page.chars = list(_chars(text, angles, frame, shapes.hidden, page.beyond))
+        page.chars = list(_chars(text, angles, frame, shapes, page.beyond))
     finally:
         if text:
             pdfium_c.FPDFText_ClosePage(text)
@@ -350,6 +395,8 @@ def _drawing(handle: Handle, number: int) -> Page:
             page.horizontal.append(Rule((top + bottom) / 2, left, right))
         else:
             page.vertical.append(Rule((left + right) / 2, top, bottom))
+    crossed = [frame.box(*box) for box in _crossed(handle)]
+    page.chars = _doubted(page.chars, page.horizontal, crossed)
     page.pictured = shapes.pictured > _SCAN_SHARE * (box.right - box.left) * (box.top - box.bottom)
     return page
 
@@ -372,7 +419,7 @@ def _angles(text: Handle, count: int) -> list[int | None]:
 
 
 def _chars(
-    text: Handle, angles: list[int | None], frame: _Frame, hidden: set[int], beyond: list[Char]
+    text: Handle, angles: list[int | None], frame: _Frame, shapes: _Shapes, beyond: list[Char]
 ) -> Iterator[Char]:
     """The characters that are seen, upright; one that stands otherwise or has no meaning is UNTOLD. Those
     outside what the page shows go into `beyond`.
@@ -383,9 +430,10 @@ def _chars(
     pointer = ctypes.byref(box)
     width, height = frame.size
     upright = frame.turns == 0
+    hidden, veiled = shapes.hidden, shapes.veiled()
     for index, quarter in enumerate(angles):
         code = code_of(text, index)
-        if code in (0x20, 0x0D, 0x0A, 0x09, 0xA0, 0x3000) or made(text, index) == 1:
+        if code in _SPACES or (code < _FIRST_HAN and made(text, index) == 1):
             continue
         if (
             quarter is None
@@ -409,13 +457,39 @@ def _chars(
             letter = UNTOLD
         else:
             letter = chr(code)
-        if quarter != frame.turns and letter.isdigit():
+        if letter.isdigit() and (quarter != frame.turns or (veiled and _is_veiled(text, index, veiled, box))):
             letter = UNTOLD
         yield Char(letter, x0, y0, x1, y1)
 
 
 def _is_hidden(text: Handle, index: int, hidden: set[int]) -> bool:
     return _address(pdfium_c.FPDFText_GetTextObject(text, index)) in hidden
+
+
+def _is_veiled(text: Handle, index: int, veiled: dict[int, list[Box]], box: Handle) -> bool:
+    """Whether a character is not to be seen, or not for certain: something is painted over its middle."""
+    x, y = (box.left + box.right) / 2, (box.bottom + box.top) / 2
+    over = veiled.get(_address(pdfium_c.FPDFText_GetTextObject(text, index)), ())
+    return any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in over)
+
+
+def _doubted(chars: list[Char], rules: list[Rule], crossed: list[Box]) -> list[Char]:
+    """The characters, the digits that a line strikes or a note covers made UNTOLD."""
+    lines = sorted(rules)
+    heights = [rule.at for rule in lines]
+    found = []
+    for char in chars:
+        if char.text.isdigit():
+            middle, height = (char.x0 + char.x1) / 2, char.y1 - char.y0
+            begin = bisect_left(heights, char.y0 + _DARK[0] * height)
+            end = bisect_left(heights, char.y0 + _DARK[1] * height)
+            if any(rule.start <= middle <= rule.end for rule in lines[begin:end]) or any(
+                x0 <= middle <= x1 and y0 <= (char.y0 + char.y1) / 2 <= y1 for x0, y0, x1, y1 in crossed
+            ):
+                found.append(char._replace(text=UNTOLD))
+                continue
+        found.append(char)
+    return found
 
 
 def _heighten(text: Handle, index: int, box: Handle) -> None:
@@ -441,10 +515,15 @@ def _address(handle: Handle) -> int:
 
 class _Shapes:
     """What a page draws besides text: `rules` (thin boxes, as on the page), the area of its images,
-    and the addresses of text objects that are not seen.
+    and the addresses of text objects that are not seen, or parts of which may not be seen.
     """
 
-    def __init__(self, handle: Handle) -> None:
+    def __init__(self, handle: Handle, *, layered: bool = False) -> None:
+        self._layered = layered
+        self._texts: list[Handle] = []  # in the order in which they are painted
+        self._pale: list[tuple[Handle, bool]] = []  # white ones with a ground or without, and switched ones
+        self._covers: list[tuple[int, Box]] = []  # after how many texts each was painted
+        self._grounds: list[Box] = []  # what is painted and not white
         self.rules: list[tuple[float, float, float, float]] = []
         self.pictured = 0.0
         self.images: list[tuple[float, float, float, float]] = []
@@ -453,7 +532,7 @@ class _Shapes:
         self._walk(
             pdfium_c.FPDFPage_CountObjects(handle),
             lambda index: pdfium_c.FPDFPage_GetObject(handle, index),
-            (1.0, 0.0, 0.0, 1.0, 0.0, 0.0),
+            _AS_IT_IS,
             0,
         )
 
@@ -466,14 +545,38 @@ class _Shapes:
             shape = item(index)
             kind = kind_of(shape)
             if kind == pdfium_c.FPDF_PAGEOBJ_TEXT:
-                if pdfium_c.FPDFTextObj_GetTextRenderMode(shape) in _HIDDEN:
-                    self.hidden.add(_address(shape))
+                self._text(shape)
             elif kind == pdfium_c.FPDF_PAGEOBJ_PATH:
                 self._path(shape, _times(_matrix(shape), outer))
             elif kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
                 self._image(_times(_matrix(shape), outer))
             elif kind == pdfium_c.FPDF_PAGEOBJ_FORM and depth < _DEEPEST:
                 self._form(shape, _times(_matrix(shape), outer), depth + 1)
+
+    def _text(self, shape: Handle) -> None:
+        self._texts.append(shape)
+        if pdfium_c.FPDFTextObj_GetTextRenderMode(shape) in _HIDDEN:
+            self.hidden.add(_address(shape))
+            return
+        colour = _colour(shape)
+        if self._layered and _is_switched(shape):
+            self._pale.append((shape, True))
+        elif colour and (min(colour[:3]) >= _WHITE or not colour[3]):
+            self._pale.append((shape, not colour[3]))
+
+    def veiled(self) -> dict[int, list[Box]]:
+        """By the address of a text object, the boxes in which it is not seen, or not for certain."""
+        found: dict[int, list[Box]] = {}
+        if self._covers and self._covers[-1][0]:
+            for number, shape in enumerate(self._texts):
+                over = [box for painted, box in self._covers if painted > number]
+                if over:
+                    found[_address(shape)] = over
+        for shape, anywhere in self._pale:
+            own = _bounds(shape)
+            if own and (anywhere or not any(_holds(ground, own) for ground in self._grounds)):
+                found.setdefault(_address(shape), []).append(own)
+        return found
 
     def _form(self, shape: Handle, matrix: Matrix, depth: int) -> None:
         self._walk(
@@ -504,26 +607,98 @@ class _Shapes:
         for outline in _outlines(shape, count, matrix):
             if stroke.value:
                 for (ax, ay), (bx, by) in pairwise(outline):
-                    if abs(ax - bx) < 1 or abs(ay - by) < 1:
-                        self._rule(min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
+                    if -1 < ax - bx < 1 or -1 < ay - by < 1:
+                        x0, x1 = (ax, bx) if ax <= bx else (bx, ax)
+                        y0, y1 = (ay, by) if ay <= by else (by, ay)
+                        self._rule(x0, y0, x1, y1)
             if fill.value and len(outline) > 2:
                 xs, ys = [x for x, _ in outline], [y for _, y in outline]
                 if min(max(xs) - min(xs), max(ys) - min(ys)) <= _THIN:
                     self._rule(min(xs), min(ys), max(xs), max(ys))
+                else:
+                    self._cover(shape, (min(xs), min(ys), max(xs), max(ys)))
+
+    def _cover(self, shape: Handle, box: Box) -> None:
+        """Notes a filled outline: what was painted before and lies under it is not seen."""
+        colour = _colour(shape)
+        if not colour or colour[3] < _OPAQUE:
+            return
+        if min(colour[:3]) < _WHITE:
+            self._grounds.append(box)
+        clip = pdfium_c.FPDFPageObj_GetClipPath(shape)
+        if self._texts and not (clip and _is_clipped(clip, box)):
+            self._covers.append((len(self._texts), box))
 
     def _rule(self, x0: float, y0: float, x1: float, y1: float) -> None:
-        if max(x1 - x0, y1 - y0) >= 2 * min(x1 - x0, y1 - y0) and max(x1 - x0, y1 - y0) > 0.5:
+        width, height = x1 - x0, y1 - y0
+        long, short = (width, height) if width > height else (height, width)
+        if long >= 2 * short and long > 0.5:
             self.rules.append((x0, y0, x1, y1))
+
+
+def _colour(shape: Handle) -> tuple[int, int, int, int] | None:
+    """Red, green, blue and opacity with which an object is filled."""
+    parts = [ctypes.c_uint() for _ in range(4)]
+    told = pdfium_c.FPDFPageObj_GetFillColor(shape, *parts)
+    return (parts[0].value, parts[1].value, parts[2].value, parts[3].value) if told else None
+
+
+def _bounds(shape: Handle) -> Box | None:
+    parts = [ctypes.c_float() for _ in range(4)]
+    if not pdfium_c.FPDFPageObj_GetBounds(shape, *parts):
+        return None
+    x0, y0, x1, y1 = (part.value for part in parts)
+    return x0 - _THIN, y0 - _THIN, x1 + _THIN, y1 + _THIN
+
+
+def _holds(ground: Box, box: Box) -> bool:
+    """Whether the middle of a box lies on a ground."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return ground[0] <= x <= ground[2] and ground[1] <= y <= ground[3]
+
+
+def _is_switched(shape: Handle) -> bool:
+    """Whether an object stands in a layer, which may be switched off."""
+    length = ctypes.c_ulong()
+    name = ctypes.create_string_buffer(32)
+    for index in range(pdfium_c.FPDFPageObj_CountMarks(shape)):
+        mark = pdfium_c.FPDFPageObj_GetMark(shape, index)
+        text = ctypes.cast(name, ctypes.POINTER(ctypes.c_ushort))
+        told = pdfium_c.FPDFPageObjMark_GetName(mark, text, 32, length) and length.value <= 32
+        if told and name.raw[: length.value].decode("utf-16-le", "replace").rstrip("\0") == "OC":
+            return True
+    return False
+
+
+def _is_clipped(clip: Handle, box: Box) -> bool:
+    """Whether a clip path leaves less of a box to be seen than the whole."""
+    x, y = ctypes.c_float(), ctypes.c_float()
+    for path in range(max(pdfium_c.FPDFClipPath_CountPaths(clip), 0)):
+        places = []
+        for index in range(max(pdfium_c.FPDFClipPath_CountPathSegments(clip, path), 0)):
+            segment = pdfium_c.FPDFClipPath_GetPathSegment(clip, path, index)
+            if pdfium_c.FPDFPathSegment_GetPoint(segment, x, y):
+                places.append((x.value, y.value))
+        if places and not (
+            min(px for px, _ in places) <= box[0] + 1
+            and min(py for _, py in places) <= box[1] + 1
+            and max(px for px, _ in places) >= box[2] - 1
+            and max(py for _, py in places) >= box[3] - 1
+        ):
+            return True
+    return False
 
 
 def _matrix(shape: Handle) -> Matrix:
     matrix = pdfium_c.FS_MATRIX()
     if not pdfium_c.FPDFPageObj_GetMatrix(shape, matrix):
-        return (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+        return _AS_IT_IS
     return (matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f)
 
 
 def _times(one: Matrix, other: Matrix) -> Matrix:
+    if other is _AS_IT_IS:
+        return one
     a, b, c, d, e, f = one
     g, h, i, j, k, m = other
     return (a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m)
@@ -536,13 +711,16 @@ def _moved(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
 
 def _outlines(shape: Handle, count: int, matrix: Matrix) -> Iterator[list[tuple[float, float]]]:
     """The straight outlines of a path; one with curves is none."""
+    segment_of, kind_of = pdfium_c.FPDFPath_GetPathSegment, pdfium_c.FPDFPathSegment_GetType
+    point_of, is_closed = pdfium_c.FPDFPathSegment_GetPoint, pdfium_c.FPDFPathSegment_GetClose
     x, y = ctypes.c_float(), ctypes.c_float()
+    at_x, at_y = ctypes.byref(x), ctypes.byref(y)
     outline: list[tuple[float, float]] = []
     curved = False
     for index in range(count):
-        segment = pdfium_c.FPDFPath_GetPathSegment(shape, index)
-        kind = pdfium_c.FPDFPathSegment_GetType(segment)
-        if not pdfium_c.FPDFPathSegment_GetPoint(segment, x, y):
+        segment = segment_of(shape, index)
+        kind = kind_of(segment)
+        if not point_of(segment, at_x, at_y):
             continue
         if kind == pdfium_c.FPDF_SEGMENT_MOVETO:
             if len(outline) > 1 and not curved:
@@ -551,7 +729,7 @@ def _outlines(shape: Handle, count: int, matrix: Matrix) -> Iterator[list[tuple[
         elif kind == pdfium_c.FPDF_SEGMENT_BEZIERTO:
             curved = True
         outline.append(_moved(matrix, x.value, y.value))
-        if pdfium_c.FPDFPathSegment_GetClose(segment) and outline[-1] != outline[0]:
+        if is_closed(segment) and outline[-1] != outline[0]:
             outline.append(outline[0])
     if len(outline) > 1 and not curved:
         yield outline

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from posixpath import join, normpath
@@ -21,6 +21,7 @@ import olefile
 from lxml import etree
 
 from pipelines.readers import UnreadableDocumentError
+from pipelines.readers.looks import BUILT_IN, OTHER, STRUCK, looks, shows_other
 from pipelines.readers.ole import OLE_ERRORS, container
 from pipelines.readers.package import opened, tree
 
@@ -33,6 +34,10 @@ _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _STRICT = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
 _STRICT_LINK = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_TRUE = ("1", "true")
+_MOST_UNSEEN = 1000
+"""Columns: an area hidden to the end of the sheet is wider than any table."""
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _BIFF_ERRORS = {
     0x00: "#NULL!",
     0x07: "#DIV/0!",
@@ -56,10 +61,16 @@ Position = tuple[int, int]
 
 @dataclass(slots=True)
 class SheetCells:
-    """`shown`: the text of cells that have no value and show one; `present`: all cells with a record."""
+    """`shown`: the text of cells that have no value and show one, or show it with parts struck or raised;
+    `present`: all cells with a record; `looks`: of those that do not show the number they hold, what they
+    do to it (`pipelines.readers.looks`); the rows and columns that are not shown.
+    """
 
     shown: dict[Position, str] = field(default_factory=dict)
     present: set[Position] = field(default_factory=set)
+    looks: dict[Position, str] = field(default_factory=dict)
+    unseen_rows: set[int] = field(default_factory=set)
+    unseen_columns: set[int] = field(default_factory=set)
 
     def add(self, position: Position, shown: str | None = None) -> None:
         """Notes a cell's record; raises UnreadableDocumentError where it has one already."""
@@ -117,11 +128,13 @@ def _packed_sheets(body: bytes) -> dict[str, SheetCells]:
             link.get("Id"): link.get("Target", "") for link in _tree(parts["xl/_rels/workbook.xml.rels"])
         }
         found = {}
+        formats = looks(_tree(parts["xl/styles.xml"])) if "xl/styles.xml" in parts else []
+        texts = _rich_texts(parts.get("xl/sharedStrings.xml", b""))
         for sheet in book.iter(f"{_MAIN}sheet"):
             target = links.get(sheet.get(_LINK) or sheet.get(_STRICT_LINK), "")
             part = normpath(join("xl", target)).lstrip("/")
             if "worksheets/" in part:
-                found[sheet.get("name", "")] = _worksheet(_tree(parts[part]))
+                found[sheet.get("name", "")] = _worksheet(_tree(parts[part]), formats, texts)
     except (etree.XMLSyntaxError, KeyError, ValueError) as error:
         raise damaged(f"a part of it is missing or broken: {error}") from error
     return found
@@ -152,11 +165,53 @@ def _tree(part: bytes) -> etree._Element:
     return tree(part.replace(_STRICT, _MAIN[1:-1].encode()))
 
 
-def _worksheet(sheet: etree._Element) -> SheetCells:
+def _rich_texts(part: bytes) -> dict[str, str]:
+    """The shared texts of which parts are struck or raised, as they are seen, by their numbers."""
+    if b"strike" not in part and b"vertAlign" not in part:
+        return {}
+    found = {}
+    for number, item in enumerate(_tree(part).iterchildren(f"{_MAIN}si")):
+        if (seen := _rich_text(item)) is not None:
+            found[str(number)] = seen
+    return found
+
+
+def _rich_text(item: etree._Element) -> str | None:
+    """A text without what is struck in it, its raised digits raised; None where neither is there."""
+    runs = list(item.iterchildren(f"{_MAIN}r"))
+    struck = [_is_set(run, "strike") for run in runs]
+    raised = [_is_set(run, "vertAlign") for run in runs]
+    if not any((*struck, *raised)):
+        return None
+    texts = [run.findtext(f"{_MAIN}t") or "" for run in runs]
+    if not "".join(text for text, out in zip(texts, struck, strict=True) if not out).strip():
+        return crossed("".join(texts))
+    parts = zip(texts, struck, raised, strict=True)
+    return "".join(text.translate(_RAISED) if up else text for text, out, up in parts if not out)
+
+
+def _is_set(run: etree._Element, name: str) -> bool:
+    found = run.find(f"{_MAIN}rPr/{_MAIN}{name}")
+    return found is not None and found.get("val", "1") not in ("0", "false", "baseline")
+
+
+def crossed(text: str) -> str:
+    """A struck text, marked so that it is neither a number nor a blank."""
+    return "".join(char if char.isspace() else f"{char}\u0336" for char in text)
+
+
+def _worksheet(sheet: etree._Element, formats: Sequence[str | None], texts: Mapping[str, str]) -> SheetCells:
     cells = SheetCells()
     number = 0
+    for stretch in sheet.iterfind(f"{_MAIN}cols/{_MAIN}col"):
+        if stretch.get("hidden") in _TRUE or float(stretch.get("width") or 1) == 0:
+            first, last = int(stretch.get("min") or 1), int(stretch.get("max") or 1)
+            cells.unseen_columns |= set(range(first - 1, min(last, first + _MOST_UNSEEN)))
     for row in sheet.iter(f"{_MAIN}row"):
         number = int(row.get("r") or number + 1)
+        flat = row.get("customHeight") in _TRUE and float(row.get("ht") or 1) == 0
+        if row.get("hidden") in _TRUE or flat:
+            cells.unseen_rows.add(number - 1)
         column = -1
         for cell in row.iterchildren(f"{_MAIN}c"):
             reference = cell.get("r")
@@ -165,7 +220,14 @@ def _worksheet(sheet: etree._Element) -> SheetCells:
             shown = None
             if kind == "e" or (len(cell) and cell[0].tag == f"{_MAIN}f"):
                 shown = _computed(cell, kind)
+            elif kind == "s" and texts:
+                shown = texts.get(cell.findtext(f"{_MAIN}v") or "")
+            elif kind == "inlineStr" and (item := cell.find(f"{_MAIN}is")) is not None:
+                shown = _rich_text(item)
             cells.add((number - 1, column), shown)
+            look = formats[int(cell.get("s") or 0)] if int(cell.get("s") or 0) < len(formats) else None
+            if look:
+                cells.looks[number - 1, column] = look
     return cells
 
 
@@ -196,14 +258,16 @@ def _column(reference: str, row: int) -> int:
 def _biff_sheets(stream: bytes) -> dict[str, SheetCells]:
     try:
         sheets: dict[str, SheetCells] = {}
+        formats = _BiffFormats()
         for kind, at, size in _records(stream, 0):
+            formats.add(kind, stream[at : at + size])
             if kind == 0x2F:  # FILEPASS
                 raise UnreadableDocumentError("encrypted_document", "the workbook is locked with a password")
             if kind == 0xFC and struct.unpack_from("<I", stream, at + 4)[0] > len(stream):  # SST
                 raise damaged("it claims more texts than it has bytes")
             if kind == 0x85 and stream[at + 5] == 0:  # BOUNDSHEET of a worksheet
                 place = struct.unpack_from("<I", stream, at)[0]
-                sheets[_sheet_name(stream[at + 6 : at + size], stream)] = _biff_cells(stream, place)
+                sheets[_sheet_name(stream[at + 6 : at + size], stream)] = _biff_cells(stream, place, formats)
     except (struct.error, IndexError, UnicodeDecodeError) as error:
         raise damaged(f"a record of it is broken ({error})") from error
     return sheets
@@ -256,7 +320,41 @@ def _sheet_name(packed: bytes, stream: bytes) -> str:
     return packed[2 : 2 + length].decode("latin-1")
 
 
-def _biff_cells(stream: bytes, place: int) -> SheetCells:
+@dataclass(slots=True)
+class _BiffFormats:
+    """Fonts, number formats and cell formats as the records of a workbook give them, before its sheets."""
+
+    struck: list[bool] = field(default_factory=list)
+    codes: dict[int, str] = field(default_factory=lambda: dict(BUILT_IN))
+    cells: list[tuple[int, int]] = field(default_factory=list)
+
+    def add(self, kind: int, record: bytes) -> None:
+        """Takes in a record, whatever its kind."""
+        if kind == 0x31 and len(record) > 3:  # FONT
+            self.struck.append(bool(record[2] & 8))
+        elif kind == 0x41E and len(record) > 5:  # FORMAT
+            number, length, wide = struct.unpack_from("<HHB", record)
+            text = record[5 : 5 + (length * 2 if wide & 1 else length)]
+            self.codes[number] = text.decode("utf-16-le" if wide & 1 else "latin-1", "replace")
+        elif kind == 0xE0 and len(record) > 3:  # XF
+            self.cells.append(struct.unpack_from("<HH", record))
+
+    def looks(self, numbers: Iterable[tuple[Position, int]]) -> dict[Position, str]:
+        """What the formats of cells do to their numbers, where they do anything."""
+        return {position: look for position, number in numbers if (look := self._look(number))}
+
+    def _look(self, number: int) -> str | None:
+        """What a cell format does to a number; None for nothing."""
+        if number >= len(self.cells):
+            return None
+        font, code = self.cells[number]
+        font -= font > 4  # there is no font 4
+        if font < len(self.struck) and self.struck[font]:
+            return STRUCK
+        return OTHER if shows_other(self.codes.get(code, "")) else None
+
+
+def _biff_cells(stream: bytes, place: int, formats: _BiffFormats) -> SheetCells:
     """The cells of a sheet. They stand in order and in rows that were announced: one that does not was
     moved by damage, and its value with it.
     """
@@ -274,11 +372,13 @@ def _biff_cells(stream: bytes, place: int) -> SheetCells:
             _refuse_vast(max(last_row - first_row, 1), max(last - first, 1), "a sheet")
         if kind == 0x208:  # ROW
             rows.add(struct.unpack_from("<H", stream, at)[0])
+        _note_unseen(cells, kind, stream[at : at + size])
         for position, shown in _biff_record(stream, kind, at, size):
             if position <= before or position[1] > 255 or (rows and position[0] not in rows):
                 raise damaged(f"a cell of row {position[0] + 1} stands where it does not belong")
             cells.add(position, shown)
             before = position
+        cells.looks |= formats.looks(_biff_formats(stream, kind, at, size))
     return cells
 
 
@@ -298,6 +398,27 @@ def _biff_record(stream: bytes, kind: int, at: int, size: int) -> Iterator[tuple
         yield struct.unpack_from("<HH", stream, at), shown
     elif kind in _FORMULAS:
         yield struct.unpack_from("<HH", stream, at), _formula_result(stream[at + 6 : at + 16])
+
+
+def _note_unseen(cells: SheetCells, kind: int, record: bytes) -> None:
+    """Takes in what a record says of rows or columns that are not shown."""
+    if kind == 0x208 and len(record) > 13 and record[12] & 0x20:  # ROW
+        cells.unseen_rows.add(struct.unpack_from("<H", record)[0])
+    elif kind == 0x7D and len(record) > 9:  # COLINFO
+        first, last, width, _, options = struct.unpack_from("<5H", record)
+        if options & 1 or not width:
+            cells.unseen_columns |= set(range(first, min(last, 255) + 1))
+
+
+def _biff_formats(stream: bytes, kind: int, at: int, size: int) -> Iterator[tuple[Position, int]]:
+    """The cells with a value that a record describes, and the number of the format of each."""
+    if kind == 0xBD:  # MULRK
+        row, first = struct.unpack_from("<HH", stream, at)
+        for number in range((size - 6) // 6):
+            yield (row, first + number), struct.unpack_from("<H", stream, at + 4 + 6 * number)[0]
+    elif kind in _CELL_SIZES or kind in _LABELS or kind in _FORMULAS:
+        row, column, number = struct.unpack_from("<HHH", stream, at)
+        yield (row, column), number
 
 
 def _formula_result(result: bytes) -> str | None:

@@ -23,6 +23,10 @@ from pipelines.readers.ole import OLE_ERRORS
 
 DOUBT = "\ufffd"
 """Stands in a text for characters of which the file does not say whether they are shown."""
+CROSSED = "\ufff9"
+"""Stands in a text where struck or raised text is left out."""
+OFF_LINE = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+"""Digits below or above their line are written so: they may be the mark of a note."""
 PICTURE = "\ufffc"
 """Stands in a text for a picture or drawing."""
 
@@ -51,11 +55,14 @@ _SHORT = {
 
 _SPECIAL, _DELETED, _HIDDEN, _SYMBOL = 0x0855, 0x0800, 0x083C, 0x6A09
 _ON = frozenset({1, 0x81})  # 0x81: other than the style, which as good as never has it
+_LEVEL, _LOWERED, _HEIGHT = 0x2A48, 2, 0x4845
+_CROSSING = frozenset({0x0837, 0x2A53, _LEVEL})
+"""What leaves text on the page and is not counted: striking it, or making it the mark of a note."""
 _HIDING = {
     _HIDDEN: _ON,
     0x0837: _ON,  # struck through
     0x2A53: _ON,  # struck through twice
-    0x2A48: frozenset({1}),  # raised, as the figure of a note is
+    _LEVEL: frozenset({1}),  # raised, as the figure of a note is
     0x0806: frozenset(range(1, 256)),  # data of a field
 }
 _DELETION_MARKS = (0x4863, 0x6864)  # who deleted, and when
@@ -324,8 +331,8 @@ class _Document:
         for text, position, place, width, look, piece_look in self._segments(first, last):
             end = text[-1]
             state = _Look(look, piece_look, self.hidden_styles)
-            if state.doubtful and fields.showing:
-                shown.append(DOUBT)
+            if fields.showing:
+                shown += state.noted(text)
             at = 0
             for mark in _MARKS.finditer(text):
                 if not state.removed:
@@ -508,6 +515,7 @@ class _Look:
         deleted = signed = self.special = False
         hiding = dict.fromkeys((*_HIDING, _STYLE), False)
         self.symbol: str | None = None
+        self.off_line = False
         for code, operand in (*look, *piece):
             if code == _DELETED:
                 deleted = operand[0] not in (0, 0x80)
@@ -516,6 +524,9 @@ class _Look:
                 signed = True
             elif code in _HIDING:
                 hiding[code] = operand[0] in _HIDING[code]
+                self.off_line = self.off_line or (code == _LEVEL and operand[0] == _LOWERED)
+            elif code == _HEIGHT:
+                self.off_line = struct.unpack("<h", operand)[0] > 0
             elif code == _STYLE:
                 hiding[_STYLE] = struct.unpack("<H", operand)[0] in hidden_styles
             elif code == _SPECIAL:
@@ -525,11 +536,23 @@ class _Look:
                 # Symbol fonts number their glyphs as they like in F000 to F0FF.
                 self.symbol = DOUBT if 0xD800 <= char <= 0xF8FF else chr(char)
         self.removed = deleted or any(hiding.values())
+        self.crossed = (
+            not deleted and {code for code, on in hiding.items() if on} <= _CROSSING and self.removed
+        )
         self.doubtful = deleted != signed
+
+    def noted(self, text: str) -> Iterator[str]:
+        """What stands in the text for characters that are not in it, or not for certain."""
+        if self.doubtful:
+            yield DOUBT
+        if self.crossed and _MARKS.sub("", text).strip():
+            yield CROSSED
 
     def written(self, text: str, start: int, end: int) -> str:
         """A part of the stretch's text; a symbol stands for each character of one set in symbols."""
-        return text[start:end] if self.symbol is None else self.symbol * (end - start)
+        if self.symbol is not None:
+            return self.symbol * (end - start)
+        return text[start:end].translate(OFF_LINE) if self.off_line else text[start:end]
 
 
 class _Fields:

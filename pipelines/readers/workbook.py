@@ -19,7 +19,8 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 from pipelines.content import Content, Grid, GridCell, Paragraph
 from pipelines.labels import has_han, squashed
 from pipelines.readers import UnreadableDocumentError
-from pipelines.readers.sheets import Position, SheetCells, damaged, sheet_cells
+from pipelines.readers.looks import STRUCK
+from pipelines.readers.sheets import Position, SheetCells, crossed, damaged, sheet_cells
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _OLDER = "application/vnd.ms-excel"
@@ -65,13 +66,17 @@ def read(body: bytes, url: str | None = None) -> Content:
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """A sheet's texts by position, its merged cells (first position → last), number from 1."""
+    """A sheet's texts by position, its merged cells (first position → last), number from 1, and the rows and
+    columns that are not shown.
+    """
 
     number: int
     texts: dict[Position, str]
     merged: dict[Position, Position]
     covered: frozenset[Position]
     present: set[Position]
+    unseen_rows: frozenset[int]
+    unseen_columns: frozenset[int]
 
 
 def _sheets(body: bytes, known: dict[str, SheetCells]) -> tuple[list[_Sheet], list[_Sheet]]:
@@ -99,6 +104,12 @@ def _sheet(sheet: CalamineSheet, number: int, known: SheetCells) -> _Sheet:
     if strays:
         raise damaged(f"a value stands in row {min(strays)[0] + 1}, where the sheet has no cell")
     texts |= known.shown
+    for position, look in known.looks.items():
+        if any(char.isdigit() for char in texts.get(position, "")):
+            text = texts[position]
+            texts[position] = crossed(text) if look == STRUCK else f"{text}\ufffc"
+    unseen = {p for p in texts if p[0] in known.unseen_rows or p[1] in known.unseen_columns}
+    seen = len(unseen) < len(texts)  # else what is hidden is all there is
     merged = {}
     covered: set[Position] = set()
     areas = [_clipped(first, last) for first, last in sheet.merged_cell_ranges or ()]
@@ -111,7 +122,15 @@ def _sheet(sheet: CalamineSheet, number: int, known: SheetCells) -> _Sheet:
         if not any(position in texts for position in area) and not area & covered and first not in covered:
             merged[first] = last
             covered |= area
-    return _Sheet(number, texts, merged, frozenset(covered), known.present)
+    return _Sheet(
+        number,
+        {p: text for p, text in texts.items() if not (seen and p in unseen)},
+        merged,
+        frozenset(covered),
+        known.present,
+        frozenset(known.unseen_rows if seen else ()),
+        frozenset(known.unseen_columns if seen else ()),
+    )
 
 
 def _clipped(first: Position, last: Position) -> tuple[range, range]:
@@ -181,14 +200,19 @@ def _grid(sheet: _Sheet, rows: dict[int, dict[int, str]], run: list[int], number
         last += 1
     laid = []
     for row in range(first, last + 1):
+        if row in sheet.unseen_rows:
+            continue
         cells = []
         for column in range(left, right + 1):
-            if (row, column) in sheet.covered:
+            if (row, column) in sheet.covered or column in sheet.unseen_columns:
                 continue
             end = _end(sheet, (row, column))
             where = {"sheet": sheet.number, "table": number, "row": row + 1, "cell": column + 1}
             text = sheet.texts.get((row, column), "")
-            cells.append(GridCell(text, where, min(end[1], right) - column + 1, min(end[0], last) - row + 1))
+            across = range(column, min(end[1], right) + 1)
+            down = range(row, min(end[0], last) + 1)
+            wide = len(across) - len(sheet.unseen_columns.intersection(across))
+            cells.append(GridCell(text, where, wide, len(down) - len(sheet.unseen_rows.intersection(down))))
         laid.append(tuple(cells))
     return Grid(tuple(laid), {"sheet": sheet.number, "table": number})
 

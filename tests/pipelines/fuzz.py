@@ -397,9 +397,12 @@ def finding(found: Sequence[DocumentReading], damaged: Case) -> str | None:
     return None
 
 
+_ROWS_OF_NUMBERS = b"|".join(
+    b"\xbd\0" + re.escape(bytes([6 + 6 * count])) + b"\0.{%d}" % (6 + 6 * count) for count in range(1, 16)
+)
 _VALUES = {
     "xls": re.compile(
-        rb"\x7e\x02\x0a\x00.{10}|\x03\x02\x0e\x00.{14}|\xbd\x00[\x06-\xff]\x00.{100}|(?:[0-9]\x00)+|[0-9]{2,}",
+        rb"\x7e\x02\x0a\x00.{10}|\x03\x02\x0e\x00.{14}|" + _ROWS_OF_NUMBERS + rb"|(?:[0-9]\x00)+|[0-9]{2,}",
         re.DOTALL,
     ),
     "doc": re.compile(rb"(?:[0-9]\x00)+|[0-9]{2,}"),
@@ -416,6 +419,8 @@ def _is_exposed(damaged: Case) -> bool:
     if ending in ("docx", "xlsx", "ofd", "zip", "pdf", "rar", "7z"):
         return not damaged.mutation.hidden and not _in_order(whole, damaged.body)
     if ending in ("html", "txt"):
+        if damaged.mutation.name == "deleted" and b"</tr" in _gone(whole, damaged.body):
+            return True  # the label of one row stands before the figures of another
         return not damaged.mutation.hidden and not _follow(_numbers(whole), _numbers(damaged.body))
     if len(whole) != len(damaged.body):
         return False
@@ -423,6 +428,12 @@ def _is_exposed(damaged: Case) -> bool:
     spans = [match.span() for match in _VALUES[ending].finditer(whole)]
     spans += [match.span() for match in _VALUES[ending].finditer(damaged.body)]
     return any(start <= at < end for at in changed for start, end in spans)
+
+
+def _gone(whole: bytes, damaged: bytes) -> bytes:
+    """The stretch that was deleted."""
+    at = next((at for at, (old, new) in enumerate(zip(whole, damaged, strict=False)) if old != new), 0)
+    return whole[at : at + len(whole) - len(damaged)]
 
 
 def _numbers(text: bytes) -> list[bytes]:
@@ -441,9 +452,18 @@ def _in_order(whole: bytes, damaged: bytes) -> bool:
         with zipfile.ZipFile(BytesIO(whole)) as old, zipfile.ZipFile(BytesIO(damaged)) as new:
             if set(new.namelist()) - set(old.namelist()):
                 return False
-            return all(_follow(_numbers(old.read(n)), _numbers(new.read(n))) for n in new.namelist())
+            names = new.namelist()
+            if any(_moved(old.read(n), new.read(n)) for n in names if n.endswith("sharedStrings.xml")):
+                return False
+            return all(_follow(_numbers(old.read(n)), _numbers(new.read(n))) for n in names)
     except (zipfile.BadZipFile, ValueError):
         return True
+
+
+def _moved(whole: bytes, damaged: bytes) -> bool:
+    """Whether the words of a workbook stand at other places in its list, and so in other cells."""
+    old, new = ([re.sub(rb"<[^>]*>", b"", text) for text in t.split(b"</si>")] for t in (whole, damaged))
+    return any(text in old and old[at : at + 1] != [text] for at, text in enumerate(new) if text)
 
 
 def _wrong(reading: DocumentReading, damaged: Case) -> str | None:

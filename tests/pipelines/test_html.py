@@ -33,6 +33,14 @@ def test_the_charset_is_found_whatever_the_label_says(charset, label):
     assert found.sections[1].heading == "一、总体情况"
 
 
+@pytest.mark.parametrize("charset", ["utf\0-8", "zlib", "undefined", "no charset", "x" * 4000])
+def test_a_charset_that_is_none(charset):
+    body = r.official(FORM, PRINTED).replace('charset="utf-8"', f'charset="{charset}"').encode()
+    at = body.index("牡丹江".encode()) + 1
+    found = read_document(body[:at] + b"\xff" + body[at + 1 :])[0].report
+    assert len(found.figures) == 200
+
+
 def test_one_damaged_byte_does_not_turn_the_page_into_another_charset():
     body = r.official(FORM, PRINTED).encode()
     at = body.index("牡丹江".encode()) + 1
@@ -158,6 +166,17 @@ def test_a_page_cut_in_the_middle_of_a_number():
     found = read_document(cut.encode())[0]
     assert "document_cut" in {problem.code for problem in found.problems}
     assert "10" not in {f.printed for f in found.report.figures if f.status == "number"}
+
+
+def test_cells_that_a_missing_quotation_mark_swallowed_are_told():
+    """As browsers show it, too, 行政处罚 then has the figure of 行政强制."""
+    text = r.official(FORM, PRINTED)
+    penalties = '行政处罚</td><td colspan="3'
+    assert text.count(penalties + '"') == 1
+    found = read_document(text.replace(penalties + '"', penalties).encode())[0]
+    told = [problem for problem in found.problems if problem.code == "damaged_document"]
+    assert [problem.where for problem in told] == [{"table": 1}]
+    assert not any(p.code == "damaged_document" for p in read_document(text.encode())[0].problems)
 
 
 def test_a_page_cut_in_its_prose():

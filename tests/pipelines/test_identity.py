@@ -3,8 +3,9 @@
 import pytest
 
 from crawler.items import Listing, Portal
+from pipelines.agencies import resolved
 from pipelines.content import Content, Paragraph
-from pipelines.identity import identity, parsed_title, resolved, scope
+from pipelines.identity import identity, parsed_title, scope
 from pipelines.records import Section
 from pipelines.sections import sections
 
@@ -82,12 +83,12 @@ def test_a_range_of_years_is_no_year():
         ("友好区", None, 2017, ("伊春市友好区人民政府", "government", "county", "230704")),
         ("友好区", None, 2020, ("伊春市友好区人民政府", "government", "county", "230719")),
         ("大兴安岭地区行政公署", None, 2021, ("大兴安岭地区行政公署", "government", "prefecture", "232700")),
-        ("淮安市人民政府", MUDANJIANG, 2024, ("淮安市人民政府", "government", None, None)),
+        ("淮安市人民政府", MUDANJIANG, 2024, ("淮安市人民政府", "government", "prefecture", "320800")),
         (
             "牡丹江经济技术开发区管委会",
             MUDANJIANG,
             2021,
-            ("牡丹江市经济技术开发区管理委员会", "management_committee", "prefecture", "231000"),
+            ("牡丹江经济技术开发区管理委员会", "management_committee", "prefecture", "231000"),
         ),
     ],
 )
@@ -158,16 +159,18 @@ def test_a_source_given_by_the_page_is_an_inference():
 
 def test_years_that_disagree_are_a_problem():
     answer = found(
-        "某局2021年政府信息公开工作年度报告",
+        "牡丹江市样例局2021年政府信息公开工作年度报告",
         "统计期限自2020年1月1日至2020年12月31日。",
-        headlines=("某局2021年政府信息公开工作年度报告",),
+        headlines=("牡丹江市样例局2021年政府信息公开工作年度报告",),
     )
     assert answer.year == 2021
     assert [problem.code for problem in answer.problems] == ["year_conflict"]
 
 
 def test_the_stated_period_gives_the_year_where_the_title_does_not():
-    answer = found("某局政府信息公开工作年度报告", "本报告数据的统计期限自2022年1月1日起至2022年12月31日止。")
+    answer = found(
+        "牡丹江市样例局政府信息公开工作年度报告", "本报告数据的统计期限自2022年1月1日起至2022年12月31日止。"
+    )
     assert answer.year == 2022
     assert answer.problems == ()
 
@@ -177,7 +180,7 @@ def test_the_stated_period_gives_the_year_where_the_title_does_not():
     [
         (
             (
-                "某局政府信息公开工作年度报告",
+                "牡丹江市样例局政府信息公开工作年度报告",
                 "2021年，我局公开信息。2021年，我局办理申请。根据2019年的条例。",
             ),
             {},
@@ -185,13 +188,18 @@ def test_the_stated_period_gives_the_year_where_the_title_does_not():
             2021,
         ),
         (
-            ("某局政府信息公开工作年度报告", "我局公开信息。"),
+            ("牡丹江市样例局政府信息公开工作年度报告", "我局公开信息。"),
             {"breadcrumb": "首页>政府信息公开年报>2019年"},
             (),
             2019,
         ),
-        (("某局政府信息公开工作年度报告", "我局公开信息。"), {}, ("政府信息公开年报", "2018年"), 2018),
-        (("某局政府信息公开工作年度报告", "我局公开信息。"), {"date": "2022-01-20"}, (), 2021),
+        (
+            ("牡丹江市样例局政府信息公开工作年度报告", "我局公开信息。"),
+            {},
+            ("政府信息公开年报", "2018年"),
+            2018,
+        ),
+        (("牡丹江市样例局政府信息公开工作年度报告", "我局公开信息。"), {"date": "2022-01-20"}, (), 2021),
     ],
 )
 def test_weaker_evidence_of_the_year_is_an_inference(lines, meta, path, year):
@@ -201,21 +209,21 @@ def test_weaker_evidence_of_the_year_is_an_inference(lines, meta, path, year):
 
 
 def test_the_printed_date_beats_the_pages_and_the_pages_serves_without_one():
-    title = "某局2021年政府信息公开工作年度报告"
+    title = "牡丹江市样例局2021年政府信息公开工作年度报告"
     assert found(title, "二〇二二年一月二十五日", meta={"date": "2023-03-01"}).published_on == "2022-01-25"
     assert found(title, "正文", meta={"date": "2023-03-01"}).published_on == "2023-03-01"
     assert found(title, "正文").published_on is None
 
 
 def test_a_date_before_the_end_of_the_period_is_refused():
-    answer = found("某局2019年政府信息公开工作年度报告", "正文", meta={"date": "2019-07-07"})
+    answer = found("牡丹江市样例局2019年政府信息公开工作年度报告", "正文", meta={"date": "2019-07-07"})
     assert answer.published_on is None
     assert [problem.code for problem in answer.problems] == ["date_before_period_end"]
 
 
 def test_a_shorter_stated_period_ends_earlier():
     answer = found(
-        "某局2018年政府信息公开工作年度报告",
+        "牡丹江市样例局2018年政府信息公开工作年度报告",
         "数据统计期限为2018年1月1日至2018年12月7日。",
         meta={"date": "2018-12-20"},
     )
@@ -258,3 +266,81 @@ def test_prose_that_speaks_of_a_report_is_no_title():
         "我局工作有序。", said, portal=own, listing=Listing(title="市财政局2022年政府信息公开工作年度报告")
     )
     assert answer.agency.name == "牡丹江市财政局"
+
+
+# What is unsure is told --------------------------------------------------------------------------
+
+NAME = "牡丹江市样例局"
+TEXT = f"{NAME}2021年政府信息公开工作年度报告"
+
+
+def codes(answer) -> list[str]:
+    return [problem.code for problem in answer.problems]
+
+
+def test_a_short_year_is_read_and_told():
+    answer = found(f"{NAME}21年政府信息公开工作年度报告")
+    assert (answer.agency.name, answer.year, codes(answer)) == (NAME, 2021, ["year_inferred"])
+
+
+def test_two_years_in_a_title_are_told():
+    answer = found(f"{NAME}2022年发布2021年政府信息公开工作年度报告")
+    assert (answer.year, codes(answer)) == (2021, ["year_conflict"])
+    answer = found(f"{NAME}2021年政府信息公开工作年度报告（2022年1月20日）")
+    assert (answer.year, codes(answer)) == (2021, [])
+    period = "统计期限自2020年1月1日至2020年12月31日。"
+    answer = found(f"{NAME}2019-2020年政府信息公开工作年度报告", period)
+    assert (answer.year, codes(answer)) == (2020, ["year_inferred"])
+
+
+def test_a_title_whose_year_the_text_never_names_is_told():
+    lines = ("一、总体情况", "2020年，我局主动公开。2020年，我局受理申请。")
+    assert codes(found(TEXT, *lines)) == ["year_conflict"]
+    assert codes(found(TEXT, *lines, "2021年，我局。")) == []
+
+
+def test_a_year_that_had_not_begun_is_refused():
+    lines = ("统计期限自2021年1月1日至2021年12月31日。",)
+    content = Content((Paragraph(f"{NAME}2032年政府信息公开工作年度报告"), Paragraph(lines[0])), "text/html")
+    answer = identity(content, sections(content), None, Listing(), seen_on="2022-02-01T00:00:00Z")
+    assert (answer.year, codes(answer)) == (2021, ["year_in_future", "year_inferred"])
+    assert found(f"{NAME}2032年政府信息公开工作年度报告").year == 2032
+
+
+def dated(printed: str, page: str | None, seen_on: str | None = "2022-06-01T00:00:00Z", url: str = ""):
+    meta = {"date": page} if page else {}
+    content = Content((Paragraph(TEXT), Paragraph(printed)), "text/html", (), meta)
+    return identity(content, sections(content), None, Listing(), addresses=[url], seen_on=seen_on)
+
+
+def test_a_date_in_the_future_is_refused():
+    answer = dated("2023年1月20日", "2022-01-20")
+    assert (answer.published_on, codes(answer)) == ("2022-01-20", ["date_in_future", "date_migrated"][:1])
+    assert dated("2022年1月20日", None).problems == ()
+
+
+def test_the_dates_are_kept_apart_and_the_address_never_dates_a_report():
+    answer = dated("2022年1月20日", "2022-01-21", url="http://x.gov.cn/202205/t20220510_1.html")
+    assert answer.published_on == "2022-01-20"
+    said = answer.dates
+    assert (said.printed_on, said.page_date, said.url_date) == ("2022-01-20", "2022-01-21", "2022-05-10")
+    assert (said.due_on, said.late_confidence) == ("2022-01-31", "high")
+    assert dated("正文", None, url="http://x.gov.cn/202205/t20220510_1.html").published_on is None
+
+
+def test_a_migrated_date_is_told():
+    answer = dated("2022年1月20日", "2022-05-21")
+    assert (answer.published_on, answer.dates.late_confidence) == ("2022-01-20", "low")
+    assert codes(answer) == ["date_migrated"]
+
+
+def test_a_title_in_traditional_characters_is_read_and_told():
+    answer = found("牡丹江市財政局2020年政府資訊公開工作年度報告")
+    assert (answer.agency.name, answer.year) == ("牡丹江市财政局", 2020)
+    assert codes(answer) == ["mirror_suspected"]
+    assert answer.title == "牡丹江市財政局2020年政府資訊公開工作年度報告"
+
+
+def test_full_width_digits_are_digits():
+    answer = found(f"{NAME}２０２１年度政府信息公开工作年度报告", "２０２２年１月２０日")
+    assert (answer.year, answer.published_on, codes(answer)) == (2021, "2022-01-20", [])

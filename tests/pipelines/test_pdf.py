@@ -324,7 +324,8 @@ def tables_exact(body: bytes, printed: r.Printed) -> None:
 @pytest.mark.parametrize("code", ["proactive", "review_litigation"])
 @pytest.mark.parametrize("opened", [False, True], ids=["closed", "open"])
 def test_breaks_of_the_short_tables(code, opened):
-    printed, tables, places = every_cut(code)
+    """Every second break each: with both ways of drawing, every break."""
+    printed, tables, places = every_cut(code, step=2, first=opened)
     for at in places:
         tables_exact(d.pdf(d.report(tables, code, at, opened=opened)), printed)
 
@@ -387,6 +388,24 @@ def test_words_that_a_page_end_set_outside_the_table_part_no_later_pages():
     d.put(last, third, d.TOP)
     sheets.insert(4, last)
     assert first.height == table.edges[6] + 5
+    tables_exact(d.pdf(sheets), printed)
+
+
+def test_labels_of_a_head_whose_last_lines_a_page_end_set_outside_the_table():
+    """As browsers print a page that ends inside the head: below it these labels' cells are empty."""
+    printed = r.distinct(F2021)
+    tables = d.tables(F2021, printed)
+    at = tables["review_litigation"].edges[2]
+    upper, lower = d.cut(tables["review_litigation"], at)
+    sheets = d.report(tables, "review_litigation", at)
+    sheets[4] = d.Sheet()
+    foot = max(y for _, y, _, _ in sheets[3].lines)
+    assert [text for box in lower.boxes[:5] for _, _, text in box.lines] == ["维持", "纠正", "结果", "审结"]
+    for box in lower.boxes[:5]:
+        sheets[3].texts += [(d.LEFT + x, foot + 1, d.SIZE, text) for x, _, text in box.lines]
+        box.lines = []
+    assert upper.height == at
+    d.put(sheets[4], lower, d.TOP)
     tables_exact(d.pdf(sheets), printed)
 
 
@@ -660,6 +679,23 @@ def test_pages_printed_by_a_browser(form, tmp_path, size, lines, border, margins
         timeout=60,
     )
     exact(made.read_bytes(), printed)
+
+
+def test_a_title_in_lines_of_unequal_height():
+    """A line with digits or brackets can be higher than the last one of the same letters."""
+    printed = r.distinct(F2021)
+    sheets = d.report(d.tables(F2021, printed), title="")
+    sheets[0].texts += [
+        (d.LEFT, d.TOP - 40, 10.0, "首页政务公开"),
+        (d.LEFT, d.TOP - 20, 22.0, "牡丹江市爱民区财政局2020年政府信息"),
+        (d.LEFT, d.TOP + 10, 18.5, "公开工作年度报告"),
+    ]
+    content = pdf.read(d.pdf(sheets))
+    assert content.headlines == ("牡丹江市爱民区财政局2020年政府信息公开工作年度报告",)
+    report = reading(d.pdf(sheets)).report
+    assert report is not None
+    assert report.agency is not None
+    assert (report.agency.name, report.year) == ("牡丹江市爱民区财政局", 2020)
 
 
 def test_the_speed_is_within_reason():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -70,13 +71,16 @@ def test_a_bad_document_costs_itself(hasty):
         b"<html>HANG": "reader_timeout",
         b"<html>EAT": "reader_out_of_memory",
         b"<html>DIE": "reader_died",
+        b"<html>ABORT": "reader_died",
         b"<html>RAISE": "reader_failed",
     }
     found = publication(PAGE, *bad, PAGE)
     reading = hasty.collected(found, hasty.submit(found))
     assert codes(reading) == [[], *([code] for code in bad.values()), []]
     assert set(bad.values()) == READER_FAILURES
-    assert [document.fetch_id for document in reading.documents] == [1, 2, 3, 4, 5, 6]
+    assert [document.fetch_id for document in reading.documents] == [1, 2, 3, 4, 5, 6, 7]
+    died = [p.detail for d in reading.documents for p in d.problems if p.code == "reader_died"]
+    assert ["no more memory" in detail for detail in died] == [False, True]
     assert reading.documents[1].document_url == "http://x/2"
     assert len(reading.documents[-1].report.figures) == 200
 
@@ -113,6 +117,16 @@ def test_a_lone_reading_is_not_verified(pool):
 # Scans ------------------------------------------------------------------------------------------
 
 SCAN = b"<html>SCAN"
+
+
+def test_a_deep_folder_for_temporary_files(tmp_path, monkeypatch):
+    """A socket's path is short, and the server that processes are forked from has one there."""
+    deep = tmp_path / ("deep" * 30)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    with ReadingPool(1, seconds=60) as pool:
+        reading = pool.collected(publication(TEXT), pool.submit(publication(TEXT)))
+    assert codes(reading) == [[]]
 
 
 def test_scans_are_read_in_one_process_of_their_own(pool):

@@ -1,0 +1,496 @@
+"""A body by the name that is printed: canonical name, kind, level, division, parent, short names.
+
+Owns the placing of names. A name is placed by the divisions it begins with, then by the portal that
+published it; where neither decides, the body stays unplaced and a problem says why: a division is
+never guessed. One body has one id wherever and however it is named, and keeps it under a new name
+only where `agencies.toml` or the division's own history says that the body is the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any
+
+from crawler.items import Portal
+from pipelines import divisions, traditional
+from pipelines.records import Agency, Division, Problem, Renaming
+
+_DIGITS = str.maketrans("〇○零OoОо一二三四五六七八九", "0000000123456789")
+_CHINESE_YEAR = re.compile(r"二[〇○零0OoОо][〇○零一二三四五六七八九OoОо]{2}(?=年)")
+_OWN_PLACE = re.compile(
+    r"^[\u4e00-\u9fff]{2,8}?(?:省|市|县|州|盟|旗|地区|"
+    r"(?<!开发)(?<!高新)(?<!经开)(?<!旅游)(?<!度假)(?<!工业)(?<!新)(?<!园)(?<!景)(?<!护)(?<!合作)(?<!示范)(?<!实验)(?<!林)(?<!保税)区)"
+)
+_RELATIVE = re.compile(
+    r"^(?:本|全|我)?(自治[区州县旗]|省|市(?!场|容|政(?!府|务|协|法)|民(?!政|族|宗|营))|区(?![域划])|县(?!域)|地区|州|盟|旗)"
+    r"(?=[\u4e00-\u9fff]{2})"
+)
+"""市财政局, but neither 市场监管局 nor 市容局, 市政管理局, 区划办."""
+_SPLIT_BY_CITY = ("场监", "场管", "容环", "容管", "政管", "政公", "政工", "政设")
+"""What follows 市 where it belongs to the next word: 牡丹江市场监督管理局, 鸡西市政管理局."""
+_LOCAL = re.compile(r"^(?:镇|乡|街道?|村|社区|路|大街|苏木|林场|农场|牧场|机场|火?车站|大桥)")
+"""What follows a word that is the name of a place within a town rather than of a division."""
+
+_KEYS: Mapping[str, frozenset[str]] = {
+    "aliases": frozenset({"printed", "name", "division", "agency_type", "level"}),
+    "renamings": frozenset({"from", "to", "since", "kind", "endings", "division", "same", "note"}),
+    "successions": frozenset({"from", "to", "since"}),
+    "types": frozenset({"agency_type", "patterns"}),
+}
+_TOP = {
+    *_KEYS,
+    "division_names",
+    "inside",
+    "national",
+    "scope",
+    "short_names",
+    "titles",
+    "unclear_short_names",
+    "zones",
+}
+_KINDS = ("renamed", "merged_into", "split_from", "function_moved")
+
+
+@cache
+def data() -> dict[str, Any]:
+    """The names and patterns of `agencies.toml`; raises ValueError naming the entry and the key."""
+    found = tomllib.loads(files(__package__).joinpath("agencies.toml").read_text(encoding="utf-8"))
+    unknown = set(found) - _TOP
+    if unknown:
+        raise ValueError(f"pipelines/agencies.toml: unknown key {min(unknown)!r}")
+    for key, allowed in _KEYS.items():
+        for number, entry in enumerate(found[key], 1):
+            if wrong := set(entry) - allowed:
+                raise ValueError(f"pipelines/agencies.toml: {key} {number}: unknown key {min(wrong)!r}")
+    for number, entry in enumerate(found["renamings"], 1):
+        if entry["kind"] not in _KINDS:
+            raise ValueError(f"pipelines/agencies.toml: renamings {number}: kind is none of {_KINDS}")
+        if entry.get("same") and "division" not in entry:
+            raise ValueError(f"pipelines/agencies.toml: renamings {number}: same needs a division")
+    both = set(found["short_names"]) & set(found["unclear_short_names"])
+    if both:
+        raise ValueError(f"pipelines/agencies.toml: {min(both)!r} is both clear and unclear")
+    _refuse_shared_aliases(found["aliases"])
+    return found
+
+
+def _refuse_shared_aliases(aliases: Sequence[Mapping[str, Any]]) -> None:
+    owners: dict[tuple[str, str], str] = {}
+    for alias in aliases:
+        for printed in alias["printed"]:
+            owner = owners.setdefault((alias["division"], printed), alias["name"])
+            if owner != alias["name"]:
+                raise ValueError(
+                    f"pipelines/agencies.toml: alias {printed!r} is of {owner} and {alias['name']}"
+                )
+
+
+def renamings() -> tuple[Renaming, ...]:
+    """Names that follow each other, one entry a pair of names, with the endings written out."""
+    return tuple(
+        Renaming(
+            before=before + ending,
+            after=entry["to"] + ending,
+            since=entry.get("since"),
+            kind=entry["kind"],
+            division_code=entry.get("division"),
+            note=entry.get("note", ""),
+        )
+        for entry in data()["renamings"]
+        for ending in entry.get("endings", [""])
+        for before in entry["from"]
+    )
+
+
+def plain(text: str) -> str:
+    """A text in NFKC, simplified, without white space; Chinese year digits become arabic."""
+    flat = re.sub(r"\s|\u200b|\ufeff", "", traditional.simplified(unicodedata.normalize("NFKC", text)))
+    return _CHINESE_YEAR.sub(lambda found: found.group().translate(_DIGITS).replace("二", "2"), flat)
+
+
+# Bodies ------------------------------------------------------------------------------------------
+
+
+def resolved(printed: str, portal: Portal | None, year: int | None, problems: list[Problem]) -> Agency | None:
+    """The body of a printed name: canonical name, kind, level and division where they can be told."""
+    name = plain(printed)
+    for alias in data()["aliases"]:
+        if name in alias["printed"] or name == alias["name"]:
+            home = divisions.by_code(alias["division"])
+            return _made(
+                alias["name"], printed, alias["agency_type"], alias["level"], home, alias["name"], portal
+            )
+    national = re.match("|".join(data()["national"]), name)
+    if national:  # 国家税务总局牡丹江市税务局: the place stands inside the name
+        return _national(name, name[national.end() :], printed, portal, year, problems)
+    place = _placed(name, portal, year)
+    problems.extend(_doubts(printed, place, portal))
+    rest = lengthened(place.rest)
+    if place.rest in data()["unclear_short_names"]:
+        others = ", ".join(data()["unclear_short_names"][place.rest])
+        problems.append(
+            Problem(
+                code="agency_abbreviated",
+                detail=f"{printed!r} may be short for any of {others}; it is kept as printed",
+            )
+        )
+    division = place.division
+    if division is None:
+        return _unplaced(name, printed, place, portal)
+    if rest in data()["inside"]:
+        inner = str(data()["inside"][rest]).format(place=division_name(division))
+        return _made(inner, printed, kind_of_rest(inner), divisions.level(division), division, inner, portal)
+    kind = kind_of_rest(rest)
+    level = "township" if kind == "township" else divisions.level(division)
+    return _made(_full_name(division, rest, kind, name), printed, kind, level, division, rest, portal)
+
+
+def _national(
+    name: str, rest: str, printed: str, portal: Portal | None, year: int | None, problems: list[Problem]
+) -> Agency:
+    """A branch of a national body, or the body itself where nothing follows its name."""
+    kind = kind_of_rest(name)
+    if not rest:
+        return _made(name, printed, kind, "central", None, name, None)
+    place = _placed(rest, portal, year)
+    problems.extend(_doubts(printed, place, portal))
+    level = divisions.level(place.division) if place.division else None
+    return _made(name, printed, kind, level, place.division, name, portal)
+
+
+def _unplaced(name: str, printed: str, place: Place, portal: Portal | None) -> Agency:
+    own = _lengthened_tail(name)
+    if place.candidates and not place.rest:
+        own = f"{name}人民政府"
+    kind = "government" if re.fullmatch(r".+(?<![镇乡])人民政府", own) else kind_of_rest(own)
+    level = "township" if kind == "township" else None
+    return _made(own, printed, kind, level, None, own, portal)
+
+
+def _full_name(division: Division, rest: str, kind: str, printed: str) -> str:
+    """The name that the body of a division bears."""
+    place = division_name(division)
+    stem = divisions.stem(division.name)
+    if kind == "government":
+        return place + ("行政公署" if division.kind in ("prefecture", "league") else "人民政府")
+    if kind in ("university", "public_institution") and printed == stem + rest:
+        return printed  # 牡丹江师范学院 is so called
+    if re.search(data()["zones"], rest) and divisions.level(division) == "prefecture":
+        return stem + rest  # zones are named after the city without 市: 牡丹江经济技术开发区
+    return place + rest
+
+
+def division_name(division: Division) -> str:
+    """A division's name as bodies bear it: districts with their city, all others alone."""
+    parent = divisions.by_code(division.parent_code, division.valid_to)
+    return (
+        f"{parent.name}{division.name}" if division.kind.startswith("district") and parent else division.name
+    )
+
+
+def _made(
+    name: str,
+    printed: str,
+    kind: str,
+    level: str | None,
+    division: Division | None,
+    rest: str,
+    portal: Portal | None,
+) -> Agency:
+    """The record. Its id is made from division and name as both are today, so that it outlasts a renaming."""
+    if division is None:
+        key = name if level == "central" else f"{portal.id if portal else ''}/{name}"
+        return Agency(
+            id=f"unplaced-{_digest(key)}",
+            name=name,
+            printed=printed,
+            agency_type=kind,
+            level=level,
+            division_code=None,
+        )
+    today = _today(division)
+    last = _kept_names().get((today.code, rest), rest)
+    known_as = name
+    if last != rest or today.name != division.name:
+        known_as = _full_name(today, last, kind, "") if rest != name else name
+    return Agency(
+        id=f"{today.code}-{_digest(known_as)}",
+        name=name,
+        printed=printed,
+        agency_type=kind,
+        level=level,
+        division_code=division.code,
+        known_as=known_as,
+        home_code=today.code,
+        body="" if kind == "government" else last,
+        short_names=_short_names(today, last, kind, known_as),
+        parent=_parent(today, kind, level),
+    )
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:10]
+
+
+@cache
+def _successors() -> Mapping[str, str]:
+    return {entry["from"]: entry["to"] for entry in data()["successions"]}
+
+
+@cache
+def _kept_names() -> Mapping[tuple[str, str], str]:
+    """(division today, name after the place) → the name that the same body bears today."""
+    return {
+        (entry["division"], before): entry["to"]
+        for entry in data()["renamings"]
+        if entry.get("same")
+        for before in entry["from"]
+    }
+
+
+def _today(division: Division) -> Division:
+    """The division as it is today: a county that became a city (东宁县, 东宁市) is one area."""
+    code = _successors().get(division.code, division.code)
+    return divisions.by_code(code) or division
+
+
+def _parent(division: Division, kind: str, level: str | None) -> Agency | None:
+    """The government over a body: of its own division, for a government that of the division above.
+
+    None for provinces, and for bodies that another line leads: branches of national bodies,
+    universities, enterprises.
+    """
+    if kind == "government":
+        above = divisions.by_code(division.parent_code)
+        return government(above) if above else None
+    led = ("government_office", "department", "management_committee", "township", "authorised_org")
+    return government(division) if kind in led and level else None
+
+
+@cache
+def government(division: Division) -> Agency:
+    """The government of a division."""
+    name = _full_name(division, "", "government", "")
+    return _made(name, name, "government", divisions.level(division), division, "", None)
+
+
+def _short_names(division: Division, rest: str, kind: str, known_as: str) -> tuple[str, ...]:
+    """What the body is called short, with its place; nothing that two bodies could be called."""
+    alias = next((alias for alias in data()["aliases"] if alias["name"] == known_as), None)
+    if alias:
+        return tuple(alias["printed"])
+    place = division_name(division)
+    if kind == "government":
+        return (f"{place}政府",) if division.kind not in ("prefecture", "league") else (f"{place}行署",)
+    return tuple(place + short for short, full in data()["short_names"].items() if full == rest)
+
+
+# Places ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a name lies: the division or None, what follows it, and, where it is None, what was unsure.
+
+    `candidates` are the divisions that could be meant; `doubt` is why none of them was taken.
+    """
+
+    division: Division | None
+    rest: str
+    candidates: tuple[Division, ...] = ()
+    doubt: str = ""
+
+
+def _doubts(printed: str, place: Place, portal: Portal | None) -> list[Problem]:
+    if place.division is not None:
+        return []
+    if place.doubt:
+        codes = ", ".join(dict.fromkeys(f"{d.code} {d.name}" for d in place.candidates))
+        named = f" ({codes})" if codes else ""
+        return [Problem(code="ambiguous_division", detail=f"{printed!r}: {place.doubt}{named}")]
+    where = "no division is known of that name" if _OWN_PLACE.match(plain(printed)) else "it names no place"
+    whence = "" if portal else ", and the document came from no known portal"
+    return [Problem(code="division_unknown", detail=f"the body {printed!r} is not placed: {where}{whence}")]
+
+
+@lru_cache(maxsize=4096)
+def _placed_at(name: str, home_code: str | None, year: int | None) -> Place:
+    """The division that a name begins with, else the portal's where the name has no place of its own."""
+    home = divisions.by_code(home_code, year)
+    candidates: tuple[Division, ...] = ()
+    rest, words, certain = name, 0, False
+    while True:
+        found, length, exact = _leading(rest, candidates, home)
+        if not found:
+            break
+        if words == 0:
+            certain = exact and divisions.level(found[0]) != "county"
+        candidates, rest, words = found, rest[length:], words + 1
+    if candidates:
+        return _narrowed(candidates, rest, home, year, certain=certain or words > 1)
+    relative = _RELATIVE.match(name)
+    if home is None or (_OWN_PLACE.match(name) and not relative):
+        return Place(None, name)
+    if relative:
+        return _relative(name, relative, home, year)
+    return _at_home(name, home, year)
+
+
+def _placed(name: str, portal: Portal | None, year: int | None) -> Place:
+    return _placed_at(name, portal.division if portal else None, year)
+
+
+def _leading(
+    text: str, within: tuple[Division, ...], home: Division | None
+) -> tuple[tuple[Division, ...], int, bool]:
+    """Divisions whose name the text begins with, inside those found before, the name's length, and
+    whether it is the full name; the longest name wins.
+    """
+    above = {division.code for division in within}
+    for length in range(min(divisions.longest_name(), len(text)), 1, -1):
+        word, after = text[:length], text[length:]
+        if word.endswith("市") and after.startswith(_SPLIT_BY_CITY):
+            continue
+        aliased = divisions.by_code(data()["division_names"].get(word))
+        found = (aliased,) if aliased else divisions.named(word)
+        exact = bool(found)
+        if not found:
+            found = divisions.called(word)
+            bare = any(word == divisions.stem(d.name) for d in found)
+            if bare and not above and not _may_be_short(word, found, after, home):
+                continue
+        if above:
+            found = tuple(d for d in found if above & {a.code for a in divisions.lineage(d.code)[1:]})
+        if found:
+            return found, length, exact
+    return (), 0, False
+
+
+def _may_be_short(word: str, found: Sequence[Division], after: str, home: Division | None) -> bool:
+    """Whether a word like 牡丹江 or 朝阳 at the beginning of a name means the division.
+
+    朝阳街道 is a street of many towns, and 安康医院 on a portal of Heilongjiang is not of 安康市.
+    """
+    if not found or _LOCAL.match(after):
+        return False
+    if home is not None:
+        return any(_distance(division, home) <= 1 for division in found)
+    codes = {division.code for division in found}
+    shared = any(d.code not in codes for ending in "市区县" for d in divisions.named(word + ending))
+    return not shared and kind_of_rest(lengthened(after)) not in ("other", "township", "public_institution")
+
+
+def _distance(division: Division, home: Division) -> int:
+    """How far a division lies from the portal's: 0 above, below or the same, 1 in its prefecture, 2 in its
+    province, 3 elsewhere.
+    """
+    if division.code in {d.code for d in divisions.lineage(home.code)}:
+        return 0
+    if home.code in {d.code for d in divisions.lineage(division.code)}:
+        return 0
+    return 1 if division.code[:4] == home.code[:4] else 2 if division.code[:2] == home.code[:2] else 3
+
+
+def _narrowed(
+    candidates: tuple[Division, ...], rest: str, home: Division | None, year: int | None, *, certain: bool
+) -> Place:
+    """The one that was in force in the report year and lies nearest to the portal, if it is one.
+
+    A county in another province than the portal's is taken only where its city or province is
+    printed before it: 新城区 or 城区 is more often a part of a town than those divisions.
+    """
+    known = {d.code: d for d in candidates if divisions.in_force(d, year)} or {d.code: d for d in candidates}
+    if home is not None:
+        near = min(_distance(division, home) for division in known.values())
+        known = {code: d for code, d in known.items() if _distance(d, home) == near}
+        if near == 3 and not certain:
+            doubt = "divisions of that name lie in other provinces than the portal only"
+            return Place(None, rest, tuple(known.values()), doubt)
+    found = tuple(known.values())
+    if len(found) == 1:
+        return Place(found[0], rest, found)
+    return Place(None, rest, found, "several divisions bear the name; neither it nor the portal decides")
+
+
+def _relative(name: str, relative: re.Match[str], home: Division, year: int | None) -> Place:
+    """市财政局: the city that the portal is of or lies in. 区财政局 on a city's portal is left open."""
+    ending = relative[1]
+    rest = name[relative.end() :]
+    line = [
+        d
+        for d in divisions.lineage(home.code, year)
+        if d.name.endswith(ending) and (ending != "区" or divisions.level(d) == "county")
+    ]
+    if line:
+        return Place(line[0], rest, (line[0],))
+    return Place(None, name, (), f"names a {ending}, and the portal of {home.name} belongs to none")
+
+
+def _at_home(name: str, home: Division, year: int | None) -> Place:
+    """A name without a place is the portal's own body, unless one of its towns may be meant."""
+    own = next((d for d in divisions.lineage(home.code, year) if _is_short_of(name, d)), None)
+    if own:
+        return Place(own, name[len(divisions.stem(own.name)) :], (own,))
+    below = tuple(d for d in divisions.children(home.code) if divisions.in_force(d, year))
+    if below and kind_of_rest(name) == "township":
+        return Place(
+            None, name, (), f"a township, and the portal of {home.name} has several counties or districts"
+        )
+    maybe = tuple(d for d in below if _is_short_of(name, d))
+    if maybe:
+        return Place(None, name, (home, *maybe), "begins like the name of a division, without its ending")
+    return Place(home, name, (home,))
+
+
+def _is_short_of(name: str, division: Division) -> bool:
+    """Whether the name begins with a county's without 市, 县, 区: 东宁财政局."""
+    stem = divisions.stem(division.name)
+    rest = name[len(stem) :]
+    return (
+        len(stem) >= 2
+        and name.startswith(stem)
+        and kind_of_rest(rest) in ("government", "government_office", "department")
+        and not _LOCAL.match(rest)
+    )
+
+
+# Kinds and names ---------------------------------------------------------------------------------
+
+
+def kind_of(name: str) -> str:
+    """The kind of body that a name says, its place left aside; `other` where it says none."""
+    return kind_of_rest(_placed_at(name, None, None).rest or name)
+
+
+@cache
+def _types() -> tuple[tuple[str, tuple[re.Pattern[str], ...]], ...]:
+    return tuple(
+        (entry["agency_type"], tuple(map(re.compile, entry["patterns"]))) for entry in data()["types"]
+    )
+
+
+@lru_cache(maxsize=4096)
+def kind_of_rest(rest: str) -> str:
+    """The kind of body that a name without its place says."""
+    return next((kind for kind, patterns in _types() if any(p.search(rest) for p in patterns)), "other")
+
+
+def lengthened(rest: str) -> str:
+    """The part after the place in full: 工信局 → 工业和信息化局, 政府研究室 → 人民政府研究室."""
+    short = data()["short_names"]
+    if rest in short:
+        return str(short[rest])
+    return _lengthened_tail(rest)
+
+
+def _lengthened_tail(name: str) -> str:
+    if re.search(r"管委会?$", name):
+        return re.sub(r"管委会?$", "管理委员会", name)
+    return re.sub(r"(?<!人民)政府(?=$|办公|研究室)", "人民政府", name) if len(name) > 2 else name

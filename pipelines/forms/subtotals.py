@@ -1,0 +1,80 @@
+"""Subtotals that a report prints in the table of applications and its form does not have.
+
+Owns their finding: a row that is called as a group of results is (（三）不予公开), or a 小计 in such a
+group, with a value in each column. They are no figures of the form; the rule A4 tests them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pipelines.content import Grid, GridCell
+from pipelines.forms import forms, labels, subtotals_of
+from pipelines.forms.match import FoundRow
+from pipelines.grid import rectangle
+from pipelines.labels import core, has_han
+from pipelines.records import Cell, Figure
+from pipelines.values import looks_like_value, parsed
+
+_TABLE = "applications"
+_SUMS = ("小计", "合计", "小结")
+
+
+def printed_subtotals(
+    grids: Sequence[Grid], rows: Sequence[FoundRow], decided: Mapping[str, str | None]
+) -> tuple[Figure, ...]:
+    """The printed subtotals as figures under the codes of the derived totals, the first of each.
+
+    Only where the rows around them print their values in the order of the form.
+    """
+    form = decided.get(_TABLE)
+    known = subtotals_of(_TABLE, form)
+    if form is None or not known:
+        return ()
+    columns = forms()[form].tables[_TABLE].blocks[0].columns
+    own = [row for row in rows if row.table == _TABLE and row.values]
+    if any(row.values != row.raw or row.columns != columns for row in own):
+        return ()
+    found: dict[str, tuple[Figure, ...]] = {}
+    for grid in grids:
+        for code, values in _rows(grid, len(columns)):
+            if code in known:
+                figures = [_figure(Cell(_TABLE, code, c), v) for c, v in zip(columns, values, strict=True)]
+                found.setdefault(code, tuple(figures))
+    return tuple(figure for figures in found.values() for figure in figures)
+
+
+def _rows(grid: Grid, width: int) -> Iterator[tuple[str, Sequence[GridCell]]]:
+    laid = rectangle(grid) if grid.geometry else []
+    for index, cells in enumerate(grid.rows):
+        words = [position for position, cell in enumerate(cells) if _is_word(cell)]
+        if not words or len(cells) - words[-1] - 1 != width:
+            continue
+        label = core(cells[words[-1]].text)
+        group = labels().groups.get(label)
+        if label in _SUMS:
+            left = [cells[position].text for position in words[:-1]]
+            left += [placed.cell.text for placed in laid[index] if placed] if laid else []
+            groups = [labels().groups.get(core(text)) for text in left]
+            group = next((one for one in reversed(groups) if one and one != "results"), None)
+        values = cells[words[-1] + 1 :]
+        if group and any(cell.text for cell in values):
+            yield f"{group}_total", values
+
+
+def _is_word(cell: GridCell) -> bool:
+    return bool(cell.text) and has_han(cell.text) and not looks_like_value(cell.text)
+
+
+def _figure(place: Cell, cell: GridCell) -> Figure:
+    value = parsed(cell.text)
+    return Figure(
+        cell=place,
+        printed=cell.text,
+        value=value.value,
+        unit=value.unit,
+        status=value.status,
+        note=value.note,
+        locator=cell.where,
+        method="grid",
+    )
