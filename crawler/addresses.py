@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from w3lib.url import safe_url_string
@@ -18,10 +21,9 @@ from crawler.items import Portal
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _START_PAGE = re.compile(r"^/?((index|default|home)\.\w+)?$", re.IGNORECASE)
 _SESSION = re.compile(r";(jsessionid|phpsessid|sid)=[^?#/]*", re.IGNORECASE)
-_SESSION_PARAMETER = re.compile(
-    r"(?:^|(?<=&))(jsessionid|phpsessid|aspsessionid\w*|sessionid|session_id|cfid|cftoken)=[^&]*(&|$)",
-    re.IGNORECASE,
-)
+_FILE = Path(__file__).with_name("addresses.toml")
+_LOT = r"(?=[0-9a-z-]{16,}(?:&|$))(?=[^&]*[0-9])(?=[^&]*[a-z])[0-9a-z-]+"
+_STAMP = r"(?:1\d{9}(?:\d{3})?|0\.\d{6,})"
 
 
 def absolute(base: str, reference: str) -> str | None:
@@ -45,8 +47,17 @@ def absolute(base: str, reference: str) -> str | None:
     return safe_url_string(urlunsplit(plain))
 
 
+@cache
+def _session_parameters() -> re.Pattern[str]:
+    """Whole parameters of a query, with the & after them, that addresses.toml wants dropped."""
+    given = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+    sessions, lots, stamps = ("|".join(given[key]) for key in ("sessions", "lots", "stamps"))
+    named = rf"(?:{sessions})=[^&]*|(?:{lots})={_LOT}|(?:{stamps})={_STAMP}"
+    return re.compile(rf"(?:^|(?<=&))(?:{named})(?:&|$)", re.IGNORECASE)
+
+
 def _without_session(query: str) -> str:
-    shorter = _SESSION_PARAMETER.sub("", query)
+    shorter = _session_parameters().sub("", query)
     return query if shorter == query else shorter.removesuffix("&")
 
 
@@ -140,13 +151,20 @@ class Scope:
         netloc = parts.netloc.removesuffix(":443")
         return urlunsplit(parts._replace(scheme="http", netloc=netloc))
 
+    def slot(self, url: str) -> str:
+        """The queue that a request waits in; see `slot_of`.
+
+        Where the registry names a host without a port, all its ports are one server to be polite to.
+        """
+        slot = slot_of(url)
+        return slot.partition(":")[0] if any(place.port is None for place in self._at(url)) else slot
+
     def delays(self) -> dict[str, float]:
         """The longest delay in seconds that any entry asks for, by slot; hosts without one are left out."""
         delays: dict[str, float] = {}
         for place in self._places:
             if place.portal.delay is None:
                 continue
-            port = place.port if place.port not in _DEFAULT_PORTS.values() else None
-            slot = f"{place.host}:{port}" if port else place.host
+            slot = self.slot(f"http://{place.host}:{place.port}/" if place.port else f"http://{place.host}/")
             delays[slot] = max(place.portal.delay, delays.get(slot, 0.0))
         return delays

@@ -23,6 +23,7 @@ from twisted.internet.error import DNSLookupError
 from twisted.internet.error import TimeoutError as ConnectTimeoutError
 
 from crawler import resolver
+from crawler.middlewares.blocked import BlockedHostError
 from crawler.middlewares.challenge import RefusedPage
 from crawler.middlewares.robots import UnreachableRules
 from crawler.middlewares.scope import RefusedAddress
@@ -56,8 +57,11 @@ def cause(failure: Failure, url: str) -> Cause:
         return Cause(error.code, str(error), url=error.url)
     if isinstance(error, UnreachableRules):
         # Where nobody answers, that is what is wrong, and not what the rules would have said.
-        why = _transport(error.error, url)
+        refused = error.error if isinstance(error.error, RefusedPage) else None
+        why = Cause(refused.code, "") if refused else _transport(error.error, url)
         return replace(why, detail=f"{error}; without it nothing is fetched")
+    if isinstance(error, BlockedHostError):
+        return Cause("host_blocked", str(error))
     if isinstance(error, IgnoreRequest):
         return _ignored(str(error))
     return _transport(error, url)

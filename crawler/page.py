@@ -7,11 +7,13 @@ addresses). What a link means is the platforms' business.
 from __future__ import annotations
 
 import codecs
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import lxml.html
@@ -35,7 +37,8 @@ _ITEMS = ("li", "a", "tr", "td", "dd", "option", "p", "span")
 # Strings of a script that hold markup are what it writes into the page.
 _STRINGS = re.compile(r"""'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`([^`]*)`""")
 _ESCAPES = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
-_OBJECTS = re.compile(r"\{[^{}]{1,600}\}")
+_BRACES = re.compile(r"([{}])")
+_LARGEST_OBJECT = 600
 _NAMES = re.compile(
     r"""["']?\b(?:name|title|text|label|displayName|channelName|menuName)["']?\s*:\s*(["'])(.+?)\1"""
 )
@@ -186,6 +189,23 @@ class Page:
         return "\n".join(self.tree.xpath("//script/text()"))
 
 
+NOTES = ".json"
+"""Ends the name of the file beside a saved page that says whence it came; see `scrapy savepage`."""
+
+
+def saved_page(path: Path) -> Page:
+    """A page that `scrapy savepage` kept, as the crawl saw it: its final address, bytes and charset.
+
+    Raises OSError or ValueError where the page or the notes beside it are missing or no such notes.
+    """
+    notes = json.loads(path.with_name(path.name + NOTES).read_text(encoding="utf-8"))
+    if "final_address" not in notes:
+        raise ValueError(f"{path.name}{NOTES}: holds no final_address")
+    content_type = str(notes.get("headers", {}).get("Content-Type", ""))
+    declared = re.search(r"charset\s*=\s*[\"']?([\w-]+)", content_type, re.IGNORECASE)
+    return Page(notes["final_address"], path.read_bytes(), declared[1] if declared else None)
+
+
 def written(script: str) -> str:
     """The markup with links that a script writes, and its objects with a name and an address as links.
 
@@ -195,12 +215,34 @@ def written(script: str) -> str:
     if "<a" in script.lower():
         strings = ("".join(found.groups("")) for found in _STRINGS.finditer(script))
         markup = _ESCAPES.sub(_unescaped, "".join(part for part in strings if "<" in part or ">" in part))
-    for part in _OBJECTS.findall(script):
+    for part in _objects(script):
         name, target = _NAMES.search(part), _TARGETS.search(part)
         if name and target:
             text, address = (_ESCAPES.sub(_unescaped, found[2]) for found in (name, target))
             markup += f'<p><a href="{escape(address)}">{escape(text)}</a></p>'
     return markup
+
+
+def _objects(script: str) -> Iterator[str]:
+    """What stands in each pair of braces of a script, without what stands in braces within it.
+
+    In the order in which they begin: a menu's upper item comes before those below it.
+    """
+    open_parts: list[list[str]] = []
+    found: list[list[str]] = []
+    for piece in _BRACES.split(script):
+        if piece == "{":
+            open_parts.append([])
+            found.append(open_parts[-1])
+        elif piece == "}":
+            if open_parts:
+                open_parts.pop()
+        elif open_parts:
+            open_parts[-1].append(piece)
+    for parts in found:
+        size = sum(map(len, parts))
+        if 0 < size <= _LARGEST_OBJECT:
+            yield "".join(parts)
 
 
 def _unescaped(escape: re.Match[str]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from crawler import platforms
+from crawler.addresses import canonical
 from crawler.items import Portal
 
 DIRECTORY = Path(__file__).with_name("portals")
@@ -57,6 +58,13 @@ def load(path: Path) -> tuple[Portal, ...]:
         portal = _portal(path, number, entry)
         if any(portal.id == known.id for known in portals):
             raise RegistryError(f"{path}: entry {number} ({portal.id}): key 'id': already used above")
+        twin = next((known for known in portals if canonical(known.home) == canonical(portal.home)), None)
+        if twin is not None and not (twin.sections and portal.sections):
+            # With sections each has a place of its own on the host that they share.
+            raise RegistryError(
+                f"{path}: entry {number} ({portal.id}): key 'home': already that of {twin.id}; entries that"
+                " share a home page need `sections` each"
+            )
         portals.append(portal)
     return tuple(portals)
 

@@ -30,6 +30,8 @@ ALLOW_PRIVATE_HOSTS = os.environ.get("NIANBAO_ALLOW_PRIVATE_HOSTS", "false")
 RECRAWL = os.environ.get("NIANBAO_RECRAWL", "all")
 # A run that was killed or stopped is gone on with for so long; later its lists are too old.
 CONTINUE_HOURS = os.environ.get("NIANBAO_CONTINUE_HOURS", "48")
+# Corrections by readers; this file need not be there. See storage/overrides.py for its shape.
+OVERRIDES = os.environ.get("NIANBAO_OVERRIDES", "data/overrides.toml")
 # What is stored of a document holds as long as the program that reads it is the same.
 EXTRACTOR_VERSION = "pipelines.extract.extractor_version"
 
@@ -55,6 +57,9 @@ AUTOTHROTTLE_MAX_DELAY = 30.0
 EXTENSIONS = {
     "scrapy.extensions.throttle.AutoThrottle": None,
     "crawler.throttle.PoliteThrottle": 0,
+    # Counts pages and items; how far the portals are says the one below.
+    "scrapy.extensions.logstats.LogStats": None,
+    "crawler.progress.Progress": 0,
     # Listens on a port: nothing here needs it.
     "scrapy.extensions.telnet.TelnetConsole": None,
     # Lets other processes give commands: nothing here needs it.
@@ -71,6 +76,10 @@ DOWNLOAD_TIMEOUT = 40
 RETRY_TIMES = 2
 # The default list and what Chinese gateways answer while they are overloaded.
 RETRY_HTTP_CODES = [500, 502, 503, 504, 520, 522, 524, 408, 429]
+# Seconds for which a host is left alone because it says so (Retry-After): more would stop a run for an hour.
+LONGEST_RETRY_AFTER = 120
+# Refusals by one host, one after another, after which it is left alone for the rest of the run.
+REFUSALS_IN_A_ROW = 20
 # Every failure that is given up becomes a row of `problems`: no need to say it twice.
 RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"
 # The largest scan seen had 53 MB; the default of a gigabyte would fill the memory.
@@ -124,6 +133,8 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.unpacking.RetryMiddleware": 550,
     # Below the archive, which must see every answer, and below the retries.
     "crawler.middlewares.challenge.ChallengeMiddleware": 540,
+    # Sees every answer, also those that the retries take.
+    "crawler.middlewares.blocked.BlockedHostsMiddleware": 570,
     "storage.middleware.ArchiveMiddleware": 580,
 }
 ITEM_PIPELINES = {
@@ -139,5 +150,6 @@ LOG_LEVEL = "INFO"
 LOG_FORMAT = "%(asctime)s %(message)s"
 LOG_DATEFORMAT = "%H:%M:%S"
 LOG_COLOR = False
-LOGSTATS_INTERVAL = 0
+# Seconds between two lines of progress; on a terminal one line changes all the time.
+LOGSTATS_INTERVAL = 30
 STATS_DUMP = False

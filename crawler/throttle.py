@@ -3,11 +3,12 @@
 Owns the queues' pace. Scrapy's AutoThrottle knows one lower bound for all hosts, which would slow
 down a portal with a smaller delay and undercut one with a larger; and its queues count a delay from
 one sending to the next, so that of a request that was long on its way and a quick one after it the
-server sees less.
+server sees less. Where a server says for how long it wants to be left alone, it is.
 """
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from scrapy import Request, Spider
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+
+
+ASKS_TO_WAIT = (429, 503)
 
 
 class PoliteThrottle(AutoThrottle):
@@ -51,11 +55,33 @@ class _Timed(DownloadHandlers):
     def __init__(self, crawler: Crawler, downloader: Downloader) -> None:
         super().__init__(crawler)
         self._downloader = downloader
+        self._longest_wait = crawler.settings.getfloat("LONGEST_RETRY_AFTER")
 
     async def download_request_async(self, request: Request) -> Response:
+        wait = 0.0
         try:
-            return await super().download_request_async(request)
+            response = await super().download_request_async(request)
+            wait = min(seconds_asked_for(response), self._longest_wait)
         finally:
             slot = self._downloader.slots.get(self._downloader.get_slot_key(request))
             if slot is not None:
-                slot.lastseen = monotonic()
+                slot.lastseen = monotonic() + wait
+        return response
+
+
+def seconds_asked_for(response: Response) -> float:
+    """For how long a server that has had enough asks to be left alone (RFC 9110, 10.2.3); 0 where it
+    does not say. A time of day counts from the answer's own `Date`.
+    """
+    told = response.headers.get("Retry-After")
+    if told is None or response.status not in ASKS_TO_WAIT:
+        return 0.0
+    text = told.decode("latin-1").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        until = parsedate_to_datetime(text)
+        sent = parsedate_to_datetime((response.headers.get("Date") or b"").decode("latin-1"))
+        return max(0.0, (until - sent).total_seconds())
+    except (TypeError, ValueError):
+        return 0.0

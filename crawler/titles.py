@@ -12,14 +12,16 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit, urlunsplit
 
 _FILE = Path(__file__).with_name("titles.toml")
 _KEYS = {
-    "report": {"matches", "strong"},
+    "report": {"matches", "strong", "cut"},
     "other": {"ends", "begins", "anywhere"},
-    "menu": {"section", "hub"},
-    "column": {"annual", "year", "level", "agency"},
-    "pager": {"next"},
+    "menu": {"section", "hub", "parts", "addresses"},
+    "column": {"annual", "year", "level", "agency", "place"},
+    "pager": {"next", "more", "all"},
+    "search": {"words", "forms"},
 }
 _HAN_DIGITS = {han: str(number) for number, han in enumerate("〇一二三四五六七八九")} | {
     "零": "0",
@@ -30,6 +32,7 @@ _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)(年度|年)?")
 _HAN_YEAR = re.compile(r"([一二][〇零○O一二三四五六七八九]{3})(?=年)")
 _SPAN = re.compile(r"(?:19|20)\d{2}年?[-—~至到、和](?:(?:19|20)\d{2}|\d{2}(?=年))年?")
 _REPORT_WORDS = re.compile(r"(政府)?信息公开|政务公开|年度报告|年报")
+_CUT = re.compile(r"\.{2,}$")
 # What may trail a title without being its subject: a file ending, a bracket, a version, a date.
 _TAIL = re.compile(
     r"(\.(pdf|docx?|wps|xlsx?|et|ofd|html?|zip|rar|7z|txt)|[(（【\[〔][^()（）【】\[\]〔〕]{0,30}[)）】\]〕]"
@@ -131,6 +134,12 @@ def is_report(title: str) -> bool:
     return words().match("report", "matches", _arabic_years(folded(title))) and not is_other(title)
 
 
+def may_be_report(title: str) -> bool:
+    """Whether a title that is cut may be a report's: it names a year, and was cut where the words begin."""
+    text = _arabic_years(folded(title))
+    return bool(_CUT.search(text) and _YEAR.search(text)) and words().match("report", "cut", text)
+
+
 def names_report(title: str) -> bool:
     """Whether a title names one report rather than the section: a year, or more than a menu's words."""
     return is_report(title) and (
@@ -146,7 +155,10 @@ def is_other(title: str) -> bool:
     """
     text = _arabic_years(folded(title))
     known = words()
-    if known.match("other", "ends", _subject(text)) or known.match("other", "begins", text):
+    # How a title that is cut ends is not known.
+    if known.match("other", "ends", _subject(text)) and not _CUT.search(text):
+        return True
+    if known.match("other", "begins", text):
         return True
     if not known.match("other", "anywhere", text):
         return False
@@ -179,6 +191,34 @@ def is_hub(label: str) -> bool:
     return hub_rank(label) is not None and section_rank(label) is None
 
 
+def is_hub_below(label: str) -> bool:
+    """Whether a label leads to the pages of departments or places (市政府部门信息公开)."""
+    text = folded(label)
+    level = re.sub(r"(政府)?(信息|政务)公开(平台|专栏|专区|网|目录|年报)?$", "", text)
+    return level != text and (is_level(level) or is_level(f"{level}政府"))
+
+
+def hub_part(label: str) -> int | None:
+    """Which part of a page on government information a menu label names, or None."""
+    return words().rank("menu", "parts", folded(label))
+
+
+def section_address(url: str) -> tuple[int, str] | None:
+    """How well an address tells that it is the section's (0 is best), and the section's own address.
+
+    The address of an article below the section tells the section, too. None where nothing tells.
+    """
+    parts = urlsplit(url)
+    for rank, pattern in enumerate(words().tables["menu"]["addresses"]):
+        found = pattern.search(parts.path)
+        if found:
+            after = parts.path.find("/", found.end())
+            path = parts.path if after < 0 else parts.path[: after + 1]
+            kept = parts._replace(path=path, query=parts.query if after < 0 else "", fragment="")
+            return rank, urlunsplit(kept)
+    return None
+
+
 def names_annual(label: str) -> bool:
     """Whether a label or heading speaks of annual reports."""
     return words().match("column", "annual", folded(label))
@@ -198,6 +238,31 @@ def is_agency(label: str) -> bool:
     """Whether a label reads like the name of an agency."""
     text = folded(label)
     return 2 < len(text) <= 30 and words().match("column", "agency", text)
+
+
+def is_place(label: str) -> bool:
+    """Whether a label is the name of a place with a government: a county, a district, a city."""
+    return words().match("column", "place", folded(label)) and not is_level(label)
+
+
+def is_search_form(name: str) -> bool:
+    """Whether what a form is called (address, name, class) says that it is a search."""
+    return words().match("search", "forms", name)
+
+
+def search_words() -> tuple[str, ...]:
+    """What the portals' own searches are asked for."""
+    return tuple(pattern.pattern for pattern in words().tables["search"]["words"])
+
+
+def is_more_of_list(label: str) -> bool:
+    """Whether something to click on makes a list longer where it stands."""
+    return len(label) < 12 and words().match("pager", "more", folded(label).lower())
+
+
+def is_whole_list(label: str) -> bool:
+    """Whether a link's text leads from the newest entries to all of them."""
+    return len(label) < 12 and words().match("pager", "all", folded(label).lower())
 
 
 def is_next(label: str) -> bool:

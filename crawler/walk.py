@@ -16,7 +16,8 @@ from crawler.items import Listing, Portal
 from crawler.platforms.paging import family
 from crawler.platforms.shapes import Entry, Numbering
 from crawler.platforms.ucap import ChannelAddress
-from crawler.titles import is_report
+from crawler.searches import Search
+from crawler.titles import is_hub_below, is_report
 
 MAX_PAGES = 500
 """Pages of one list: 25,000 entries; no annual-report column comes near, a calendar does."""
@@ -24,6 +25,8 @@ MAX_DEPTH = 5
 """Columns below a section, and hubs below a home page: year, level, department, and two to spare."""
 MAX_HUBS = 16
 """Pages tried in search of the section; a portal's menu has fewer that bear the words."""
+MAX_BESIDE = 3
+"""Pages on government information that are read for their agencies though the section is known."""
 ARTICLES_IN_HAND = 16
 """Articles of one portal that are on their way at a time: its host is asked one by one anyhow, and a
 request that waits costs more memory than the entry that it is for."""
@@ -36,19 +39,21 @@ class Place:
     """Where in a portal a page stands: its section, the columns passed, and how sure that is.
 
     In a `trusted` place every entry counts that is not told to be something else; elsewhere only
-    titles that name a report.
+    titles that name a report. The page of an `agency` may hold all that it publishes: of such a page
+    only its own menu and the reports that it names at once count.
     """
 
     section: str | None = None
     path: tuple[str, ...] = ()
     depth: int = 0
     trusted: bool = False
+    agency: bool = False
 
     def below(self, name: str) -> Place:
         """The place of a column under this one."""
         cleaned = " ".join(name.split())
         path = self.path if self.path and self.path[-1] == cleaned else (*self.path, cleaned)
-        return replace(self, path=path, depth=self.depth + 1)
+        return replace(self, path=path, depth=self.depth + 1, agency=False)
 
 
 @dataclass(slots=True)
@@ -63,6 +68,8 @@ class ListWalk:
     visited: set[str] = field(default_factory=set)
     total: int | None = None
     pages: int | None = None
+    columns: int = 0
+    """How many columns its first page leads on to."""
     untried: deque[Numbering] = field(default_factory=deque)
     numbering: Numbering | None = None
     first_size: int = 0
@@ -84,6 +91,11 @@ class ListWalk:
     def belongs(self, entries: Iterable[Entry]) -> bool:
         """Whether any entry looks as if it were of this list: same folders, or a report's title."""
         return any(is_report(entry.title) or family(entry) in self.families for entry in entries)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether its entries lie in many places, so that those of a further page may lie anywhere."""
+        return len(self.families) * 2 > len(self.seen)
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Notes a page's entries; its rows count whether or not two of them lead to one address."""
@@ -148,11 +160,25 @@ class PortalWalk:
     failed_sections: set[str] = field(default_factory=set)
     hubs: list[Hub] = field(default_factory=list)
     hubs_tried: int = 0
+    beside: int = 0
+    """Hubs read for their agencies after the section was found."""
+    searches: tuple[Search, ...] = ()
+    """The searches that the home page offers: a last resort."""
+    resorts: list[str] = field(default_factory=list)
+    """What the last resorts brought, a few words each, for the user."""
+    resorted: int = 0
+    """How many of the last resorts were tried."""
     columns: int = 0
+    empty_columns: set[str] = field(default_factory=set)
+    """Columns that showed no entry, by the addresses at which they were answered."""
+    too_deep: dict[str, str] = field(default_factory=dict)
+    """Columns too far below the section to be walked from where they were named, and the page that did."""
     candidates: dict[str, Candidate] = field(default_factory=dict)
     chosen: deque[str] = field(default_factory=deque)
     """Entries that are being opened now, a few at a time."""
     opened: set[str] = field(default_factory=set)
+    recalled: list[tuple[Entry, str]] = field(default_factory=list)
+    """Articles that an earlier run could not open, and where it had met them."""
     visited: set[str] = field(default_factory=set)
     without_api: set[str] = field(default_factory=set)
     home_digest: str | None = None
@@ -195,6 +221,16 @@ class PortalWalk:
         self.hubs.remove(best)
         self.hubs_tried += 1
         return best
+
+    def next_beside(self) -> Hub | None:
+        """The next hub that may list agencies of its own, where the section is known already, or None."""
+        for hub in self.hubs:
+            wanted = hub.channel is None and (hub.rank == 0 or is_hub_below(hub.label))
+            if self.beside < MAX_BESIDE and wanted and hub.place.depth <= 2:
+                self.hubs.remove(hub)
+                self.beside += 1
+                return hub
+        return None
 
 
 def _fullness(title: str) -> tuple[bool, int]:

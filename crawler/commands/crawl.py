@@ -1,14 +1,15 @@
 """scrapy crawl SPIDER: walks the portals and keeps what it finds; exits as the contract says.
 
-Owns the check of the arguments, the hold on the database and the closing summary. Scrapy's own
+Owns the check of the arguments, the hold on the database and the report at the end. Scrapy's own
 command exits 0 whatever happened.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ from crawler.command_line import DONE, FELL_SHORT, HELD, OneLineUsage, say
 
 if TYPE_CHECKING:
     from crawler.selection import Selection
+
+FEWER_THAN_OWED = ("portal_without_reports", "publications_unread", "reports_dropped")
+"""Problems of a portal that was walked and gave less than it should: the run falls short by them."""
 
 # What Scrapy says of itself at level INFO; the spider's own lines are enough for a user.
 _CHATTER = ("scrapy", "twisted", "asyncio", "py.warnings", "charset_normalizer", "urllib3")
@@ -78,7 +82,8 @@ class Command(OneLineUsage, BaseRunSpiderCommand):
 
     def _checked(self, args: list[str], arguments: Mapping[str, str]) -> tuple[str, Selection]:
         """The spider's name and what it is asked for; wrong usage ends here."""
-        from crawler.registry import RegistryError
+        from crawler.commands.probe import unknown_division
+        from crawler.registry import RegistryError, bundled
         from crawler.selection import SelectionError, of_address, of_province
 
         process = self.crawler_process
@@ -90,23 +95,37 @@ class Command(OneLineUsage, BaseRunSpiderCommand):
         if name not in spiders:
             self.refuse(f"unknown spider {name!r}; there are {', '.join(spiders)}")
         try:
-            return name, of_address(arguments) if name == "portal" else of_province(name, arguments)
+            if name == "portal":
+                return name, of_address(arguments)
+            selection = of_province(name, arguments)
         except (SelectionError, RegistryError) as error:
             self.refuse(str(error))
+        fault = unknown_division(Path(arguments.get("registry", bundled(name))), selection.registry)
+        if fault is not None:
+            self.refuse(fault)
+        return name, selection
 
     def _prepare(self, database: Path, archive: Path, selection: Selection) -> None:
         """The database with its steady reference tables, and the archive: both must open."""
-        from pipelines import divisions, forms
+        from pipelines import agencies, divisions, forms
+        from storage import overrides
         from storage.archive import Archive
         from storage.database import open_database
         from storage.reference import write_reference
 
+        corrections = overrides.load(str(self.setting("OVERRIDES")))
         Archive(archive).close()
         db = open_database(database)
         try:
             cells, derived = forms.layout()
             write_reference(
-                db, divisions=divisions.load(), form_cells=cells, derived=derived, portals=selection.registry
+                db,
+                divisions=divisions.load(),
+                form_cells=cells,
+                derived=derived,
+                portals=selection.registry,
+                renamings=agencies.renamings(),
+                overrides=corrections,
             )
         finally:
             db.close()
@@ -158,21 +177,29 @@ class Command(OneLineUsage, BaseRunSpiderCommand):
             # Not the last row: a run that is gone on with may stand before others.
             number = crawler.stats.get_value("nianbao/crawl")
             row = next(iter(db["crawls"].rows_where("id = ?", [number])), {})
+            portals = list(db["crawl_portals"].rows_where("crawl_id = ?", [number], order_by="portal_id"))
         finally:
             db.close()
-        return concluded(crawler.stats.get_stats(), row)
+        return concluded(crawler.stats.get_stats(), row, portals)
 
 
-def concluded(stats: Mapping[str, Any], row: Mapping[str, Any]) -> int:
-    """Prints the closing summary on stderr and returns the exit code.
+def concluded(
+    stats: Mapping[str, Any], row: Mapping[str, Any], portals: Sequence[Mapping[str, Any]] = ()
+) -> int:
+    """Prints the report of the run on stderr and returns the exit code.
 
-    `stats` are the run's statistics, `row` what the table crawls holds of it.
+    `stats` are the run's statistics, `row` what the table crawls holds of it, `portals` its rows of
+    crawl_portals.
     """
-    for line in summary(stats, row):
+    for line in (*table(portals), *summary(stats, row), *standing_out(portals)):
         say(line)
     reason = shortcoming(stats, row)
     if reason is not None:
         say(f"incomplete: {reason}")
+        return FELL_SHORT
+    reason = fallen_short(portals)
+    if reason is not None:
+        say(f"fell short: every list was walked, but {reason}")
         return FELL_SHORT
     say("complete as far as the limit goes; the run is marked a sample" if row.get("sample") else "complete")
     return DONE
@@ -198,11 +225,80 @@ def summary(stats: Mapping[str, Any], row: Mapping[str, Any]) -> list[str]:
     prefix = "nianbao/problems/"
     codes = {key.removeprefix(prefix): stats[key] for key in stats if key.startswith(prefix)}
     if codes:
-        ordered = sorted(codes.items(), key=lambda pair: (-pair[1], pair[0]))
-        lines.append(f"problems while crawling: {', '.join(f'{code} {count}' for code, count in ordered)}")
+        lines.append(f"problems while crawling: {_counts(codes)}")
     if row.get("finish_reason") in (None, "shutdown", "storage_failed"):
         lines.append("the run did not end: the same command goes on with it")
     return lines
+
+
+_COLUMNS = {
+    "pages": "pages",
+    "reports": "reports",
+    "new": "reports_new",
+    "changed": "reports_changed",
+    "unchanged": "reports_unchanged",
+    "vanished": "reports_vanished",
+    "unread": "unread",
+}
+"""Headings of the table at the end, and the columns of crawl_portals below them."""
+
+
+def table(portals: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """One line a portal: what came of it, its problems, its time, the years that it lacks."""
+    if not portals:
+        return
+    width = max(len("portal"), *(len(row["portal_id"]) for row in portals))
+    head = " ".join(f"{name:>{max(7, len(name))}}" for name in _COLUMNS)
+    yield f"{'portal':<{width}} {head} problems    time  missing years"
+    for row in portals:
+        figures = " ".join(f"{row[column]:>{max(7, len(name))}}" for name, column in _COLUMNS.items())
+        problems = sum(json.loads(row["problems"]).values())
+        years = spans(json.loads(row["missing_years"]))
+        line = f"{row['portal_id']:<{width}} {figures} {problems:>8} {clock(row['seconds']):>7}  {years}"
+        yield line.rstrip()
+
+
+def standing_out(portals: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What stands out of the portals, a line each, the problems of those that were not read whole too."""
+    for row in portals:
+        if row["remarks"]:
+            yield f"LOOK AT {row['portal_id']}: {row['remarks']}"
+
+
+def fallen_short(portals: Iterable[Mapping[str, Any]]) -> str | None:
+    """Which portals gave less than they should though all was walked, or None."""
+    found = [row["portal_id"] for row in portals if set(FEWER_THAN_OWED) & set(json.loads(row["problems"]))]
+    if not found:
+        return None
+    named = ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+    return (
+        f"{named} gave fewer reports than it should"
+        if len(found) == 1
+        else (f"{len(found)} portals gave fewer reports than they should: {named}")
+    )
+
+
+def spans(years: Sequence[int]) -> str:
+    """Years in order as a reader writes them: 2008-2011, 2014."""
+    told: list[tuple[int, int]] = []
+    for year in years:
+        if told and told[-1][1] == year - 1:
+            told[-1] = (told[-1][0], year)
+        else:
+            told.append((year, year))
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in told)
+
+
+def clock(seconds: int) -> str:
+    """A time as minutes and seconds, with hours where there are any."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _counts(codes: Mapping[str, int]) -> str:
+    ordered = sorted(codes.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{code} {count}" for code, count in ordered)
 
 
 def shortcoming(stats: Mapping[str, Any], row: Mapping[str, Any]) -> str | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
-import json
 import os
 import signal
 import subprocess
@@ -18,9 +17,9 @@ import threading
 import time
 import tomllib
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -34,6 +33,22 @@ ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "tests" / "province"
 PROGRESS_SECONDS = 2.0
 """Between two lines of progress: often enough to see it live, seldom enough to read."""
+MOST_OF_A_CODE = 5
+"""Problems of one kind that are told one by one."""
+
+_REPORTS_OF_PORTALS = """
+SELECT source.portal_id, portals.name AS portal, reports.*
+FROM reports
+JOIN report_sources AS source ON source.report_id = reports.id AND source.is_primary
+JOIN portals ON portals.id = source.portal_id
+ORDER BY portals.division_code, source.portal_id, reports.agency, reports.year
+"""
+_PROBLEMS = """
+SELECT problems.code, problems.detail, coalesce(fetches.link_text, problems.link_text) AS link_text,
+    coalesce(fetches.url, problems.url) AS url
+FROM problems LEFT JOIN fetches ON fetches.id = problems.fetch_id
+ORDER BY problems.code, url
+"""
 
 
 class DemoError(Exception):
@@ -221,45 +236,47 @@ def _account(database: Path) -> str:
     except StorageError as error:
         raise DemoError(str(error)) from error
     try:
-        requests = {row["report_id"]: row for row in db["applications"].rows}
-        reports = sorted(
-            db["reports"].rows, key=lambda row: (row["division_code"] or "", row["agency"], row["year"])
-        )
+        reports = list(db.query(_REPORTS_OF_PORTALS))
         failed = list(db["failed_checks"].rows)
-        problems = list(db["problems"].rows)
+        problems = list(db.query(_PROBLEMS))
     finally:
         db.close()
-    lines = ["", f"{len(reports)} reports harvested"]
+    lines = [
+        "",
+        f"{len(reports)} reports harvested from {len({row['portal_id'] for row in reports})} portals",
+    ]
     lines += _table(
-        ("agency", "year", "form", "requests", "checks failed"),
-        [
-            (
-                row["agency"],
-                row["year"],
-                row["form"],
-                _requests(requests.get(row["id"])),
-                row["checks_failed"] or "",
-            )
-            for row in reports
-        ],
+        ("portal", "name", "reports", "agencies", "years", "figures", "checks failed"),
+        [_portal_row(list(rows)) for _, rows in groupby(reports, key=lambda row: row["portal_id"])],
     )
     lines += ["", f"What does not add up: {len(failed)} checks"]
     lines += [f"  {_subject(row)}: {row['sentence']}" for row in failed]
     lines += ["", f"What could not be read or fetched: {len(problems)} problems"]
-    for code, number in sorted(Counter(row["code"] for row in problems).items()):
-        first = min((row for row in problems if row["code"] == code), key=lambda row: row["url"] or "")
-        lines.append(f"  {code} ({number}), {first['link_text'] or first['url']}: {first['detail']}")
+    for code, rows in groupby(problems, key=lambda row: row["code"]):
+        told = list(rows)
+        lines += [f"  {code}, {_where(row)}: {row['detail']}" for row in told[:MOST_OF_A_CODE]]
+        if len(told) > MOST_OF_A_CODE:
+            lines.append(f"  {code}: {len(told) - MOST_OF_A_CODE} more")
     return "\n".join(lines)
 
 
-def _requests(row: Mapping[str, Any] | None) -> object:
-    """Applications received in the year; a cell that is no number says what it is instead."""
-    if row is None:
-        return "no table"
-    value = row["received_new__total"]
-    if value is not None:
-        return value
-    return json.loads(row["not_numbers"] or "{}").get("received_new__total", "")
+def _portal_row(reports: Sequence[Mapping[str, Any]]) -> tuple[object, ...]:
+    """What a portal gave: its line of the table."""
+    years = sorted({row["year"] for row in reports})
+    return (
+        reports[0]["portal_id"],
+        reports[0]["portal"],
+        len(reports),
+        len({row["agency_id"] for row in reports}),
+        f"{years[0]}-{years[-1]}" if len(years) > 1 else str(years[0]),
+        sum(row["figure_count"] for row in reports),
+        sum(row["checks_failed"] for row in reports),
+    )
+
+
+def _where(problem: Mapping[str, Any]) -> str:
+    """A problem's page: its title, where one is known, and its address."""
+    return " ".join(str(part) for part in (problem["link_text"], problem["url"]) if part) or "no address"
 
 
 def _subject(row: Mapping[str, Any]) -> str:

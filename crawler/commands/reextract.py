@@ -72,7 +72,12 @@ class Command(OneLineUsage, ScrapyCommand):
         try:
             with hold(database):
                 self.exitcode = reextract(
-                    database, archive, jobs=jobs, ocr=ocr, only_problems=opts.only_problems
+                    database,
+                    archive,
+                    jobs=jobs,
+                    ocr=ocr,
+                    only_problems=opts.only_problems,
+                    overrides=str(self.setting("OVERRIDES")),
                 )
         except DatabaseHeld as error:
             self.refuse(str(error), HELD)
@@ -91,27 +96,39 @@ class Command(OneLineUsage, ScrapyCommand):
         return int(chosen)
 
 
-def reextract(database: Path, archive_path: Path, *, jobs: int, ocr: bool, only_problems: bool) -> int:
+def reextract(
+    database: Path, archive_path: Path, *, jobs: int, ocr: bool, only_problems: bool, overrides: str
+) -> int:
     """Reads and stores every publication of the ledger; prints a summary and returns the exit code.
 
     0 where all was read and stored, 1 where a publication could not be. Raises `StorageError` where
     the database or the archive cannot be used at all.
     """
-    from pipelines import divisions, forms
+    from pipelines import agencies, divisions, forms
     from pipelines.records import READER_FAILURES
+    from storage import findings
     from storage.archive import Archive
     from storage.database import StorageError, checkpoint, open_database
     from storage.ledger import Ledger
+    from storage.overrides import load
     from storage.reference import write_reference
     from storage.reports import store
 
+    corrections = load(overrides)
     db = open_database(database)
     archive = Archive(archive_path)
     outcomes: Counter[str] = Counter()
     shortcomings: list[str] = []
     try:
         cells, derived = forms.layout()
-        write_reference(db, divisions=divisions.load(), form_cells=cells, derived=derived)
+        write_reference(
+            db,
+            divisions=divisions.load(),
+            form_cells=cells,
+            derived=derived,
+            renamings=agencies.renamings(),
+            overrides=corrections,
+        )
         ledger = Ledger(db, archive)
         urls = ledger.page_urls(only_problems=only_problems)
         say(f"{len(urls)} publications to read")
@@ -130,6 +147,7 @@ def reextract(database: Path, archive_path: Path, *, jobs: int, ocr: bool, only_
             )
             progress.step(page)
         problems = db.execute("SELECT count(*) FROM problems WHERE stage = 'reading'").fetchone()[0]
+        findings.refresh(db)
         checkpoint(db)
     finally:
         archive.close()

@@ -113,7 +113,14 @@ _BUSY = (
 )
 """What portals say with status 200 while they cannot answer; folded text outside of links."""
 
+_CAPTCHA = (
+    *("请输入验证码", "输入图中", "安全验证", "访问验证", "人机验证", "滑动验证", "拖动滑块", "请完成验证"),
+    *("点击验证", "验证您是真人", "verifyyouarehuman", "areyouarobot"),
+)
+"""What portals say with status 200 to who they take for a robot; folded text outside of links."""
+
 _MOST_BUSY_TEXT = 200
+"""Characters of a page that says nothing else; a form below an article has the same words."""
 
 
 class RefusedPage(IgnoreRequest):
@@ -156,13 +163,16 @@ def fault(
 
 
 def _busy(page: Page) -> tuple[str, str] | None:
-    """The code and detail of a page that says nothing but to come later, or None."""
+    """The code and detail of a page that says nothing but to come later or to prove oneself, or None."""
     said = page.tree.xpath("//text()[not(ancestor::a or ancestor::script or ancestor::style)]")
     text = folded("".join(said)).lower()
-    mark = next((words for words in _BUSY if words in text), None)
-    if mark is None or len(text) > _MOST_BUSY_TEXT or len(page.links) > 4 or generic.marks(text):
+    if len(text) > _MOST_BUSY_TEXT or len(page.links) > 4 or generic.marks(text):
         return None
-    return "busy_page", f"status 200, but the page says {mark}"
+    for code, marks in (("challenge_page", _CAPTCHA), ("busy_page", _BUSY)):
+        mark = next((words for words in marks if words in text), None)
+        if mark is not None:
+            return code, f"status 200, but the page says {mark}"
+    return None
 
 
 def _promises_file(url: str) -> bool:

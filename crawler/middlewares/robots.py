@@ -69,7 +69,11 @@ class RobotsMiddleware(RobotsTxtMiddleware):
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         """A robots.txt that leads to where this crawl does not go binds nobody; one that fails does."""
         if isinstance(exc, RefusedPage) and exc.response.status >= 500:
-            self._unknown[netloc] = exc.response.status
+            if exc.code == "challenge_page":
+                # The firewall keeps the rules from us as it does everything: that is what is to be told.
+                self._unreachable[netloc] = exc
+            else:
+                self._unknown[netloc] = exc.response.status
         elif not isinstance(exc, IgnoreRequest) or getattr(exc, "code", "") in (
             "connection_failed",
             "too_large",

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from scrapy.exceptions import IgnoreRequest
 
-from crawler.addresses import Scope, private_literal, slot_of
+from crawler.addresses import Scope, private_literal
 
 if TYPE_CHECKING:
     from typing import Self
@@ -53,7 +53,7 @@ class ScopeMiddleware:
             raise RefusedAddress("private_address", url, f"{urlsplit(url).netloc} is in a private network")
         if scope.reachable(url) != url:
             return request.replace(url=scope.reachable(url))
-        request.meta["download_slot"] = slot_of(url)
+        request.meta["download_slot"] = scope.slot(url)
         if "role" not in request.meta:
             request.meta["role"] = "robots"
             request.meta["portal_id"] = scope.owners(url)[0].id

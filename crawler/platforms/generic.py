@@ -6,7 +6,7 @@ Recognised by nothing: the fallback where no platform claims a page. Pure functi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from urllib.parse import urlsplit
@@ -35,12 +35,15 @@ from crawler.platforms.shapes import (
 )
 from crawler.titles import (
     folded,
+    hub_part,
     hub_rank,
     is_agency,
     is_level,
     is_next,
     is_other,
+    is_place,
     is_report,
+    is_whole_list,
     is_year,
     names_annual,
     names_report,
@@ -106,7 +109,8 @@ _ARTICLE_URL = re.compile(
     r"post_\d+|/\d{4}[-/]\d{1,2}([-/]\d{1,2})?/|[?&](id|articleid|infoid|messagekey)=\w+|/[0-9a-f]{32}\.|/\d{3,}\.s?html?$)",
     re.IGNORECASE,
 )
-_MENU_SCRIPT = re.compile(r"[^/]*(nav|menu|head|top|channel|daohang|column)[^/]*\.js$", re.IGNORECASE)
+_MENU_SCRIPT = re.compile(r"[^/]*(nav|menu|head|top|channel|daohang|column)[^/]*\.(js|json)$", re.IGNORECASE)
+_DATA = re.compile(r"""["']([^"'\s<>]{1,200}\.json)["'?]""")
 _LIBRARY = re.compile(r"jquery|bootstrap|swiper|layui|superfish|scrolltop|backtop|gotop", re.IGNORECASE)
 _ADVERSE_FRAMES = re.compile(r"visit|count|login|share|tongji|stat|weather|search", re.IGNORECASE)
 
@@ -132,14 +136,69 @@ def hub_links(page: Page) -> list[tuple[int, Link]]:
 def _ranked(page: Page, rank_of: Callable[[str], int | None]) -> list[tuple[int, Link]]:
     here = canonical(page.url)
     found: dict[str, tuple[int, Link]] = {}
-    for link in page.links:
-        ranks = [rank for rank in (rank_of(link.text), rank_of(link.label)) if rank is not None]
+    for link, label in _labelled(page):
+        ranks = [
+            rank for rank in (rank_of(link.text), rank_of(link.label), rank_of(label)) if rank is not None
+        ]
         address = canonical(link.url)
         if ranks and address != here and not is_document(link.url):
             best = min(ranks)
             if address not in found or best < found[address][0]:
-                found[address] = (best, link)
+                told = link if rank_of(link.text) == best or rank_of(link.label) == best else None
+                found[address] = (best, told or replace(link, label=label))
     return sorted(found.values(), key=lambda pair: pair[0])
+
+
+def _labelled(page: Page) -> Iterable[tuple[Link, str]]:
+    """The page's links, each with a further label where its own words are not all of it.
+
+    A label may be cut in two links to one address that follow each other, or stand beside a link
+    that only holds a picture.
+    """
+    before: Link | None = None
+    for link in page.links:
+        label = link.label
+        if before is not None and before.url == link.url and before.text != link.text:
+            label = before.text + link.text
+        elif not link.text:
+            item = _item(link.element)
+            label = plain_text(item) if item is not link.element and not _several(item) else link.label
+        yield link, label
+        before = link
+
+
+def is_hub_page(page: Page) -> bool:
+    """Whether a page is one of the pages on government information that every agency has.
+
+    They have one form since 2019: guide, rules, what must be published, annual reports and requests on one
+    side, the agencies on the other.
+    """
+    parts = {titled for link in page.links if (titled := hub_part(link.text or link.label)) is not None}
+    return len(parts) >= 3
+
+
+def agency_links(page: Page) -> tuple[Column, ...]:
+    """The agencies and places that a page lists beside its own menu, each with a page of its own.
+
+    Links of friendship are none: they stand in drop-downs and at the foot. A list that leads only to
+    other hosts counts where its heading says that it is of departments or places below.
+    """
+    host = urlsplit(page.url).hostname
+    found: dict[str, Column] = {}
+    for block in _blocks(page, article_address, starts=True):
+        # Agencies may be told apart by an id in the query; articles bear theirs in the path.
+        links = [link for link in block.links if not article_address(link.url.partition("?")[0])]
+        bodies = [link for link in links if is_agency(link.label) or is_place(link.label)]
+        if len(bodies) < max(2, 0.6 * len(block.links)):
+            continue
+        own = any(urlsplit(link.url).hostname == host for link in bodies)
+        if not own and not is_level((heading_of(bodies[0].element) or "").rstrip(":")):
+            continue
+        # In a list of agencies a name of no known form is one of them.
+        for link in links:
+            if section_rank(link.label) is None and hub_part(link.label) is None:
+                found.setdefault(canonical(link.url), Column(url=link.url, name=link.label, agency=True))
+    return tuple(found.values())
 
 
 def report_entries(page: Page) -> tuple[Entry, ...]:
@@ -171,13 +230,17 @@ class _Block:
 def listing(page: Page, is_article: Callable[[str], bool] = article_address) -> ListPage:
     """The entries of the page's list and the columns below it.
 
-    The list is every block of links with a report among them, or else the block with most dated
-    or article-like links. `is_article` tells the addresses of articles.
+    The list is every block of links with a report among them, or of dated agencies, or else the block
+    with most dated or article-like links. `is_article` tells the addresses of articles.
     """
     blocks = _blocks(page, is_article)
     chosen = [block for block in blocks if block.reports]
+    bodies = [block for block in blocks if block.agencies >= max(2, 0.6 * len(block.links))]
     if not chosen:
-        chosen = [block for block in blocks if block.agencies >= max(2, 0.6 * len(block.links))]
+        chosen = bodies
+    else:
+        # Beside a report that is put on top, others may stand by their agencies' names and dates.
+        chosen += [block for block in bodies if not block.reports and block.dated * 2 >= len(block.links)]
     if not chosen:
         likely = [
             block
@@ -208,19 +271,56 @@ def reports_only(found: ListPage) -> ListPage:
 def unaddressed(page: Page) -> tuple[str, ...]:
     """Titles of reports that the page names in something to click on, but without an address."""
     addressed = {link.element for link in page.links}
+    targets = {f"#{name}" for name in page.tree.xpath("//@id | //@name")}
     known = {folded(link.label) for link in page.links} | {folded(link.text) for link in page.links}
     found: dict[str, None] = {}
     for element in page.tree.xpath("//a | //*[@onclick]"):
-        clicked = element.get("onclick") or (element.get("href") or "").lower().startswith("javascript:")
+        reference = (element.get("href") or "").strip()
+        clicked = element.get("onclick") or reference.lower().startswith("javascript:")
         label = element.get("title") or plain_text(element)
-        if not clicked or not names_report(label) or folded(label) in known:
+        if not names_report(label) or folded(label) in known:
+            continue
+        if not clicked and not (_leads_nowhere(element, reference, targets) and _is_entry(element, label)):
             continue
         if not any(inner in addressed for inner in element.iter()):
             found.setdefault(label)
     return tuple(found)
 
 
-def _blocks(page: Page, is_article: Callable[[str], bool]) -> list[_Block]:
+def merged(page: Page) -> tuple[str, ...]:
+    """Titles of reports whose addresses differ from another's by nothing but what is dropped from
+    addresses as a session or a moment: there it says which report is meant, and they cannot be told apart.
+    """
+    first: dict[str, tuple[str, str]] = {}
+    found: dict[str, None] = {}
+    for link in page.links:
+        title, query = folded(link.label), urlsplit(link.element.get("href") or "").query
+        if not names_report(link.label):
+            continue
+        known, asked = first.setdefault(canonical(link.url), (title, query))
+        if asked != query and not (known in title or title in known):
+            found.setdefault(link.label)
+    return tuple(found)
+
+
+def _leads_nowhere(element: lxml.html.HtmlElement, reference: str, targets: Collection[str]) -> bool:
+    """Whether a link without an address is no mark in the page either, and leads to none."""
+    if not reference:
+        return not (element.get("id") or element.get("name"))
+    if reference.startswith("#"):
+        return reference not in targets
+    # An address that no browser opens either, or a file on its author's disk.
+    return absolute("http://host/", reference) is None
+
+
+def _is_entry(element: lxml.html.HtmlElement, label: str) -> bool:
+    """Whether a report's name is one of a list: a year's tab that is chosen has no address either."""
+    rank = section_rank(label)
+    return rank is None or rank % 10 > 1 or iso_date(plain_text(_item(element))) is not None
+
+
+def _blocks(page: Page, is_article: Callable[[str], bool], *, starts: bool = False) -> list[_Block]:
+    """The page's links by their containers; `starts` leaves those to hosts' start pages in."""
     here = canonical(page.url)
     blocks: dict[tuple[object, str, str], _Block] = {}
     for link in page.links:
@@ -235,7 +335,7 @@ def _blocks(page: Page, is_article: Callable[[str], bool]) -> list[_Block]:
             continue
         if in_navigation(link.element) and not (is_report(link.label) and is_article(link.url)):
             continue
-        if urlsplit(link.url).path in ("", "/") and not urlsplit(link.url).query:
+        if urlsplit(link.url).path in ("", "/") and not urlsplit(link.url).query and not starts:
             continue
         block = blocks.setdefault(_container(link.element), _Block())
         block.links.append(link)
@@ -349,6 +449,8 @@ def _columns(page: Page, chosen: Iterable[_Block], is_article: Callable[[str], b
         divides = is_year(label) or is_level(label)
         agency = is_agency(label) and address in listed and not is_article(link.url)
         part = section_rank(label) is not None and not (is_article(link.url) or address in listed)
+        if is_whole_list(link.text) and _stands_with_reports(link):
+            found.setdefault(address, Column(url=link.url, name=heading_of(link.element) or label))
         if not (divides or agency or part):
             continue
         below = address.startswith(folder) and folder.count("/") > 3
@@ -361,6 +463,15 @@ def _columns(page: Page, chosen: Iterable[_Block], is_article: Callable[[str], b
                 address, Column(url=link.url, name=label, agency=agency and not (divides or part))
             )
     return tuple(found.values())
+
+
+def _stands_with_reports(link: Link) -> bool:
+    """Whether the innermost box of links around a link is one of reports."""
+    for box in link.element.iterancestors():
+        others = [plain_text(other) for other in islice(box.iter("a"), 60) if other is not link.element]
+        if others:
+            return sum(map(names_report, others)) * 2 > len(others)
+    return False
 
 
 def _annual_kin(page: Page) -> dict[tuple[object, str, str], int]:
@@ -406,12 +517,13 @@ def frames(page: Page) -> tuple[str, ...]:
 
 
 def menu_scripts(page: Page) -> tuple[str, ...]:
-    """Addresses of the page's own script files whose names say that they write its menus."""
+    """Addresses of the page's own scripts and data whose names say that they hold its menus."""
     host = urlsplit(page.url).netloc
-    found = (absolute(page.base, source) for source in page.tree.xpath("//script/@src"))
+    named = (*page.tree.xpath("//script/@src"), *_DATA.findall(page.scripts))
+    found = (absolute(page.base, source) for source in named)
     return tuple(
         url
-        for url in found
+        for url in dict.fromkeys(found)
         if url
         and urlsplit(url).netloc == host
         and _MENU_SCRIPT.search(urlsplit(url).path)
@@ -440,7 +552,10 @@ def sent_on(page: Page) -> str | None:
         r"(?:location(?:\.href)?\s*=|location\.(?:replace|assign)\s*\(|window\.open\s*\()\s*['\"]([^'\"]+)['\"]",
         page.scripts,
     )
-    return absolute(page.base, match[1]) if match else None
+    # A page with a report of its own has its script for a button or for small screens.
+    if match is None or marks(_prose(page.tree)) >= 3:
+        return None
+    return absolute(page.base, match[1])
 
 
 def breadcrumb(page: Page) -> tuple[str, ...]:
@@ -510,6 +625,13 @@ def offers(page: Page, files: Iterable[Attachment], label: str, year: int | None
         for offer in _stand_ins(part, label, year, bool(_telling(found.values()))) if part else ():
             found.setdefault(canonical(offer.url), offer)
     return tuple(found.values())
+
+
+def own_offers(page: Page, files: Iterable[Attachment], label: str, year: int | None) -> tuple[Offer, ...]:
+    """What a page holds or shows in a text region of its own; nothing where it has no such region."""
+    if _body(page) is None:
+        return ()
+    return tuple(offer for offer in offers(page, files, label, year) if offer.kind != "page")
 
 
 def _telling(found: Iterable[Offer]) -> list[Offer]:

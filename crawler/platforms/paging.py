@@ -13,7 +13,7 @@ from crawler.addresses import absolute, canonical
 from crawler.page import Link, Page, plain_text
 from crawler.platforms.facts import facts_of
 from crawler.platforms.shapes import Entry, NextPages, Numbering
-from crawler.titles import folded, is_next
+from crawler.titles import folded, is_more_of_list, is_next
 
 # The pager of Ucap; its arguments are container, pages, current, prefix, suffix, entries.
 _UCAP = re.compile(
@@ -36,6 +36,7 @@ _TOTAL = re.compile(r"共(?:有|计)?:?(\d{1,6})(?:条|篇|项)|总(?:条|记录
 _JOINED = re.compile(
     r"['\"]([^'\"\s<>]*(?:[?&][\w.]*(?:page|Page|pn|p)[\w.]*=|[a-z]_))['\"]\s*\+\s*(?:\([^()]*\)|[\w.]+(?:\(\w*\))?)(?:\s*\+\s*['\"]([^'\"\s<>]*)['\"])?"
 )
+_NUMBER = re.compile(r"^(\d+|第\d+页)$")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
@@ -94,7 +95,13 @@ def _linked(page: Page, number: int) -> NextPages:
     here = canonical(page.url)
     relations = page.tree.xpath("//link[@rel='next']/@href | //a[@rel='next']/@href")
     named = [link for link in page.links if is_next(link.text or link.label) and not _disabled(link)]
-    numbered = [link for link in page.links if folded(link.text) == str(number + 1) and _in_pager(link)]
+    numbered = [
+        link
+        for link in page.links
+        if folded(link.text) in (str(number + 1), f"第{number + 1}页")
+        and _beside(link.url, page.url)
+        and _in_pager(link)
+    ]
     for link in [*_relations(page, relations), *(link.url for link in [*named, *numbered])]:
         if canonical(link) != here and not re.search(r"\.(pdf|docx?|wps|xlsx?)$", urlsplit(link).path):
             return NextPages(link=link, pages=pages, total=total, more=True)
@@ -103,9 +110,16 @@ def _linked(page: Page, number: int) -> NextPages:
         for element in page.tree.xpath("//a | //span | //button")
         if len(plain_text(element)) < 12
     )
+    scripted = scripted or _loads_more(page)
     more = (pages or 1) > number or (scripted and number == 1 and (pages is None))
     made = (*_made_by_script(page), *_guesses(page.url)) if more else ()
     return NextPages(numberings=made, pages=pages, total=total, more=more)
+
+
+def _loads_more(page: Page) -> bool:
+    """Whether the list goes on where its reader asks for more of it; who listens may be any script."""
+    found = page.tree.xpath("//*[not(self::script or self::style)][contains(text(),'更多')]")
+    return any(is_more_of_list(plain_text(element)) for element in found)
 
 
 def _made_by_script(page: Page) -> tuple[Numbering, ...]:
@@ -135,6 +149,12 @@ def _scripted(reference: str, code: str) -> bool:
     return bool(code) or (reference.lower().startswith("javascript:") and len(reference) > 13)
 
 
+def _beside(url: str, here: str) -> bool:
+    """Whether an address begins with the folder that another does: a calendar's numbers lead elsewhere."""
+    first, second = (urlsplit(address).path.lstrip("/").partition("/") for address in (url, here))
+    return not second[1] or first[0] == second[0]
+
+
 def _in_pager(link: Link) -> bool:
     """Whether a link that is only a number stands among other numbers, not among entries."""
     parent = link.element.getparent()
@@ -142,9 +162,10 @@ def _in_pager(link: Link) -> bool:
         if parent is None:
             return False
         words = [
-            folded(plain_text(other)) for other in parent.xpath(".//a | .//span | .//em | .//b | .//strong")
+            folded(plain_text(other))
+            for other in parent.xpath(".//a | .//span | .//em | .//b | .//strong | .//option")
         ]
-        if sum(word.isdigit() or is_next(word) for word in words) >= 2:
+        if sum(bool(_NUMBER.match(word)) or is_next(word) for word in words) >= 2:
             return True
         parent = parent.getparent()
     return False

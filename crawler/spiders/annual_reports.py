@@ -15,21 +15,22 @@ from typing import Any
 
 from scrapy.http import Response
 
-from crawler import platforms, titles
+from crawler import platforms, searches, titles
 from crawler.addresses import canonical, is_start_page
 from crawler.items import Role
 from crawler.page import Page
 from crawler.platforms import generic, ucap
-from crawler.spiders.articles import Articles
 from crawler.spiders.following import Found, digest, is_script, module_of, page_of
 from crawler.spiders.lists import SENT_ON
+from crawler.spiders.resorts import LastResorts
+from crawler.steps import MenuRead
 from crawler.walk import ARTICLES_IN_HAND, MAX_DEPTH, Candidate, Hub, Place, PortalWalk
 
 SCRIPT_RANK = 6
 """Scripts that may write a menu are asked for after every page that a menu names."""
 
 
-class AnnualReports(Articles):
+class AnnualReports(LastResorts):
     """Base of the spiders: a province is a subclass with its name."""
 
     async def start(self) -> AsyncIterator[Any]:
@@ -62,15 +63,25 @@ class AnnualReports(Articles):
         while walk.pending == 0 and not walk.done:
             walk.pending += 1
             walk.choose(None if self.limit is None else max(0, self.limit - walk.delivered))
-            hub = walk.next_hub() if not walk.chosen and not any(walk.sections.values()) else None
+            hub = None if walk.chosen else self._next_hub(walk)
             if walk.chosen:
                 yield from self._open_chosen(walk)
             elif hub is not None:
                 yield from self._open_hub(walk, hub)
+            elif walk.recalled:
+                self._collect_recalled(walk)
+            elif (resort := self._resort(walk)) is not None:
+                yield from resort
             else:
                 walk.done = True
                 yield from self._conclude(walk)
             walk.pending -= 1
+
+    def _next_hub(self, walk: PortalWalk) -> Hub | None:
+        """The next page that may lead to the section; where it is known, one that may lead to agencies."""
+        if not any(walk.sections.values()):
+            return walk.next_hub()
+        return None if walk.portal.sections or self._enough(walk) else walk.next_beside()
 
     def _open_chosen(self, walk: PortalWalk) -> Found:
         """Opens chosen entries until as many are on their way as may be."""
@@ -89,7 +100,7 @@ class AnnualReports(Articles):
         if walk.portal in owners:
             return False
         for other in self.walks:
-            if other.portal in owners and not other.done:
+            if other.portal in owners and not (other.done or other.portal.disabled):
                 other.collect(replace(candidate, place=replace(candidate.place, section=None)))
                 return True
             if other.portal in owners and key in other.opened:
@@ -99,7 +110,8 @@ class AnnualReports(Articles):
     def _conclude(self, walk: PortalWalk) -> Found:
         home = walk.portal.home
         if not walk.sections:
-            detail = f"no menu leads to an annual-report section; tried {walk.hubs_tried + 1} pages"
+            told = "; ".join([f"tried {walk.hubs_tried + 1} pages", *walk.resorts])
+            detail = f"no menu leads to an annual-report section; {told}"
             yield self._trouble(walk, "section_not_found", home, detail, hides=True)
         # Of sections that menus named, one with reports is enough: the others were other columns.
         expected = walk.portal.sections or not any(walk.sections.values())
@@ -107,6 +119,11 @@ class AnnualReports(Articles):
             if expected and count == 0 and section not in walk.failed_sections:
                 detail = "the section holds no entry that is an annual report"
                 yield self._trouble(walk, "no_reports_listed", section, detail, hides=True)
+        for column, found_on in walk.too_deep.items():
+            if f"list {canonical(column)}" not in walk.visited:
+                yield from self._too_many_columns(
+                    walk, found_on, f"{column} lies more than {MAX_DEPTH} below"
+                )
         self.logger.info(
             "%s: %d reports taken, %d listed", walk.portal.id, walk.delivered, len(walk.candidates)
         )
@@ -118,11 +135,20 @@ class AnnualReports(Articles):
             yield from self._open_tree(walk, hub.channel, hub.place, hub.found_on, self._on_hub_tree)
             return
         yield from self._follow(
-            walk, hub.url, "hub", self._on_menu(walk, hub.place), found_on=hub.found_on, link_text=hub.label
+            walk,
+            hub.url,
+            "hub",
+            self._on_menu(walk, hub.place, below=titles.is_hub_below(hub.label)),
+            found_on=hub.found_on,
+            link_text=hub.label,
+            # Where the section is known, a page that is not there leads to nothing that is missed.
+            quiet=any(walk.sections.values()),
         )
 
-    def _on_menu(self, walk: PortalWalk, place: Place, hops: int = 0) -> Callable[[Response], Found]:
-        """The handler of a home page or a hub."""
+    def _on_menu(
+        self, walk: PortalWalk, place: Place, hops: int = 0, *, below: bool = False
+    ) -> Callable[[Response], Found]:
+        """The handler of a home page or a hub; `below` is one that is named as a page of agencies."""
 
         def handler(response: Response) -> Found:
             page = page_of(response)
@@ -138,12 +164,31 @@ class AnnualReports(Articles):
             onward = generic.sent_on(page) or next(iter(frames), None)
             if onward and hops < SENT_ON and canonical(onward) not in walk.visited:
                 role: Role = response.meta["role"]
-                follow = self._on_menu(walk, place, hops + 1)
+                follow = self._on_menu(walk, place, hops + 1, below=below)
                 yield from self._follow(walk, onward, role, follow, found_on=response.url)
                 return
+            if response.meta["role"] == "home":
+                walk.searches = searches.searches(page, platforms.of_page(page, walk.portal.platform))
+            self._tell_menu(walk, page, place, response.meta["role"])
             yield from self._menu(walk, page, place)
+            # No section of its own: what agencies publish does not stand for what the portal does.
+            yield from self._agencies(walk, page, replace(place, section=None), sure=below)
 
         return handler
+
+    def _tell_menu(self, walk: PortalWalk, page: Page, place: Place, role: Role) -> None:
+        platform = platforms.of_page(page, walk.portal.platform)
+        step = MenuRead(
+            url=page.url,
+            role=role,
+            platform=platform,
+            mark=platforms.mark(page, platform),
+            links=len(page.links),
+            path=place.path,
+            sections=tuple((link.label, link.url) for _, link in generic.section_links(page)),
+            hubs=tuple((link.label, link.url) for _, link in generic.hub_links(page)),
+        )
+        self._tell(walk, step)
 
     def _menu(self, walk: PortalWalk, page: Page, place: Place) -> Found:
         """The section, if the page's menu names it; else the hubs that it names and its channel tree."""
@@ -152,7 +197,7 @@ class AnnualReports(Articles):
             for rank, link in generic.section_links(page)
             if rank < 10 or not generic.article_address(link.url)
         ]
-        best = [(rank, link) for rank, link in named if rank == named[0][0]]
+        best = self._best(named)
         for rank, link in best:
             section = place.section or link.url
             if self.scope.admits(link.url):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from urllib.parse import quote
 
 from scrapy.http import Response
 
@@ -115,8 +116,13 @@ class Articles(Lists):
         walk.visited.add(key)
         known = (len(walk.candidates), walk.columns)
         yield from self._first_page(walk, progress, page, response)
-        if known == (len(walk.candidates), walk.columns):
-            # Nothing new hangs on it: better a page too many than a report that nobody reads.
+        offers = generic.own_offers(
+            page, module_of(page, walk).article(page).attachments, candidate.label, _year(candidate)
+        )
+        own = any(canonical(offer.url) not in walk.candidates for offer in offers)
+        if own or known == (len(walk.candidates), walk.columns):
+            # It shows a document of its own, and what it lists stands beside that, or nothing new hangs on
+            # it: better a page too many than a report that nobody reads.
             yield from self._publish(walk, candidate, response, page)
 
     def _in_place(self, walk: PortalWalk, candidate: Candidate, response: Response) -> Found:
@@ -243,7 +249,8 @@ class Articles(Lists):
         if generic.holds_report(page):
             draft.files[place] = document
         elif offer.kind == "file" and not inner:
-            if generic.document_ending(offer.url):
+            # The words of a link name the file as often as its address does.
+            if generic.document_ending(offer.url) or generic.document_ending(quote(offer.label)):
                 yield self._no_file(walk, draft, offer, document)
             else:
                 draft.files[place] = document

@@ -18,6 +18,7 @@ from crawler.failures import Cause
 from crawler.platforms import Platform
 from crawler.platforms.shapes import AnswerError, Column, Entry, ListAnswer, ListCall
 from crawler.spiders.following import Following, Found, digest, fetch_of, repetition
+from crawler.steps import ListRead
 from crawler.walk import MAX_COLUMNS, MAX_PAGES, ListWalk, Place, PortalWalk
 
 
@@ -160,6 +161,7 @@ class CallLists(Following):
         if call.number == 1 or not progress.first_size:
             progress.first_size = answer.rows
         walk.list_paths.setdefault(asked.interface, call.way)
+        self._tell(walk, _told(asked, answer, rows))
         for title in answer.nameless:
             detail = f"the list names {title!r} without an address"
             yield self._trouble(
@@ -206,7 +208,7 @@ class CallLists(Following):
             # One of several lists of a page, without a report: news beside the list, not to be walked.
             return
         goes_on = full if answer.pages is None else call.number < answer.pages
-        if self._enough(walk):
+        if self._enough(walk, call.number):
             progress.cut = True
         elif call.number >= MAX_PAGES:
             yield self._too_long(walk, progress)
@@ -219,6 +221,26 @@ class CallLists(Following):
             yield from self._call_page(replace(asked, call=following), extra=True)
         else:
             yield from self._end_of_list(walk, progress)
+
+
+def _told(asked: CallList, answer: ListAnswer, rows: Iterable[Entry]) -> ListRead:
+    """What is told of an answer."""
+    named = [entry.title for entry in rows]
+    return ListRead(
+        url=asked.call.address,
+        list_url=asked.progress.url,
+        number=asked.call.number,
+        platform=asked.call.platform,
+        mark=None,
+        path=asked.progress.place.path,
+        entries=len(named) + len(answer.nameless),
+        reports=sum(titles.is_report(title) for title in named),
+        others=sum(titles.is_other(title) for title in named),
+        pages=answer.pages,
+        total=asked.progress.total,
+        paging="an interface",
+        columns=len(answer.columns),
+    )
 
 
 def _read(asked: CallList, response: Response) -> ListAnswer:

@@ -132,7 +132,10 @@ class ChannelLists(CallLists):
         self, walk: PortalWalk, channel: ucap.ChannelAddress, node: ucap.Channel, place: Place, found_on: str
     ) -> Found:
         """A channel at or below the section: its JSON list, and its own children."""
-        if titles.is_other(node.name) or place.depth > MAX_DEPTH:
+        if titles.is_other(node.name):
+            return
+        if place.depth > MAX_DEPTH:
+            yield from self._too_many_columns(walk, found_on, f"{node.name} lies more than {MAX_DEPTH} below")
             return
         walk.columns += 1
         if walk.columns > MAX_COLUMNS:

@@ -19,13 +19,14 @@ from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
 from crawler import platforms, titles
-from crawler.addresses import Scope, canonical, slot_of
+from crawler.addresses import Scope, canonical
 from crawler.failures import Cause, cause
 from crawler.items import Fetch, Publication, Role, Trouble
 from crawler.page import Page
 from crawler.platforms import Platform, generic
 from crawler.platforms.shapes import Entry
 from crawler.selection import Selection, of_province
+from crawler.steps import TOLD, Asked, Step, Trial
 from crawler.walk import MAX_COLUMNS, MAX_PAGES, Candidate, ListWalk, Place, PortalWalk
 
 Found = Iterator[Request | Publication | Trouble]
@@ -35,7 +36,6 @@ _PRIORITY: dict[Role, int] = {"home": 0, "hub": 0, "list": 10, "article": 20, "a
 _LONGEST_ADDRESS = 2000
 # Documents are a hundred times as large as pages; see DOWNLOAD_TIMEOUT.
 _DOCUMENT_PATIENCE = 6
-_PROGRESS_EVERY = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,9 @@ class Job:
 class Following(Spider):
     """What the steps of the flow share; `_advance` is the next step of a portal that waits for nothing."""
 
+    trial: Trial | None = None
+    """Set where a walk only tries a portal."""
+
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
         """Adds the contact address, which may come from the command line, to the user agent."""
@@ -75,6 +78,7 @@ class Following(Spider):
         crawler.signals.connect(spider.count_error, signal=signals.spider_error)
         crawler.signals.connect(spider.count_error, signal=signals.item_error)
         crawler.signals.connect(spider.count_unfinished, signal=signals.spider_idle)
+        crawler.signals.connect(spider.note_sitemaps, signal=signals.robots_parsed)
         return spider
 
     def __init__(self, **arguments: str) -> None:
@@ -87,9 +91,9 @@ class Following(Spider):
         self.is_sample = chosen.limit is not None
         self.scope = Scope(chosen.registry)
         self.delays = self.scope.delays()
+        self.portals = chosen.portals
         self.walks = [PortalWalk(portal) for portal in chosen.portals]
         self._reported: dict[tuple[str, str], bool] = {}
-        self._pages = 0
 
     def selection(self, arguments: dict[str, str]) -> Selection:
         """What the arguments ask for; raises SelectionError or RegistryError."""
@@ -119,6 +123,8 @@ class Following(Spider):
         which is kept in the ledger and never sent.
         """
         job = Job(walk, role, handler, found_on, link_text, on_failure, quiet, silent, hides)
+        guess = quiet or silent
+        self._tell(walk, Asked(url=url, role=role, found_on=found_on, link_text=link_text, quiet=guess))
         if not self.scope.admits(url):
             yield from self._refused(
                 job, Cause("offsite_link", "its host is not in the registry", url=url), url
@@ -134,7 +140,7 @@ class Following(Spider):
             "role": role,
             "found_on": found_on,
             "link_text": link_text,
-            "download_slot": slot_of(url),
+            "download_slot": self.scope.slot(url),
         }
         if silent:
             meta["dont_retry"] = True
@@ -157,14 +163,11 @@ class Following(Spider):
             dont_filter=True,
         )
 
+    def _tell(self, walk: PortalWalk, step: Step) -> None:
+        """Tells a step to whoever listens."""
+        self.crawler.signals.send_catch_log(signal=TOLD, portal_id=walk.portal.id, step=step)
+
     def _answered(self, response: Response, job: Job) -> Found:
-        self._pages += 1
-        if self._pages % _PROGRESS_EVERY == 0:
-            taken = sum(walk.delivered for walk in self.walks)
-            done = sum(walk.done for walk in self.walks)
-            self.logger.info(
-                "%d pages, %d reports, %d of %d portals", self._pages, taken, done, len(self.walks)
-            )
         yield from self._settled(job, job.handler(response), response.url)
 
     def _failed(self, failure: Failure) -> Found:
@@ -204,7 +207,9 @@ class Following(Spider):
             job.walk.failed_sections.add(url)
         target = why.url or url
         # Said again only where the address hides more than it did the first time.
-        if why.code != "offsite_link" or self._first_time(why.code, target, hides=hides):
+        if why.code != "offsite_link" or self._first_time(
+            f"{job.walk.portal.id} {why.code}", target, hides=hides
+        ):
             yield self._trouble(
                 job.walk, why.code, target, why.detail, job=job, hides=hides, fetch_id=fetch_id
             )
@@ -249,10 +254,12 @@ class Following(Spider):
             walk, "api_unreadable", response.url, detail, hides=True, fetch_id=fetch_of(response).id
         )
 
-    def _too_many_columns(self, walk: PortalWalk, found_on: str) -> Found:
+    def _too_many_columns(
+        self, walk: PortalWalk, found_on: str, why: str = f"more than {MAX_COLUMNS} columns"
+    ) -> Found:
         """Said once a portal."""
         if self._first_time("too_many_columns", walk.portal.home):
-            detail = f"more than {MAX_COLUMNS} columns; the rest was not walked"
+            detail = f"{why}; the rest was not walked"
             yield self._trouble(walk, "too_many_columns", found_on, detail, hides=True)
 
     def _too_long(self, walk: PortalWalk, progress: ListWalk) -> Trouble:
@@ -272,8 +279,13 @@ class Following(Spider):
             detail = f"the list says {progress.total} entries, {progress.rows} were seen"
             yield self._trouble(walk, "list_incomplete", progress.url, detail, hides=True)
 
-    def _enough(self, walk: PortalWalk) -> bool:
-        """Whether a limited run has found what it wants; more lists need not be walked."""
+    def _enough(self, walk: PortalWalk, number: int | None = None) -> bool:
+        """Whether a limited run has found what it wants, so that lists need not be walked on.
+
+        `number` is the page of a list that was just read: a trial wants to see its next one, too.
+        """
+        if self.trial is not None and number is not None and number < self.trial.pages:
+            return False
         return self.limit is not None and len(walk.candidates) >= self.limit
 
     def _collect_all(self, walk: PortalWalk, entries: Iterable[Entry], place: Place, found_on: str) -> None:
@@ -282,7 +294,8 @@ class Following(Spider):
 
     def _collect(self, walk: PortalWalk, entry: Entry, place: Place, found_on: str) -> None:
         """Keeps an entry if its title and place say that it is a report of a chosen year."""
-        if titles.is_other(entry.title) or not (place.trusted or titles.is_report(entry.title)):
+        told = titles.is_report(entry.title) or titles.may_be_report(entry.title)
+        if titles.is_other(entry.title) or not (place.trusted or told):
             return
         if f"list {canonical(entry.url)}" in walk.visited:
             return
@@ -293,15 +306,33 @@ class Following(Spider):
             return
         walk.collect(Candidate(entry, place, found_on, entry.title))
 
+    def recall(self, portal_id: str, url: str, title: str, found_on: str) -> None:
+        """Has an article opened that an earlier run could not open, also where no list names it any more.
+
+        A limited run takes what its lists name and no more.
+        """
+        for walk in self.walks:
+            if walk.portal.id == portal_id and self.limit is None:
+                walk.recalled.append((Entry(url=url, title=title), found_on))
+
+    def _collect_recalled(self, walk: PortalWalk) -> None:
+        """Keeps the recalled articles; those that lists named are kept already."""
+        while walk.recalled:
+            entry, found_on = walk.recalled.pop()
+            self._collect(walk, entry, Place(trusted=True), found_on)
+
     def count_error(self, **_: object) -> None:
         """A callback or a pipeline raised: something may be missing."""
         self.crawler.stats.inc_value("nianbao/hides_reports")
         self.crawler.stats.inc_value("nianbao/problems/internal_error")
 
+    def note_sitemaps(self, robotparser: object, request: Request) -> None:
+        """Hears of the rules of a host, which may name its sitemaps."""
+
     def count_unfinished(self) -> None:
         """At the end every portal must be done; one that is not lost a request on the way."""
         for walk in self.walks:
-            if walk.started and not walk.done:
+            if not walk.done:
                 walk.done = True
                 self.crawler.stats.inc_value("nianbao/hides_reports")
                 self.crawler.stats.inc_value("nianbao/problems/portal_unfinished")
@@ -327,9 +358,15 @@ def digest(response: Response) -> str:
 
 
 def is_script(response: Response) -> bool:
-    """Whether an answer is a script that a page includes."""
+    """Whether an answer is a script that a page includes, or data that one asks for."""
     header = (response.headers.get("Content-Type") or b"").decode("latin-1").lower()
-    return urlsplit(response.url).path.endswith(".js") and "html" not in header
+    return urlsplit(response.url).path.endswith((".js", ".json")) and "html" not in header
+
+
+def is_data(response: Response) -> bool:
+    """Whether an answer is data as interfaces send it, and neither a page nor a document."""
+    start = response.body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return start.startswith((b"{", b"[")) and not start.startswith(b"{\\rtf")
 
 
 def is_markup(response: Response) -> bool:

@@ -6,20 +6,23 @@ further pages is read by `crawler.platforms.paging`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from scrapy.http import Response
 
 from crawler import platforms, titles
-from crawler.addresses import canonical
+from crawler.addresses import canonical, is_start_page
 from crawler.failures import Cause
+from crawler.items import Trouble
 from crawler.page import Link, Page
 from crawler.platforms import Platform, generic, ucap
 from crawler.platforms.shapes import Column, Entry, ListPage, NextPages
 from crawler.spiders.channels import ChannelLists
-from crawler.spiders.following import Found, digest, fetch_of, is_markup, module_of, page_of
-from crawler.walk import MAX_COLUMNS, MAX_DEPTH, MAX_PAGES, Candidate, ListWalk, Place, PortalWalk
+from crawler.spiders.following import Found, digest, fetch_of, is_data, is_markup, module_of, page_of
+from crawler.steps import ListRead
+from crawler.walk import MAX_COLUMNS, MAX_DEPTH, MAX_PAGES, Candidate, Hub, ListWalk, Place, PortalWalk
 
 SENT_ON = 4
 """How many pages that only send on are followed in a row; more is a loop."""
@@ -35,16 +38,29 @@ class Lists(ChannelLists):
         raise NotImplementedError
 
     def _open_list(
-        self, walk: PortalWalk, url: str, place: Place, found_on: str | None, link_text: str | None
+        self,
+        walk: PortalWalk,
+        url: str,
+        place: Place,
+        found_on: str | None,
+        link_text: str | None,
+        *,
+        quiet: bool = False,
     ) -> Found:
-        """A section or a column below it, once."""
+        """A section or a column below it, once; `quiet` is a guess that need not be there."""
         key = f"list {canonical(url)}"
         if key in walk.visited:
             return
         walk.visited.add(key)
         progress = ListWalk(url=url, place=place)
         yield from self._follow(
-            walk, url, "list", self._on_list(walk, progress, url), found_on=found_on, link_text=link_text
+            walk,
+            url,
+            "list",
+            self._on_list(walk, progress, url),
+            found_on=found_on,
+            link_text=link_text,
+            quiet=quiet,
         )
 
     def _on_list(
@@ -53,19 +69,24 @@ class Lists(ChannelLists):
         """The handler of the first page of a list, asked for at `asked`."""
 
         def handler(response: Response) -> Found:
-            if not is_markup(response):
-                candidate = _of_response(response, progress.place)
-                yield from self._in_place(walk, candidate, response)
+            if is_data(response) or not is_markup(response):
+                yield from self._no_page(walk, progress, asked, response)
                 return
             arrived = f"list {canonical(response.url)}"
             if canonical(response.url) != canonical(asked) and arrived in walk.visited:
                 # Redirected to a list that is walked already.
+                yield from self._arrived_again(walk, asked, response)
                 return
             walk.visited.add(arrived)
             page = page_of(response)
             progress.visited.add(canonical(response.url))
             module = module_of(page, walk)
             listing, calls = module.listing(page), module.calls(page)
+            if _is_start_page(walk, asked, response) and not _names_reports(listing):
+                if progress.url in walk.sections:
+                    walk.failed_sections.add(progress.url)
+                yield self._start_page(walk, response, asked)
+                return
             onward = generic.sent_on(page)
             listed = _names_reports(listing) or listing.columns or calls
             frames = () if listed else generic.frames(page)
@@ -88,6 +109,7 @@ class Lists(ChannelLists):
         module = module_of(page, walk)
         yield from self._note_platform(walk, page, response)
         listing, calls = module.listing(page), module.calls(page)
+        progress.columns = len(listing.columns)
         wanted = [entry for entry in listing.entries if titles.is_report(entry.title)]
         beside = calls or (listing.columns and listing.entries)
         if not wanted and not beside and _shows_article(module, page):
@@ -95,16 +117,13 @@ class Lists(ChannelLists):
             yield from self._in_place(walk, _of_response(response, progress.place, page), response)
             yield from self._columns(walk, listing.columns, progress.place, page.url)
             return
-        for label in generic.unaddressed(page):
-            detail = f"the list names {label!r}, but only a script knows its address"
-            yield self._trouble(
-                walk, "entry_without_address", page.url, detail, hides=True, fetch_id=fetch_of(response).id
-            )
+        yield from self._unaddressed(walk, page, response)
         if not progress.place.path:
             progress.place = replace(progress.place, path=generic.breadcrumb(page))
         if not progress.place.trusted and len(wanted) * 3 >= len(listing.entries) > 0:
             progress.place = replace(progress.place, trusted=True)
         yield from self._columns(walk, listing.columns, progress.place, page.url)
+        yield from self._agencies(walk, page, progress.place)
         shows = bool(listing.entries or listing.columns or calls)
         hub = not wanted and not calls and (not progress.place.trusted or not shows)
         inner = generic.section_links(page) if hub else []
@@ -114,16 +133,59 @@ class Lists(ChannelLists):
         channel = ucap.address(page.url)
         on_ucap = channel is not None and platforms.of_page(page, walk.portal.platform) == "ucap"
         if progress.place.depth > 0 and not (on_ucap or shows or inner):
-            yield self._trouble(
-                walk, "empty_column", page.url, "the column shows no entry", fetch_id=fetch_of(response).id
-            )
+            walk.empty_columns.add(canonical(page.url))
+            yield self._empty_column(walk, page.url, response)
         if channel is not None and on_ucap:
             required = not listing.entries and not listing.columns
             yield from self._open_section_tree(walk, channel, progress, page, required=required)
             for passed in progress.passed:
                 yield from self._open_section_tree(walk, passed, progress, page, required=False)
         yield from self._open_calls(walk, calls, progress.place, page.url)
-        yield from self._list_page(walk, progress, page, listing.entries, 1)
+        if progress.place.agency and not (wanted or calls or on_ucap):
+            # What an agency publishes beside its reports is not walked through for them.
+            yield from self._agency_without(walk, response, leads_on=bool(inner or listing.columns))
+        else:
+            yield from self._list_page(walk, progress, page, listing.entries, 1)
+
+    def _arrived_again(self, walk: PortalWalk, asked: str, response: Response) -> Found:
+        """Says that a column shows nothing where it is answered with one that did not."""
+        if canonical(response.url) in walk.empty_columns:
+            yield self._empty_column(walk, asked, response)
+
+    def _empty_column(self, walk: PortalWalk, url: str, response: Response) -> Trouble:
+        detail = "the column shows no entry"
+        return self._trouble(walk, "empty_column", url, detail, fetch_id=fetch_of(response).id)
+
+    def _start_page(self, walk: PortalWalk, response: Response, asked: str) -> Trouble:
+        detail = "the start page was answered in place of a list"
+        return self._trouble(walk, "soft_404", asked, detail, hides=True, fetch_id=fetch_of(response).id)
+
+    def _no_page(self, walk: PortalWalk, progress: ListWalk, asked: str, response: Response) -> Found:
+        """What came in place of a list's page: the one document of a column, or what is none at all."""
+        if is_data(response):
+            detail = "data was answered where a list was asked for"
+            yield self._trouble(walk, "wrong_type", asked, detail, hides=True, fetch_id=fetch_of(response).id)
+            return
+        yield from self._in_place(walk, _of_response(response, progress.place), response)
+
+    def _unaddressed(self, walk: PortalWalk, page: Page, response: Response) -> Found:
+        """Says which reports a list page names without an address."""
+        without = "but only a script knows its address"
+        same = "but its address differs from another's only in what is dropped as a session or a moment"
+        named = [(label, without) for label in generic.unaddressed(page)]
+        for label, why in [*named, *((label, same) for label in generic.merged(page))]:
+            detail = f"the list names {label!r}, {why}"
+            fetch_id = fetch_of(response).id
+            yield self._trouble(
+                walk, "entry_without_address", page.url, detail, hides=True, fetch_id=fetch_id
+            )
+
+    def _agency_without(self, walk: PortalWalk, response: Response, *, leads_on: bool) -> Found:
+        """Says that an agency's page names no report, unless it leads on to where they may be."""
+        if not leads_on:
+            detail = "the agency's page names no annual report, and its menu no section"
+            fetch_id = fetch_of(response).id
+            yield self._trouble(walk, "no_reports_listed", response.url, detail, fetch_id=fetch_id)
 
     def _note_platform(self, walk: PortalWalk, page: Page, response: Response) -> Found:
         """Says once a portal that its pages are plainly another platform's than the registry names."""
@@ -139,15 +201,31 @@ class Lists(ChannelLists):
         self, walk: PortalWalk, place: Place, page: Page, named: list[tuple[int, Link]]
     ) -> Found:
         """The sections that the menu of a page names best, where the page itself lists no report."""
-        for rank, link in named:
-            if rank == named[0][0] and rank < 3 and place.depth < MAX_DEPTH:
+        for rank, link in self._best(named):
+            if rank < 3 and place.depth < MAX_DEPTH:
                 below = replace(place.below(link.label), trusted=True)
                 yield from self._open_list(walk, link.url, below, page.url, link.label)
 
+    def _best(self, named: Sequence[tuple[int, Link]]) -> list[tuple[int, Link]]:
+        """Of links that name sections, best first, those to walk: the best, and what names one in full.
+
+        A menu may name the government's own section and that of its departments beside it.
+        """
+        return [
+            (rank, link)
+            for rank, link in named
+            if rank == named[0][0] or (rank < 3 and self.scope.admits(link.url))
+        ]
+
     def _columns(self, walk: PortalWalk, columns: Iterable[Column], place: Place, found_on: str) -> Found:
         for column in columns:
-            if place.depth >= MAX_DEPTH or titles.is_other(column.name):
+            if titles.is_other(column.name):
                 continue
+            if place.depth >= MAX_DEPTH:
+                walk.too_deep.setdefault(column.url, found_on)
+                continue
+            if self.trial is not None and walk.columns >= self.trial.columns:
+                return
             walk.columns += 1
             if walk.columns > MAX_COLUMNS:
                 yield from self._too_many_columns(walk, found_on)
@@ -155,8 +233,26 @@ class Lists(ChannelLists):
             below = place.below(column.name)
             if column.agency:
                 # It may be the agency's whole page: there only titles and its own menu can tell.
-                below = replace(below, trusted=False)
+                below = replace(below, trusted=False, agency=True)
             yield from self._open_list(walk, column.url, below, found_on, column.name)
+
+    def _agencies(self, walk: PortalWalk, page: Page, place: Place, *, sure: bool = False) -> Found:
+        """The pages of the agencies that a hub lists; of those on other portals' hosts only where they are.
+
+        `sure`: the page was named as one of agencies, so that it need not have a hub's form.
+        """
+        if not (sure or generic.is_hub_page(page)) or place.depth >= MAX_DEPTH:
+            return
+        for column in generic.agency_links(page):
+            owners = self.scope.owners(column.url)
+            start = is_start_page(column.url)
+            if not owners or (walk.portal in owners and not start):
+                yield from self._columns(walk, [column], place, page.url)
+                continue
+            # Another portal's page is that portal's to walk: this only says where it may begin.
+            for other in self.walks:
+                if other.portal in owners and other is not walk and not (other.done or start):
+                    other.note_hub(Hub(column.url, column.name, 0, Place(depth=1), page.url))
 
     def _list_page(
         self, walk: PortalWalk, progress: ListWalk, page: Page, entries: tuple[Entry, ...], number: int
@@ -170,10 +266,39 @@ class Lists(ChannelLists):
         further = module_of(page, walk).next_pages(page, number)
         progress.total = progress.total if progress.total is not None else further.total
         progress.pages = progress.pages if progress.pages is not None else further.pages
-        if self._enough(walk):
+        self._tell_list(walk, progress, page, entries, number, further)
+        if self._enough(walk, number):
             progress.cut = True
             return
         yield from self._further(walk, progress, page, further, number)
+
+    def _tell_list(
+        self,
+        walk: PortalWalk,
+        progress: ListWalk,
+        page: Page,
+        entries: tuple[Entry, ...],
+        number: int,
+        further: NextPages,
+    ) -> None:
+        module = module_of(page, walk)
+        paging = "addresses that a script numbers" if progress.numbering or further.numberings else "none"
+        step = ListRead(
+            url=page.url,
+            list_url=progress.url,
+            number=number,
+            platform=module.name,
+            mark=platforms.mark(page, module.name),
+            path=progress.place.path,
+            entries=len(entries),
+            reports=sum(titles.is_report(entry.title) for entry in entries),
+            others=sum(titles.is_other(entry.title) for entry in entries),
+            pages=progress.pages,
+            total=progress.total,
+            paging="a link to the next page" if further.link else paging,
+            columns=progress.columns if number == 1 else 0,
+        )
+        self._tell(walk, step)
 
     def _further(
         self, walk: PortalWalk, progress: ListWalk, page: Page, further: NextPages, number: int
@@ -184,11 +309,18 @@ class Lists(ChannelLists):
             yield from self._open_page(walk, progress, further.link, number + 1, page.url)
         elif progress.numbering is not None:
             yield from self._numbered(walk, progress, number + 1, page.url)
-        elif number == 1 and further.more and further.numberings:
-            progress.untried.extend(further.numberings)
-            yield from self._guess(walk, progress, page.url)
+        elif further.more and further.numberings:
+            progress.untried = deque(further.numberings)
+            yield from self._guess(walk, progress, page.url, number + 1)
         else:
+            if progress.total is None and (progress.pages or 0) > number:
+                yield self._no_next_page(walk, progress)
             yield from self._end_of_list(walk, progress)
+
+    def _no_next_page(self, walk: PortalWalk, progress: ListWalk) -> Trouble:
+        progress.failed = True
+        detail = f"the list has further pages ({progress.pages or 'unknown how many'}), but none was found"
+        return self._trouble(walk, "next_page_not_found", progress.url, detail, hides=True)
 
     def _numbered(self, walk: PortalWalk, progress: ListWalk, number: int, found_on: str) -> Found:
         numbering, pages = progress.numbering, progress.pages
@@ -229,17 +361,21 @@ class Lists(ChannelLists):
         def handler(response: Response) -> Found:
             page = page_of(response)
             progress.visited.add(canonical(response.url))
-            listing = (
-                ListPage() if digest(response) == walk.home_digest else module_of(page, walk).listing(page)
-            )
+            start_page = _is_start_page(walk, url, response)
+            listing = ListPage() if start_page else module_of(page, walk).listing(page)
             entries = listing.entries
-            if progress.fresh(entries) and (
-                number <= 1 or progress.belongs(entries) or progress.numbering is None
-            ):
+            # A link may lead to any page, and servers in a hurry answer one address with another's list.
+            linked = progress.numbering is None and progress.mixed
+            if progress.fresh(entries) and (number <= 1 or progress.belongs(entries) or linked):
+                yield from self._unaddressed(walk, page, response)
                 yield from self._columns(walk, listing.columns, progress.place, page.url)
                 yield from self._list_page(walk, progress, page, entries, number)
                 return
-            if not extra and progress.short and (entries or (progress.pages or 0) >= number):
+            named = (progress.pages or 0) >= number
+            if start_page and not extra and progress.short:
+                yield self._start_page(walk, response, url)
+                progress.failed = True
+            elif not extra and progress.short and (entries or named or not _leads_back(page, progress)):
                 yield self._repeats(walk, progress, response, number, any_entry=bool(entries))
                 progress.failed = True
             yield from self._end_of_list(walk, progress)
@@ -265,39 +401,37 @@ class Lists(ChannelLists):
             silent=silent,
         )
 
-    def _guess(self, walk: PortalWalk, progress: ListWalk, found_on: str) -> Found:
-        """The second page by the likeliest numbering not tried yet; right if it brings new entries."""
+    def _guess(self, walk: PortalWalk, progress: ListWalk, found_on: str, number: int) -> Found:
+        """Page `number` by the likeliest numbering not tried yet; right if it brings new entries."""
         if not progress.untried:
-            detail = (
-                f"the list has further pages ({progress.pages or 'unknown how many'}), but none was found"
-            )
-            yield self._trouble(walk, "next_page_not_found", progress.url, detail, hides=True)
-            progress.failed = True
+            if progress.short:
+                yield self._no_next_page(walk, progress)
             yield from self._end_of_list(walk, progress)
             return
         numbering = progress.untried.popleft()
-        progress.visited.add(canonical(numbering.page(2)))
+        progress.visited.add(canonical(numbering.page(number)))
 
         def handler(response: Response) -> Found:
             page = page_of(response)
             entries = module_of(page, walk).listing(page).entries
             fresh = () if digest(response) == walk.home_digest else progress.fresh(entries)
             if not fresh or not progress.belongs(fresh):
-                yield from self._guess(walk, progress, found_on)
+                yield from self._guess(walk, progress, found_on, number)
                 return
             progress.numbering = numbering
-            yield from self._list_page(walk, progress, page, entries, 2)
+            yield from self._unaddressed(walk, page, response)
+            yield from self._list_page(walk, progress, page, entries, number)
 
         def on_failure(_why: Cause) -> Found:
-            yield from self._guess(walk, progress, found_on)
+            yield from self._guess(walk, progress, found_on, number)
 
         yield from self._follow(
             walk,
-            numbering.page(2),
+            numbering.page(number),
             "list",
             handler,
             found_on=found_on,
-            link_text="2",
+            link_text=str(number),
             on_failure=on_failure,
             quiet=True,
         )
@@ -306,6 +440,17 @@ class Lists(ChannelLists):
 def _names_reports(listing: ListPage) -> bool:
     """Whether any entry's title names a report."""
     return any(titles.is_report(entry.title) for entry in listing.entries)
+
+
+def _is_start_page(walk: PortalWalk, asked: str, response: Response) -> bool:
+    """Whether the portal's start page was answered where something else was asked for."""
+    return digest(response) == walk.home_digest and canonical(asked) != canonical(walk.portal.home)
+
+
+def _leads_back(page: Page, progress: ListWalk) -> bool:
+    """Whether a page without entries belongs to the list all the same: it links to an earlier page of it."""
+    earlier = progress.visited - {canonical(page.url)}
+    return any(canonical(link.url) in earlier for link in page.links)
 
 
 def _shows_article(module: Platform, page: Page) -> bool:

@@ -155,7 +155,7 @@ def report_body(title: str, extra: str = "") -> str:
     """An article page with the words of a report's chapters."""
     return (
         f"<h1 class='article_title'>{title}</h1><div class='article_content' id='zoomcon'>"
-        "<p>一、总体情况</p><p>本年度主动公开信息若干条，均已按时发布。</p>"
+        f"<p>一、总体情况</p><p>{'本年度主动公开信息若干条，均已按时发布。' * 10}</p>"
         "<p>二、主动公开政府信息情况</p><p>三、收到和处理政府信息公开申请情况</p>"
         f"<p>四、行政复议、行政诉讼情况</p><p>五、存在的主要问题</p>{extra}</div>"
     )

@@ -96,6 +96,17 @@ def test_wrong_usage_is_one_line_and_exit_2(tmp_path: Path, arguments: list[str]
     assert not (tmp_path / "n.db").exists()
 
 
+def test_a_division_that_there_is_none_of_is_named(tmp_path: Path, portal: SmallPortal) -> None:
+    given = registry(tmp_path, portal)
+    path = tmp_path / "r.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("230100", "239999"), encoding="utf-8")
+    done = run("heilongjiang", "-a", given, *storage(tmp_path))
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert f"{path}: entry 1 (test): key 'division': 239999" in done.stderr
+    assert portal.asked == []
+
+
 def test_complete_crawl_exits_0_and_sums_up(tmp_path: Path, portal: SmallPortal) -> None:
     portal.page("/", "<a href='/nb/'>政府信息公开年报</a>")
     portal.page("/nb/", entry_list(("/nb/1001.html", TITLE)))
@@ -122,7 +133,7 @@ def test_incomplete_crawl_exits_1_with_the_reason(tmp_path: Path, portal: SmallP
 
 def test_limit_marks_a_sample_and_exits_0(tmp_path: Path, portal: SmallPortal) -> None:
     entries = [
-        (f"/nb/{number}.html", f"{number}号局2021年政府信息公开年度报告") for number in range(1001, 1006)
+        (f"/nb/{year}.html", f"测试市教育局{year}年政府信息公开年度报告") for year in range(2015, 2020)
     ]
     portal.page("/", "<a href='/nb/'>政府信息公开年报</a>")
     portal.page("/nb/", entry_list(*entries) + "<p>共40条 <a href='/nb/2.html'>下一页</a></p>")
@@ -131,7 +142,7 @@ def test_limit_marks_a_sample_and_exits_0(tmp_path: Path, portal: SmallPortal) -
     done = run("heilongjiang", "-a", registry(tmp_path, portal), "-a", "limit=2", *storage(tmp_path))
     assert done.returncode == 0, done.stderr
     assert "sample" in done.stderr.splitlines()[-1]
-    assert len([path for path in portal.paths if path.startswith("/nb/10")]) == 2
+    assert len([path for path in portal.paths if path.startswith("/nb/201")]) == 2
     assert crawl_row(tmp_path)["sample"] == 1
 
 
@@ -174,7 +185,7 @@ def test_an_interrupted_crawl_is_incomplete(tmp_path: Path, portal: SmallPortal)
     portal.page("/", "<a href='/nb/'>政府信息公开年报</a>")
     portal.page("/nb/", entry_list(*entries))
     for path, name in entries:
-        portal.page(path, report_body(name), delay=0.3)
+        portal.page(path, report_body(name), delay=0.1)
     child = subprocess.Popen(
         command("heilongjiang", "-a", registry(tmp_path, portal), *storage(tmp_path)),
         cwd=ROOT, env=environment(), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,

@@ -501,3 +501,34 @@ def test_a_page_that_stays_busy_hides_its_report(portal: SmallPortal, crawl: Cra
     assert result.trouble("busy_page").hides_reports
     assert result.publications == []
     assert portal.paths.count("/gk/nb/5.html") == 3
+
+
+# Servers that ask who is there
+
+
+@pytest.mark.parametrize("role", ["home", "list", "article", "attachment"])
+@pytest.mark.parametrize("words", ["请输入验证码后继续访问", "安全验证：拖动滑块完成拼图"])
+def test_a_page_that_only_asks_for_a_code(role: str, words: str) -> None:
+    body = f"<html><body><h3>{words}</h3><input name='code'><img src='/c.jpg'></body></html>".encode()
+    found = fault(body, "text/html", 200, role, URL, URL)
+    assert found is not None
+    assert found[0] == "challenge_page"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<h1>{TITLE}</h1><p>一、总体情况。二、主动公开。四、行政复议。</p><p>留言：请输入验证码</p>",
+        entry_list(*((f"/{n}.html", f"第{n}号公告") for n in range(9))) + "<p>请输入验证码</p>",
+    ],
+)
+def test_a_page_with_a_form_below_is_none(body: str) -> None:
+    assert fault(f"<html><body>{body}</body></html>".encode(), "text/html", 200, "list", URL, URL) is None
+
+
+def test_a_challenge_for_the_rules_is_a_challenge(portal: SmallPortal, crawl: Crawler) -> None:
+    portal.answers["/robots.txt"] = Answer(b"<script>document.cookie='__jsl_clearance=1'</script>", 521)
+    result = crawl()
+    assert "challenge_page" in result.codes
+    assert "robots_disallowed" not in result.codes
+    assert portal.paths == []

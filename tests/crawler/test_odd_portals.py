@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from crawler.commands.crawl import shortcoming
 from crawler.page import Page, written
 from crawler.platforms import generic, ucap
 from crawler.platforms.facts import facts_of
+from crawler.walk import MAX_HUBS
 from tests.crawler.conftest import Answer, SmallPortal, entry_list, report_body
 from tests.crawler.conftest import Crawl as Outcome
 
@@ -308,6 +310,11 @@ def test_the_tab_of_a_hub_is_not_the_whole_hub(portal: SmallPortal, crawl: Crawl
         ("/show.php?id=3&PHPSESSID=x1", "/show.php?id=3"),
         ("/show.asp?ASPSESSIONIDQQ=x1", "/show.asp"),
         ("/show.asp?siteid=1&id=3", "/show.asp?siteid=1&id=3"),
+        ("/show.jsp?sid=0a1b2c3d4e5f60718293&id=3", "/show.jsp?id=3"),
+        ("/gkmlpt/api/all/7?page=2&sid=763001", "/gkmlpt/api/all/7?page=2&sid=763001"),
+        ("/show.jsp?id=3&_=1700000000123", "/show.jsp?id=3"),
+        ("/show.jsp?id=3&t=2021", "/show.jsp?id=3&t=2021"),
+        ("/show.jsp?id=3&rnd=0.8231764512", "/show.jsp?id=3"),
     ],
 )
 def test_session_ids_are_no_part_of_an_address(reference: str, plain: str) -> None:
@@ -371,3 +378,127 @@ def test_the_start_page_in_place_of_an_article(portal: SmallPortal, crawl: Crawl
     assert result.titles == {entries[1][1]}
     assert (result.codes, result.complete) == (["soft_404"], False)
     assert (result.trouble("soft_404").url or "").endswith(entries[0][0])
+
+
+# Traps
+
+
+def test_sessions_in_addresses_make_no_new_pages(portal: SmallPortal, crawl: Crawl) -> None:
+    """A server that writes a new session into every link: each page is asked for once all the same."""
+    entries = reports(portal, 6)
+    number = iter(range(1000))
+
+    def listed(_path: str) -> Answer:
+        session = f"{next(number):032x}".replace("0", "a", 1)
+        some = [(f"{url};jsessionid={session}?PHPSESSID={session}", name) for url, name in entries]
+        pager = "".join(f"<a href='/gk/nb/;jsessionid={session}?sid={session}'>{n}</a>" for n in (1, 2))
+        body = entry_list(*some) + f"<div class='page'>{pager}</div>"
+        return Answer(f"<html><body>{body}</body></html>".encode())
+
+    portal.page("/", "<a href='/gk/nb/'>政府信息公开年报</a>")
+    portal.answers["/gk/nb/"] = listed
+    result = crawl()
+    assert (result.titles, result.codes) == (titles(entries), [])
+    assert len(portal.paths) == len(set(portal.paths)) == 8
+
+
+def test_a_calendar_is_not_walked(portal: SmallPortal, crawl: Crawl) -> None:
+    """Days and months lead on without end; they are no columns, and no further pages of the list."""
+    entries = reports(portal, 3)
+    portal.page("/", "<a href='/gk/nb/'>政府信息公开年报</a>")
+
+    def month(path: str) -> Answer:
+        number = int(path.partition("m=")[2].partition("&")[0] or 1)
+        days = "".join(f"<td><a href='/gk/nb/?m={number}&d={day}'>{day}</a></td>" for day in range(1, 29))
+        head = f"<a href='/gk/nb/?m={number - 1}'>上个月</a><a href='/gk/nb/?m={number + 1}'>下个月</a>"
+        body = f"{head}<table class='calendar'><tr>{days}</tr></table>{entry_list(*entries)}"
+        return Answer(f"<html><body>{body}</body></html>".encode())
+
+    portal.answers["/gk/nb/"] = month
+    result = crawl()
+    assert result.titles == titles(entries)
+    assert len([path for path in portal.paths if path.startswith("/gk/nb/?")]) <= 2
+
+
+@pytest.mark.parametrize("where", ["http://169.254.169.254/latest/", "http://10.0.0.1/", "http://[::1]:1/"])
+def test_a_redirect_into_a_private_network_is_not_followed(
+    portal: SmallPortal, crawl: Crawl, where: str
+) -> None:
+    entries = reports(portal, 2)
+    portal.page("/", "<a href='/gk/nb/'>政府信息公开年报</a>")
+    portal.page("/gk/nb/", entry_list(*entries))
+    portal.answers[entries[0][0]] = Answer(b"", 302, headers={"Location": where})
+    result = crawl()
+    assert result.titles == {entries[1][1]}
+    assert result.codes == ["offsite_link"]
+    assert result.trouble("offsite_link").url == where
+    assert not result.complete
+
+
+def test_a_body_that_unpacks_to_gigabytes(
+    portal: SmallPortal, other_portal: SmallPortal, crawl: Crawl
+) -> None:
+    """A few kilobytes of a zip bomb end at the limit; the other portal goes on."""
+    portal.answers["/"] = Answer(
+        gzip.compress(b"<html>" + b" " * 40_000_000), headers={"Content-Encoding": "gzip"}
+    )
+    entries = reports(other_portal, 2)
+    other_portal.page("/", "<a href='/gk/nb/'>政府信息公开年报</a>")
+    other_portal.page("/gk/nb/", entry_list(*entries))
+    result = crawl(
+        more='[[portal]]\nid = "other"\nname = "某区人民政府"\ndivision = "230102"\n'
+        f'home = "{other_portal.origin}/"\ndelay = 0\nnote = "a test"\n',
+        DOWNLOAD_MAXSIZE=5_000_000,
+    )
+    assert result.titles == titles(entries)
+    assert result.codes == ["section_not_found", "too_large"]
+    assert not result.complete
+
+
+def test_a_menu_with_thousands_of_links_is_bounded(portal: SmallPortal, crawl: Crawl) -> None:
+    """Every link bears the words of a hub: so many are tried and no more, and how many is said."""
+    portal.page("/", "".join(f"<a href='/h{number}/'>政府信息公开</a>" for number in range(3000)))
+    for number in range(40):
+        portal.page(f"/h{number}/", "<a href='/'>首页</a>")
+    result = crawl()
+    assert "section_not_found" in result.codes
+    assert f"tried {MAX_HUBS + 1} pages" in result.trouble("section_not_found").detail
+    assert len([path for path in portal.paths if path.startswith("/h")]) == MAX_HUBS
+
+
+def test_a_calendar_beside_a_list_is_no_pager(portal: SmallPortal, crawl: Crawl) -> None:
+    entries = reports(portal, 3)
+    days = "".join(f"<a href='/rl/index.html?day={day}'>{day}</a>" for day in range(1, 29))
+    portal.page("/", "<a href='/gk/nb/'>政府信息公开年报</a>")
+    portal.page("/gk/nb/", f"{entry_list(*entries)}<div class='rl'>{days}</div>")
+    result = crawl()
+    assert (result.titles, result.codes) == (titles(entries), [])
+    assert not [path for path in portal.paths if path.startswith("/rl/")]
+
+
+def test_a_linked_page_that_shows_another_column(portal: SmallPortal, crawl: Crawl) -> None:
+    """The list counts five entries, and the other column brings as many as are missing."""
+    entries = reports(portal, 3)
+    news = [(f"/xw/yw/2024/{number}.html", f"第{number}次会议召开") for number in range(2)]
+    portal.page("/", "<a href='/gk/nb/'>政府信息公开年报</a>")
+    portal.page("/gk/nb/", f"{entry_list(*entries)}<p>共5条 <a href='/gk/nb/2.html'>下一页</a></p>")
+    portal.page("/gk/nb/2.html", f"{entry_list(*news)}<p>共2条</p>")
+    result = crawl()
+    assert result.titles == titles(entries)
+    assert result.codes == ["list_incomplete", "list_repeats"]
+    assert not result.complete
+    assert not [path for path in portal.paths if path.startswith("/xw/")]
+
+
+def test_a_list_whose_entries_lie_anywhere_goes_on_anywhere(portal: SmallPortal, crawl: Crawl) -> None:
+    """Bodies with folders of their own, and titles that name no report."""
+    words = ("jy", "cz", "mz", "ny", "sw", "ty")
+    names = [(f"/{word}/{word}1/1.html", f"样例{word}局2021年情况") for word in words]
+    for path, name in names:
+        portal.page(path, report_body(f"{name[:5]}2021年政府信息公开工作年度报告"))
+    portal.page("/", "<a href='/gk/nb/'>政府信息公开年报</a>")
+    portal.page("/gk/nb/", f"{entry_list(*names[:3])}<p>共6条 <a href='/gk/nb/2.html'>下一页</a></p>")
+    portal.page("/gk/nb/2.html", f"{entry_list(*names[3:])}<p>共6条</p>")
+    result = crawl()
+    assert len(result.publications) == 6
+    assert (result.codes, result.complete) == ([], True)

@@ -8,12 +8,16 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from scrapy.http import Response
 
+from crawler.throttle import seconds_asked_for
 from crawler.walk import ARTICLES_IN_HAND
 from tests.crawler.conftest import Answer, Crawl, SmallPortal, entry_list, report_body
+from tests.crawler.test_command import run, storage
 
 Crawler = Callable[..., Crawl]
 DELAY = 0.3
@@ -56,6 +60,57 @@ def test_no_host_is_asked_sooner_than_its_delay(portal: SmallPortal, crawl: Craw
     assert min(gaps(portal)) >= DELAY
 
 
+def test_a_server_that_asks_for_time_gets_it(portal: SmallPortal, crawl: Crawler) -> None:
+    pages(portal, 4)
+    good = portal.answers["/gk/0.html"]
+    tired = iter([Answer(b"busy", status=429, headers={"Retry-After": "2"})])
+    portal.answers["/gk/0.html"] = lambda _path: next(tired, good)  # type: ignore[return-value]
+    result = crawl(f'sections = ["{portal.origin}/gk/"]\ndelay = 0.05\nnote = "a test"\n')
+    assert len(result.publications) == 4, result.troubles
+    asked = sorted(portal.asked, key=lambda one: one[0])
+    refused = next(index for index, (_, path, _) in enumerate(asked) if path == "/gk/0.html")
+    assert asked[refused + 1][0] - asked[refused][0] >= 2
+
+
+def test_a_host_that_refuses_again_and_again_is_left_alone(portal: SmallPortal, crawl: Crawler) -> None:
+    titles = [f"第{number}分局2021年政府信息公开工作年度报告" for number in range(44)]
+    portal.page("/gk/", entry_list(*((f"/gk/{number}.html", title) for number, title in enumerate(titles))))
+    for number, title in enumerate(titles):
+        portal.page(f"/gk/{number}.html", report_body(title))
+        if number > 1:
+            portal.answers[f"/gk/{number}.html"] = Answer(b"<h1>forbidden</h1>", status=403)
+    result = crawl(
+        f'sections = ["{portal.origin}/gk/"]\ndelay = 0.01\nnote = "a test"\n',
+        REFUSALS_IN_A_ROW=4,
+        CONCURRENT_ITEMS=1,
+    )
+    codes = [trouble.code for trouble in result.troubles if "/gk/" in (trouble.url or "")]
+    assert codes.count("http_error") + codes.count("host_blocked") == 42, result.troubles
+    refused = [path for _, path, _ in portal.asked if path.startswith("/gk/") and path.endswith(".html")]
+    assert len(refused) <= 2 + 4 + ARTICLES_IN_HAND  # what was in hand already is still asked for
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        (429, {"Retry-After": "7"}, 7),
+        (503, {"Retry-After": " 30 "}, 30),
+        (
+            429,
+            {"Retry-After": "Fri, 20 Feb 2026 10:01:30 GMT", "Date": "Fri, 20 Feb 2026 10:00:00 GMT"},
+            90,
+        ),
+        (429, {"Retry-After": "Fri, 20 Feb 2026 09:00:00 GMT", "Date": "Fri, 20 Feb 2026 10:00:00 GMT"}, 0),
+        (429, {"Retry-After": "Fri, 20 Feb 2026 10:01:30 GMT"}, 0),
+        (429, {"Retry-After": "later"}, 0),
+        (429, {}, 0),
+        (200, {"Retry-After": "7"}, 0),
+    ],
+)
+def test_how_long_a_server_asks_for(status: int, headers: dict[str, str], seconds: float) -> None:
+    assert seconds_asked_for(Response("http://x/", status=status, headers=headers)) == seconds
+
+
 def test_the_usual_delay_holds_where_the_registry_names_none(portal: SmallPortal, crawl: Crawler) -> None:
     pages(portal, 4)
     entry = f'sections = ["{portal.origin}/gk/"]\nnote = "no delay here"\n'
@@ -85,6 +140,48 @@ def test_a_host_has_one_request_at_a_time(portal: SmallPortal, crawl: Crawler) -
     result = crawl(f'sections = ["{portal.origin}/gk/"]\ndelay = 0\nnote = "a test"\n')
     assert len(result.publications) == 6
     assert most == 1
+
+
+def test_at_the_default_settings_no_host_is_asked_twice_at_once_or_too_soon(
+    portal: SmallPortal, other_portal: SmallPortal, tmp_path: Path
+) -> None:
+    """As a user starts it: robots.txt, list, redirect, article and document of two hosts side by side."""
+    title = "某局2021年政府信息公开工作年度报告"
+    spans: dict[SmallPortal, list[tuple[float, float]]] = {portal: [], other_portal: []}
+    entries = []
+    for number, place in enumerate((portal, other_portal)):
+        place.page("/gk/", entry_list(("/gk/1.html", title)))
+        place.page("/gk/2.html", report_body(title, "<a href='/gk/3.pdf'>附件</a>"))
+        place.answers["/gk/1.html"] = Answer(b"", status=302, headers={"Location": "/gk/2.html"})
+        place.answers["/gk/3.pdf"] = Answer(b"%PDF-1.4", content_type="application/pdf")
+        place.answers["/robots.txt"] = Answer(b"User-agent: *\n", content_type="text/plain")
+        for path, answer in list(place.answers.items()):
+            assert isinstance(answer, Answer)
+            answer.delay = 0.2
+
+            def timed(_path: str, answer: Answer = answer, place: SmallPortal = place) -> Answer:
+                # When it came, and when it will have been answered.
+                began = time.monotonic()
+                spans[place].append((began, began + answer.delay))
+                return answer
+
+            place.answers[path] = timed
+        entries.append(
+            f'[[portal]]\nid = "p{number}"\nname = "某市"\ndivision = "230100"\n'
+            f'home = "{place.origin}/"\nsections = ["{place.origin}/gk/"]\n'
+        )
+    (tmp_path / "r.toml").write_text("\n".join(entries), encoding="utf-8")
+    began = time.monotonic()
+    done = run("heilongjiang", "-a", f"registry={tmp_path / 'r.toml'}", *storage(tmp_path))
+    took = time.monotonic() - began
+    assert "Traceback" not in done.stderr
+    for place in (portal, other_portal):
+        assert place.paths == ["/gk/", "/gk/1.html", "/gk/2.html", "/gk/3.pdf"], done.stderr
+        assert len(spans[place]) == 5
+        for (_, ended), (came, _) in itertools.pairwise(spans[place]):
+            assert came - ended >= 2.0
+    # The one host does not wait for the other.
+    assert took < 2 * 4 * 2.2 + 8
 
 
 @pytest.fixture

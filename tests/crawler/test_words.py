@@ -197,6 +197,10 @@ def test_a_registry_of_one_address() -> None:
             '[[portal]]\nid = "jixi"\nname = "x"\ndivision = "230300"\nhome = "http://c.gov.cn/"',
             "already used",
         ),
+        (
+            '[[portal]]\nid = "x"\nname = "x"\ndivision = "230300"\nhome = "https://www.b.gov.cn"',
+            "entry 3 (x): key 'home': already that of jixi",
+        ),
         ('[[portal]]\nid = "X Y"\nname = "x"\ndivision = "230300"\nhome = "http://c.gov.cn/"', "key 'id'"),
         ('[[portal]]\nid = "x"\nname = "x"\ndivision = "2303"\nhome = "http://c.gov.cn/"', "key 'division'"),
         ('[[portal]]\nid = "x"\nname = "x"\ndivision = "230300"\nhome = "c.gov.cn"', "key 'home'"),
@@ -211,6 +215,17 @@ def test_faults_name_file_entry_and_key(tmp_path: Path, line: str, words: str) -
         load(path)
     assert words in str(raised.value)
     assert str(path) in str(raised.value)
+
+
+def test_entries_with_sections_may_share_a_home(tmp_path: Path) -> None:
+    path = tmp_path / "r.toml"
+    entries = [
+        f'[[portal]]\nid = "{name}"\nname = "{name}"\ndivision = "230300"\nhome = "http://a.gov.cn/"\n'
+        f'sections = ["http://a.gov.cn/{name}/"]\n'
+        for name in ("one", "two")
+    ]
+    path.write_text("".join(entries))
+    assert [portal.id for portal in load(path)] == ["one", "two"]
 
 
 def test_a_registry_that_is_not_there(tmp_path: Path) -> None:
