@@ -118,6 +118,39 @@ def answered_before(db: Database, asked: Address, crawl_id: int, up_to: int) -> 
     return found if final and found.error is None and hiding is None else None
 
 
+class FailedArticle(NamedTuple):
+    """An article of a portal that could not be opened, or one of whose files could not."""
+
+    portal_id: str
+    url: str
+    title: str
+    found_on: str
+
+
+def failed_articles(db: Database, portals: Collection[str]) -> list[FailedArticle]:
+    """Articles of these portals whose last attempt failed so that a report may be hidden."""
+    with one_line_errors(file_of(db)):
+        rows = db.conn.execute(
+            """
+            WITH failed (url) AS (
+                SELECT f.url FROM problems AS p JOIN fetches AS f ON f.id = p.fetch_id
+                    WHERE p.stage = 'crawl' AND p.hides_reports = 1 AND f.role = 'article'
+                UNION
+                SELECT p.url FROM problems AS p WHERE p.stage = 'crawl' AND p.hides_reports = 1
+                UNION
+                SELECT f.found_on FROM problems AS p JOIN fetches AS f ON f.id = p.fetch_id
+                    WHERE p.stage = 'crawl' AND p.hides_reports = 1 AND f.role = 'attachment'
+            )
+            SELECT portal_id, url, ifnull(link_text, ''), ifnull(found_on, url), max(id)
+            FROM fetches JOIN failed USING (url)
+            WHERE role = 'article' AND portal_id IN (SELECT value FROM json_each(?))
+            GROUP BY portal_id, url ORDER BY portal_id, url
+            """,
+            (json.dumps(sorted(portals)),),
+        ).fetchall()
+    return [FailedArticle(*row[:4]) for row in rows]
+
+
 def given_on(db: Database, url: str) -> str | None:
     """The day on which the report of a page or a file was given, as far as known.
 

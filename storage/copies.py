@@ -10,12 +10,12 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 import zstandard
 
-from pipelines.records import Cell, Figure, Report
+from pipelines.records import Agency, Cell, Figure, Report
 
 Record: TypeAlias = dict[str, Any]
 """A report as JSON data: what is stored of a copy, and what its rows are made from."""
@@ -32,20 +32,12 @@ def record_of(report: Report) -> Record:
     agency = report.agency
     return {
         "title": report.title,
-        "agency": None
-        if agency is None
-        else {
-            "id": agency.id,
-            "name": agency.name,
-            "printed": agency.printed,
-            "agency_type": agency.agency_type,
-            "level": agency.level,
-            "division_code": agency.division_code,
-        },
+        "agency": None if agency is None else _agency_record(agency),
         "year": report.year,
         "family": report.family,
         "scope": report.scope,
         "published_on": report.published_on,
+        "dates": asdict(report.dates),
         "form": report.form,
         "forms": dict(report.forms),
         "sections": [[section.number, section.heading, section.text] for section in report.sections],
@@ -61,11 +53,31 @@ def record_of(report: Report) -> Record:
                 "right": check.right,
                 "suspect": None if check.suspect is None else list(check.suspect),
                 "detail": check.detail,
+                "attribution": check.attribution,
             }
             for check in report.checks
         ],
         "claims": [[claim.about, claim.value, claim.sentence] for claim in report.claims],
         "attachments": [{"url": link.url, "label": link.label} for link in report.attachments],
+        "themes": None if report.themes is None else list(report.themes),
+        "fingerprints": [[found.chapter, list(found.hashes)] for found in report.fingerprints],
+    }
+
+
+def _agency_record(agency: Agency) -> Record:
+    """The body as JSON data; `known_as` and `home_code` are name and division as they are today."""
+    return {
+        "id": agency.id,
+        "name": agency.name,
+        "printed": agency.printed,
+        "agency_type": agency.agency_type,
+        "level": agency.level,
+        "division_code": agency.division_code,
+        "known_as": agency.known_as or agency.name,
+        "home_code": agency.home_code or agency.division_code,
+        "body": agency.body,
+        "short_names": list(agency.short_names),
+        "parent": None if agency.parent is None else _agency_record(agency.parent),
     }
 
 

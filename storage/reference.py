@@ -1,7 +1,8 @@
 """Fills the tables that everything else points at: divisions, portals, the cells of the forms.
 
 What is written comes in as arguments; this file decides only whether it differs from what stands.
-Owns `divisions`, `portals`, `form_cells`, `derived_totals` and the wide views made from the last two.
+Owns `divisions`, `renamings`, `portals`, `form_cells`, `derived_totals` and the wide views made from
+the last two; `overrides` is `storage.overrides`'.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ from collections.abc import Iterable, Sequence
 from sqlite_utils import Database
 
 from crawler.items import Portal
-from pipelines.records import DerivedTotal, Division, FormCell
+from pipelines.records import Cell, DerivedTotal, Division, FormCell, Renaming
+from storage import overrides as overrides_of_readers
 from storage import views
 from storage.database import create_views, file_of, one_line_errors, transaction
+from storage.overrides import Override
 
 Row = tuple[object, ...]
 
 _DIVISION_COLUMNS = ("code", "name", "kind", "parent_code", "valid_from", "valid_to")
+_RENAMING_COLUMNS = ("before", "after", "kind", "since", "division_code", "note")
 _CELL_COLUMNS = (
     "table_code",
     "row_code",
@@ -66,8 +70,12 @@ def write_reference(
     form_cells: Sequence[FormCell],
     derived: Sequence[DerivedTotal],
     portals: Iterable[Portal] = (),
+    renamings: Iterable[Renaming] | None = None,
+    overrides: Sequence[Override] | None = None,
 ) -> bool:
     """Brings the reference tables and the wide views to what is given; says whether anything changed.
+
+    `renamings` and `overrides` that are None are left as they stand.
 
     Portals are added and changed, never taken away: fetches of earlier runs belong to them. A
     portal's state is `disabled` where the registry says so, else what the last crawl saw, else `ok`.
@@ -81,6 +89,11 @@ def write_reference(
         _DERIVED_COLUMNS,
         [_derived_row(position, item) for position, item in enumerate(derived, start=1)],
     )
+    if renamings is not None:
+        changed |= _replace_rows(db, "renamings", _RENAMING_COLUMNS, [_renaming_row(it) for it in renamings])
+    if overrides is not None:
+        known = {Cell(cell.table, cell.row, cell.column) for cell in form_cells}
+        changed |= overrides_of_readers.write(db, overrides, known)
     for portal in portals:
         changed |= _write_portal(db, portal)
     changed |= create_views(db, views.wide_views(form_cells, derived))
@@ -170,6 +183,17 @@ def _division_row(division: Division) -> Row:
         division.parent_code,
         division.valid_from,
         division.valid_to,
+    )
+
+
+def _renaming_row(renaming: Renaming) -> Row:
+    return (
+        renaming.before,
+        renaming.after,
+        renaming.kind,
+        renaming.since,
+        renaming.division_code,
+        renaming.note,
     )
 
 

@@ -641,7 +641,7 @@ def write_shown_report(db: Database, report_id: str, *, seen_at: str | None = No
         old[key] != row[key] for key in row if key not in ("last_seen_at", "vanished_at")
     )
     if old is None or old != row:
-        _write_agency_stub(conn, record)
+        _write_agency_stub(conn, record["agency"])
         columns = list(row)
         conn.execute(
             f"INSERT INTO reports ({', '.join(columns)})"
@@ -660,12 +660,15 @@ def write_shown_report(db: Database, report_id: str, *, seen_at: str | None = No
     _write_shown_versions(conn, report_id, shown["source_url"])
     _write_contradictions(db, report_id, found, record)
     if rewritten:
-        _write_agency(conn, record["agency"]["id"])
+        _write_agency(conn, record["agency"]["id"], report_id, record["agency"])
     return rewritten
 
 
 def mark_gone_pages(db: Database, crawl_id: int) -> None:
-    """Notes the reports whose page answered 404 or 410 in this run, and was not served in it."""
+    """Notes the reports whose page answered 404 or 410 in this run, and was not served in it.
+
+    A firewall may answer with these, too: a page of which a problem says that it may hide reports is none.
+    """
     with transaction(db):
         gone = db.conn.execute(
             f"""
@@ -677,6 +680,7 @@ def mark_gone_pages(db: Database, crawl_id: int) -> None:
                     SELECT 1 FROM fetches AS served WHERE served.crawl_id = :crawl
                     AND served.url = report_sources.source_url AND {_SERVED}
                 )
+                AND source_url NOT IN ({_FAILED})
             GROUP BY report_id, source_url, document_url, member
             """,
             {"crawl": crawl_id},
@@ -688,7 +692,7 @@ def mark_unlisted_pages(db: Database, crawl_id: int, now: str) -> None:
     """Notes the reports whose page no list names any more; for a run that walked its portals whole.
 
     A page counts as unlisted where every portal that ever led to it was walked in this run, nothing
-    that may have hidden reports happened on any of them, and none led to it.
+    that may have hidden reports happened on any of them or to itself, and none led to it.
     """
     with transaction(db):
         gone = db.conn.execute(
@@ -705,12 +709,18 @@ def mark_unlisted_pages(db: Database, crawl_id: int, now: str) -> None:
             )
             SELECT report_id, source_url, document_url, member, :now FROM report_sources
             WHERE gone_at IS NULL AND source_url IN (SELECT page_url FROM unlisted)
+                AND source_url NOT IN ({_FAILED})
             """,
             {"crawl": crawl_id, "now": now},
         ).fetchall()
         _mark_gone(db, crawl_id, gone)
 
 
+_FAILED = (
+    "SELECT url FROM problems WHERE crawl_id = :crawl AND stage = 'crawl' AND hides_reports = 1"
+    " AND url IS NOT NULL"
+)
+"""Addresses asked for in vain; another portal than the one that lists a page may have asked for it."""
 _SERVED = "(served.status BETWEEN 200 AND 299 OR served.status = 304 AND served.sha256 IS NOT NULL)"
 
 
@@ -803,6 +813,8 @@ def _report_row(
         "family": record["family"],
         "scope": record["scope"],
         "published_on": record["published_on"],
+        **_dates(record),
+        "themes": json_text(record["themes"]) if record.get("themes") is not None else None,
         "source_url": shown["source_url"],
         "document_url": shown["document_url"],
         "member": shown["member"] or None,
@@ -824,8 +836,17 @@ def _report_row(
     }
 
 
+_DATES = ("printed_on", "page_date", "url_date", "period_from", "period_to", "due_on", "late_confidence")
+
+
+def _dates(record: Record) -> dict[str, Any]:
+    """The columns of the dates; empty for what was read before they were kept."""
+    said = record.get("dates") or {}
+    return {column: said.get(column) for column in _DATES}
+
+
 def _write_contents(conn: sqlite3.Connection, report_id: str, record: Record) -> None:
-    for table in ("figures", "sections", "checks", "claims"):
+    for table in ("figures", "sections", "checks", "claims", "fingerprints"):
         conn.execute(f"DELETE FROM {table} WHERE report_id = ?", (report_id,))
     conn.executemany(
         "INSERT INTO figures (report_id, table_code, row_code, column_code, printed, value, unit, status,"
@@ -852,7 +873,7 @@ def _write_contents(conn: sqlite3.Connection, report_id: str, record: Record) ->
     )
     conn.executemany(
         "INSERT INTO checks (report_id, position, rule, subject, outcome, zero_filled, severity, left_value,"
-        " right_value, suspect, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " right_value, suspect, detail, attribution) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 report_id,
@@ -866,6 +887,7 @@ def _write_contents(conn: sqlite3.Connection, report_id: str, record: Record) ->
                 check["right"],
                 None if check["suspect"] is None else json_text(check["suspect"]),
                 check["detail"],
+                check.get("attribution"),
             )
             for position, check in enumerate(record["checks"], start=1)
         ],
@@ -873,6 +895,10 @@ def _write_contents(conn: sqlite3.Connection, report_id: str, record: Record) ->
     conn.executemany(
         "INSERT INTO claims (report_id, position, about, value, sentence) VALUES (?, ?, ?, ?, ?)",
         [(report_id, position, *claim) for position, claim in enumerate(record["claims"], start=1)],
+    )
+    conn.executemany(
+        "INSERT INTO fingerprints (report_id, chapter, hashes) VALUES (?, ?, ?)",
+        [(report_id, chapter, json_text(hashes)) for chapter, hashes in record.get("fingerprints", ())],
     )
 
 
@@ -894,9 +920,38 @@ def _write_shown_versions(conn: sqlite3.Connection, report_id: str, source_url: 
     ).fetchall()
     if wanted == standing:
         return
+    conn.execute("DELETE FROM superseded_figures WHERE report_id = ?", (report_id,))
     conn.execute("DELETE FROM report_versions WHERE report_id = ?", (report_id,))
     conn.executemany(
         f"INSERT INTO report_versions ({_VERSION_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", wanted
+    )
+    _write_superseded_figures(conn, report_id, source_url)
+
+
+def _write_superseded_figures(conn: sqlite3.Connection, report_id: str, source_url: str) -> None:
+    """Writes the figures of the page's versions before the last, as they were read at their time."""
+    older = conn.execute(
+        "SELECT version, record FROM source_versions WHERE report_id = ?1 AND source_url = ?2 AND version <"
+        " (SELECT max(version) FROM source_versions WHERE report_id = ?1 AND source_url = ?2)",
+        (report_id, source_url),
+    ).fetchall()
+    conn.executemany(
+        "INSERT INTO superseded_figures (report_id, version, table_code, row_code, column_code, printed,"
+        " value, unit, status, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                report_id,
+                version,
+                *figure["cell"],
+                figure["printed"],
+                figure["value"],
+                figure["unit"],
+                figure["status"],
+                figure["note"],
+            )
+            for version, record in older
+            for figure in copies.unpacked(record)["figures"]
+        ],
     )
 
 
@@ -930,42 +985,112 @@ def _write_contradictions(
     problems.insert(db, rows)
 
 
-def _write_agency_stub(conn: sqlite3.Connection, record: Record) -> None:
-    agency = record["agency"]
-    conn.execute(
-        "INSERT OR IGNORE INTO agencies (id, name, division_code, agency_type, level) VALUES (?, ?, ?, ?, ?)",
-        (agency["id"], agency["name"], agency["division_code"], agency["agency_type"], agency["level"]),
+def _write_agency_stub(conn: sqlite3.Connection, agency: Record) -> None:
+    """Makes the rows of an agency and of the governments over it where they are missing."""
+    parent = agency.get("parent")
+    known = conn.execute("SELECT 1 FROM agencies WHERE id = ?", (agency["id"],)).fetchone()
+    if parent is not None:
+        _write_agency_stub(conn, parent)
+    if known is None:
+        conn.execute(
+            "INSERT INTO agencies (id, name, division_code, agency_type, level, parent_id, body)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (agency["id"], *_agency_row(agency)),
+        )
+        _write_names(conn, agency["id"], agency)
+
+
+def _agency_row(agency: Record) -> tuple[str | None, ...]:
+    parent = agency.get("parent")
+    return (
+        agency.get("known_as") or agency["name"],
+        agency.get("home_code") or agency["division_code"],
+        agency["agency_type"],
+        agency["level"],
+        None if parent is None else parent["id"],
+        agency.get("body"),
     )
 
 
-def _write_agency(conn: sqlite3.Connection, agency_id: str) -> None:
-    """Makes the agency's row from its latest report, and its names from all, or takes both away.
+def _write_agency(
+    conn: sqlite3.Connection, agency_id: str, report_id: str | None = None, agency: Record | None = None
+) -> None:
+    """Makes the agency's row from its latest report and its names from all, or takes both away.
 
-    `parent_id` is not touched: it does not come from reports.
+    `report_id` and `agency` are a report that was just written and the body as it gives it. An
+    agency without a report stays as long as it is the parent of another.
     """
     latest = conn.execute(
-        "SELECT agency, division_code, agency_type, level FROM reports WHERE agency_id = ?"
-        " ORDER BY year DESC LIMIT 1",
-        (agency_id,),
+        "SELECT id FROM reports WHERE agency_id = ? ORDER BY year DESC LIMIT 1", (agency_id,)
     ).fetchone()
     if latest is None:
-        conn.execute("DELETE FROM agency_names WHERE agency_id = ?", (agency_id,))
-        conn.execute("DELETE FROM agencies WHERE id = ?", (agency_id,))
+        _drop_agency(conn, agency_id)
         return
+    if latest[0] != report_id:
+        agency = _shown_agency(conn, latest[0])
+    if agency is None:
+        return
+    before = conn.execute("SELECT parent_id FROM agencies WHERE id = ?", (agency_id,)).fetchone()[0]
+    _write_agency_stub(conn, agency)
     conn.execute(
-        "UPDATE agencies SET name = ?1, division_code = ?2, agency_type = ?3, level = ?4 WHERE id = ?5"
-        " AND (name <> ?1 OR division_code IS NOT ?2 OR agency_type <> ?3 OR level IS NOT ?4)",
-        (*latest, agency_id),
+        "UPDATE agencies SET name = ?1, division_code = ?2, agency_type = ?3, level = ?4, parent_id = ?5,"
+        " body = ?6 WHERE id = ?7 AND (name, agency_type) IS NOT (?1, ?3) OR id = ?7"
+        " AND (division_code, level, parent_id, body) IS NOT (?2, ?4, ?5, ?6)",
+        (*_agency_row(agency), agency_id),
     )
+    _write_names(conn, agency_id, agency)
+    if before is not None and before != _agency_row(agency)[4]:
+        _drop_agency(conn, before)
+
+
+def _shown_agency(conn: sqlite3.Connection, report_id: str) -> Record | None:
+    """The body as the copy of a report that is shown gives it."""
+    row = conn.execute(
+        "SELECT record FROM copies JOIN report_sources USING (report_id, source_url, document_url, member)"
+        " WHERE report_id = ? AND is_primary = 1",
+        (report_id,),
+    ).fetchone()
+    found: Record | None = copies.unpacked(row[0])["agency"] if row else None
+    return found
+
+
+def _drop_agency(conn: sqlite3.Connection, agency_id: str) -> None:
+    """Takes away an agency that has neither reports nor agencies under it, and so those over it."""
+    row = conn.execute(
+        "SELECT parent_id FROM agencies WHERE id = ?1"
+        " AND NOT EXISTS (SELECT 1 FROM reports WHERE agency_id = ?1)"
+        " AND NOT EXISTS (SELECT 1 FROM agencies WHERE parent_id = ?1)",
+        (agency_id,),
+    ).fetchone()
+    if row is None:
+        _write_names(conn, agency_id, None)
+        return
+    conn.execute("DELETE FROM agency_names WHERE agency_id = ?", (agency_id,))
+    conn.execute("DELETE FROM agencies WHERE id = ?", (agency_id,))
+    if row[0] is not None:
+        _drop_agency(conn, row[0])
+
+
+def _write_names(conn: sqlite3.Connection, agency_id: str, agency: Record | None) -> None:
+    """Makes the names of an agency: those in its reports with the years they stand in, its name today,
+    and its short names (of `agency`, else those that stand).
+    """
+    short = None if agency is None else json.dumps(agency.get("short_names") or [])
     wanted = conn.execute(
         """
-        SELECT agency_id, name, kind, min(year), max(year) FROM (
-            SELECT agency_id, agency AS name, 'canonical' AS kind, year FROM reports WHERE agency_id = ?1
+        SELECT ?1, name, kind, min(year), max(year) FROM (
+            SELECT agency AS name, 'full' AS kind, year FROM reports WHERE agency_id = ?1
             UNION ALL
-            SELECT agency_id, agency_as_printed, 'printed', year FROM reports WHERE agency_id = ?1
+            SELECT agency_as_printed, 'title', year FROM reports WHERE agency_id = ?1
+            UNION ALL
+            SELECT name, 'full', NULL FROM agencies WHERE id = ?1
+            UNION ALL
+            SELECT value, 'short', NULL FROM json_each(?2) WHERE ?2 IS NOT NULL
+            UNION ALL
+            SELECT name, kind, NULL FROM agency_names WHERE agency_id = ?1 AND kind = 'short' AND ?2 IS NULL
         ) WHERE name <> '' GROUP BY kind, name ORDER BY kind, name
         """,
-        (agency_id,),
+        (agency_id, short),
     ).fetchall()
     columns = "agency_id, name, kind, valid_from, valid_to"
     standing = conn.execute(
@@ -979,7 +1104,8 @@ def _write_agency(conn: sqlite3.Connection, agency_id: str) -> None:
 def _delete_report(db: Database, report_id: str) -> None:
     agency = db.conn.execute("SELECT agency_id FROM reports WHERE id = ?", (report_id,)).fetchone()
     db.conn.execute("DELETE FROM problems WHERE stage = 'copies' AND report_id = ?", (report_id,))
-    for table in ("figures", "sections", "checks", "claims", "report_versions", "source_versions"):
+    contents = ("figures", "sections", "checks", "claims")
+    for table in (*contents, "superseded_figures", "report_versions", "source_versions"):
         db.conn.execute(f"DELETE FROM {table} WHERE report_id = ?", (report_id,))
     db.conn.execute("DELETE FROM reports WHERE id = ?", (report_id,))
     if agency is not None:

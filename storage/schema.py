@@ -28,6 +28,30 @@ def _repeated_runs(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS(name="0003_portals_of_runs")
+def _portals_of_runs(db: Database) -> None:
+    for statement in _PORTALS_OF_RUNS:
+        db.execute(statement)
+
+
+@MIGRATIONS(name="0004_names_dates_and_corrections")
+def _names_dates_and_corrections(db: Database) -> None:
+    for statement in _NAMES_DATES_AND_CORRECTIONS:
+        db.execute(statement)
+
+
+@MIGRATIONS(name="0005_across_reports")
+def _across_reports(db: Database) -> None:
+    for statement in _ACROSS_REPORTS:
+        db.execute(statement)
+
+
+@MIGRATIONS(name="0006_whose_failure_and_themes")
+def _whose_failure_and_themes(db: Database) -> None:
+    for statement in _WHOSE_FAILURE_AND_THEMES:
+        db.execute(statement)
+
+
 _REFERENCE = (
     """
     CREATE TABLE divisions (
@@ -432,4 +456,253 @@ _REPEATED_RUNS = (
     "CREATE INDEX crawl_reports_outcome ON crawl_reports (outcome)",
     "CREATE INDEX sightings_portal ON sightings (portal_id)",
     "CREATE INDEX sightings_crawl ON sightings (crawl_id)",
+)
+
+_PORTALS_OF_RUNS = (
+    """
+    CREATE TABLE crawl_portals (
+        crawl_id INTEGER NOT NULL REFERENCES crawls (id),
+        portal_id TEXT NOT NULL REFERENCES portals (id),
+        complete INTEGER NOT NULL CHECK (complete IN (0, 1)),
+        fetches INTEGER NOT NULL,
+        pages INTEGER NOT NULL,
+        publications INTEGER NOT NULL,
+        unread INTEGER NOT NULL,
+        reports INTEGER NOT NULL,
+        reports_new INTEGER NOT NULL,
+        reports_changed INTEGER NOT NULL,
+        reports_unchanged INTEGER NOT NULL,
+        reports_vanished INTEGER NOT NULL,
+        reports_before INTEGER,
+        crawl_before INTEGER REFERENCES crawls (id),
+        missing_years TEXT NOT NULL,
+        problems TEXT NOT NULL,
+        seconds INTEGER NOT NULL,
+        remarks TEXT,
+        PRIMARY KEY (crawl_id, portal_id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX crawl_portals_portal ON crawl_portals (portal_id, complete)",
+    "CREATE INDEX crawl_portals_before ON crawl_portals (crawl_before)",
+)
+
+_NAMES_DATES_AND_CORRECTIONS = (
+    "ALTER TABLE agencies ADD COLUMN body TEXT",
+    "CREATE INDEX agencies_body ON agencies (body)",
+    # The kinds of names differ, and a CHECK cannot be altered.
+    """
+    CREATE TABLE agency_names_by_kind (
+        agency_id TEXT NOT NULL REFERENCES agencies (id),
+        name TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('full', 'short', 'title')),
+        valid_from INTEGER,
+        valid_to INTEGER,
+        PRIMARY KEY (agency_id, kind, name)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    INSERT INTO agency_names_by_kind
+    SELECT agency_id, name, CASE kind WHEN 'canonical' THEN 'full' ELSE 'title' END, valid_from, valid_to
+    FROM agency_names
+    """,
+    "DROP TABLE agency_names",
+    "ALTER TABLE agency_names_by_kind RENAME TO agency_names",
+    "CREATE INDEX agency_names_name ON agency_names (name)",
+    """
+    CREATE TABLE renamings (
+        before TEXT NOT NULL,
+        after TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('renamed', 'merged_into', 'split_from', 'function_moved')),
+        since INTEGER,
+        division_code TEXT,
+        note TEXT NOT NULL
+    ) STRICT
+    """,
+    "ALTER TABLE reports ADD COLUMN printed_on TEXT",
+    "ALTER TABLE reports ADD COLUMN page_date TEXT",
+    "ALTER TABLE reports ADD COLUMN url_date TEXT",
+    "ALTER TABLE reports ADD COLUMN period_from TEXT",
+    "ALTER TABLE reports ADD COLUMN period_to TEXT",
+    "ALTER TABLE reports ADD COLUMN due_on TEXT",
+    """
+    ALTER TABLE reports ADD COLUMN late_confidence TEXT
+        CHECK (late_confidence IN ('high', 'medium', 'low'))
+    """,
+    # Of versions that are shown no more; the current one's are in `figures`. See `version_figures`.
+    """
+    CREATE TABLE superseded_figures (
+        report_id TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        table_code TEXT NOT NULL,
+        row_code TEXT NOT NULL,
+        column_code TEXT NOT NULL,
+        printed TEXT,
+        value ANY,
+        unit TEXT,
+        status TEXT NOT NULL,
+        note TEXT,
+        PRIMARY KEY (report_id, version, table_code, row_code, column_code),
+        FOREIGN KEY (report_id, version) REFERENCES report_versions (report_id, version)
+    ) STRICT, WITHOUT ROWID
+    """,
+    # What readers say against a figure. The figures themselves are never edited.
+    """
+    CREATE TABLE overrides (
+        entry INTEGER PRIMARY KEY,
+        report_id TEXT,
+        agency TEXT,
+        year INTEGER,
+        table_code TEXT NOT NULL,
+        row_code TEXT NOT NULL,
+        column_code TEXT NOT NULL,
+        value ANY,
+        status TEXT NOT NULL CHECK (status IN ('number', 'blank', 'not_applicable')),
+        said_by TEXT NOT NULL,
+        said_on TEXT NOT NULL,
+        link TEXT NOT NULL,
+        reason TEXT,
+        CHECK ((report_id IS NULL) = (agency IS NOT NULL)),
+        CHECK ((agency IS NULL) = (year IS NULL)),
+        CHECK ((status = 'number') = (typeof(value) IN ('integer', 'real')))
+    ) STRICT
+    """,
+    "CREATE INDEX overrides_report ON overrides (report_id)",
+    "CREATE INDEX overrides_agency ON overrides (agency, year)",
+    "CREATE INDEX reports_name ON reports (agency, year)",
+)
+
+_ACROSS_REPORTS = (
+    # Whole chapters as a few dozen numbers: what is compared are texts of every body with every other.
+    """
+    CREATE TABLE fingerprints (
+        report_id TEXT NOT NULL REFERENCES reports (id) ON DELETE CASCADE,
+        chapter INTEGER NOT NULL,
+        hashes TEXT NOT NULL,
+        PRIMARY KEY (report_id, chapter)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE similar_texts (
+        report_id TEXT NOT NULL REFERENCES reports (id) ON DELETE CASCADE,
+        chapter INTEGER NOT NULL,
+        other_report_id TEXT NOT NULL,
+        relation TEXT NOT NULL CHECK (relation IN ('year_before', 'other_agency')),
+        similarity REAL NOT NULL,
+        PRIMARY KEY (report_id, chapter, relation)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE cross_checks (
+        report_id TEXT NOT NULL REFERENCES reports (id) ON DELETE CASCADE,
+        rule TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        outcome TEXT NOT NULL CHECK (outcome IN ('pass', 'fail', 'not_assessable')),
+        zero_filled TEXT NOT NULL CHECK (zero_filled IN ('pass', 'fail', 'not_assessable')),
+        severity TEXT NOT NULL CHECK (severity IN ('hard', 'soft')),
+        left_value ANY,
+        right_value ANY,
+        suspect TEXT,
+        detail TEXT NOT NULL,
+        other_report_id TEXT
+    ) STRICT
+    """,
+    "CREATE UNIQUE INDEX cross_checks_report ON cross_checks (report_id, rule, subject)",
+    "CREATE INDEX cross_checks_rule ON cross_checks (rule, outcome)",
+    "CREATE INDEX similar_texts_other ON similar_texts (other_report_id)",
+    # One row a body and a year for which it owes a report, held or not.
+    """
+    CREATE TABLE coverage (
+        body TEXT NOT NULL,
+        year INTEGER NOT NULL,
+        agency_id TEXT,
+        agency TEXT NOT NULL,
+        division_code TEXT,
+        agency_type TEXT NOT NULL,
+        level TEXT,
+        known_from TEXT NOT NULL CHECK (known_from IN ('division', 'reports', 'portal')),
+        due_on TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('published', 'missing', 'unread', 'not_known')),
+        reason TEXT,
+        confidence TEXT CHECK (confidence IN ('high', 'medium', 'low')),
+        portal_id TEXT,
+        walked_at TEXT,
+        report_id TEXT,
+        PRIMARY KEY (body, year)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX coverage_state ON coverage (state, year)",
+    "CREATE INDEX coverage_year ON coverage (year)",
+    "CREATE INDEX coverage_division ON coverage (division_code)",
+    "CREATE INDEX coverage_agency ON coverage (agency_id, year)",
+    "CREATE INDEX coverage_reason ON coverage (reason)",
+    # What questions are asked about, one row a report: the figures stand in `figures`, these are for speed.
+    """
+    CREATE TABLE measures (
+        report_id TEXT PRIMARY KEY REFERENCES reports (id) ON DELETE CASCADE,
+        received_new ANY,
+        received_natural_person ANY,
+        received_org_business ANY,
+        received_org_research ANY,
+        received_org_public_interest ANY,
+        received_org_legal_service ANY,
+        received_org_other ANY,
+        carried_in ANY,
+        carried_out ANY,
+        processed_total ANY,
+        disclosed_full ANY,
+        disclosed_partial ANY,
+        denied_state_secret ANY,
+        denied_prohibited_by_law ANY,
+        denied_security_stability ANY,
+        denied_third_party ANY,
+        denied_internal_affairs ANY,
+        denied_process_information ANY,
+        denied_enforcement_file ANY,
+        denied_administrative_query ANY,
+        denied_total ANY,
+        unable_not_held ANY,
+        unable_total ANY,
+        not_processed_total ANY,
+        other_total ANY,
+        reconsideration_total ANY,
+        reconsideration_corrected ANY,
+        reconsideration_pending ANY,
+        litigation_direct_total ANY,
+        litigation_direct_corrected ANY,
+        litigation_direct_pending ANY,
+        litigation_after_reconsideration_total ANY,
+        litigation_after_reconsideration_corrected ANY,
+        litigation_after_reconsideration_pending ANY,
+        litigation_total ANY,
+        normative_documents_issued ANY,
+        normative_documents_repealed ANY,
+        normative_documents_in_force ANY,
+        licensing_decisions ANY,
+        penalty_decisions ANY,
+        compulsion_decisions ANY,
+        zero_state TEXT CHECK (zero_state IN ('zero', 'blank', 'some'))
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE populations (
+        division_code TEXT PRIMARY KEY,
+        residents INTEGER NOT NULL,
+        counted_on TEXT NOT NULL,
+        source TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    # What the findings were made from: where it is the same, they are not made again.
+    """
+    CREATE TABLE findings_state (
+        name TEXT PRIMARY KEY,
+        made_from TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+_WHOSE_FAILURE_AND_THEMES = (
+    # Told of a failed rule only: the agency's own where two readings agree on every cell of it.
+    "ALTER TABLE checks ADD COLUMN attribution TEXT CHECK (attribution IN ('agency', 'unsettled'))",
+    "CREATE INDEX checks_attribution ON checks (attribution)",
+    "ALTER TABLE reports ADD COLUMN themes TEXT",
 )

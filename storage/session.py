@@ -7,7 +7,7 @@ pipeline when the spider has closed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -16,9 +16,9 @@ from weakref import WeakKeyDictionary
 from scrapy.utils.defer import deferred_from_coro
 from scrapy.utils.misc import load_object
 
-from crawler.items import Publication, Trouble
+from crawler.items import Portal, Publication, Trouble
 from pipelines.records import PublicationReading
-from storage import problems, reference, reports, schedule
+from storage import answers, findings, portal_runs, problems, reference, reports, schedule
 from storage.archive import Archive
 from storage.database import StorageError, checkpoint, open_database
 from storage.ledger import Ledger, utc_now
@@ -33,6 +33,8 @@ CRAWL = "nianbao/crawl"
 """Key of the crawl's statistics: the number of its row in `crawls`."""
 HIDES_REPORTS = "nianbao/hides_reports"
 """Key of the crawl's statistics: how many troubles may have hidden reports."""
+PROBLEMS = "nianbao/problems/"
+"""Starts the keys of the crawl's statistics that count its troubles by their codes."""
 
 
 class HarvestSpider(Protocol):
@@ -42,6 +44,10 @@ class HarvestSpider(Protocol):
     arguments: Mapping[str, str]
     is_sample: bool
     years: frozenset[int] | None
+    portals: Sequence[Portal]
+
+    def recall(self, portal_id: str, url: str, title: str, found_on: str) -> None:
+        """Is told of an article that an earlier run could not open."""
 
 
 class Session:
@@ -71,6 +77,8 @@ class Session:
         self.crawl_id = self.run.id
         if crawler.stats is not None:
             crawler.stats.set_value(CRAWL, self.crawl_id)
+        for article in answers.failed_articles(self.db, [portal.id for portal in spider.portals]):
+            spider.recall(*article)
         extractor = crawler.settings.get("EXTRACTOR_VERSION")
         self.extractor_version = str(load_object(extractor)()) if extractor else None
 
@@ -107,25 +115,34 @@ class Session:
 
     def close(self, reason: str) -> None:
         """Closes the run's row and the files. A run is complete when nothing can have been missed."""
-        stats = self.crawler.stats
-        hidden = stats.get_value(HIDES_REPORTS, 0) if stats is not None else 0
-        complete = reason == "finished" and not hidden and not self.errors and self.failure is None
+        settled = reason == "finished" and not self.errors and not self._unfinished_portals()
         whole = self.years is None and not self.spider.is_sample
         try:
             if reason == "finished":
                 problems.clear_outdated_troubles(self.db, self.crawl_id, whole=whole)
                 if self.run.continued:
                     problems.clear_unmet_troubles(self.db, self.crawl_id, self._troubles)
+            portals = portal_runs.runs(self.db, self.crawl_id, self.spider.portals, settled=settled)
+            for trouble in portal_runs.shortcomings(portals, whole=whole):
+                self._state(trouble)
             reports.mark_gone_pages(self.db, self.crawl_id)
-            if reason == "finished" and whole and not self.errors and not self._unfinished_portals():
+            if settled and whole:
                 reports.mark_unlisted_pages(self.db, self.crawl_id, utc_now())
             reference.mark_portal_states(self.db, self.crawl_id)
+            portal_runs.write(self.db, self.crawl_id, portals, self.years, self.run.started_at)
+            complete = (
+                reason == "finished"
+                and not self._counted(HIDES_REPORTS)
+                and not self.errors
+                and self.failure is None
+            )
             self.ledger.finish_crawl(
                 self.crawl_id,
                 finish_reason=reason if self.failure is None else "storage_failed",
                 complete=complete,
                 from_archive=self.from_archive,
             )
+            findings.refresh(self.db)
             checkpoint(self.db)
             self.archive.close()
         except StorageError as error:
@@ -133,10 +150,22 @@ class Session:
         finally:
             self.db.conn.close()
 
+    def _state(self, trouble: Trouble) -> None:
+        """Keeps a trouble of the whole run, and counts it as the spider counts its own."""
+        problems.store_trouble(self.db, trouble, self.crawl_id)
+        stats = self.crawler.stats
+        if stats is not None:
+            stats.inc_value(f"{PROBLEMS}{trouble.code}")
+            if trouble.hides_reports:
+                stats.inc_value(HIDES_REPORTS)
+
     def _unfinished_portals(self) -> int:
         """How many portals lost a request on the way; which of them stands in no table."""
+        return self._counted(f"{PROBLEMS}portal_unfinished")
+
+    def _counted(self, key: str) -> int:
         stats = self.crawler.stats
-        return 0 if stats is None else int(stats.get_value("nianbao/problems/portal_unfinished", 0))
+        return 0 if stats is None else int(stats.get_value(key, 0))
 
 
 _sessions: WeakKeyDictionary[Crawler, Session] = WeakKeyDictionary()

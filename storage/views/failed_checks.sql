@@ -10,6 +10,7 @@ SELECT
     checks.left_value,
     checks.right_value,
     checks.suspect,
+    checks.attribution,
     checks.detail AS sentence,
     reports.source_url,
     reports.document_url,

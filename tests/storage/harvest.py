@@ -44,8 +44,12 @@ class Harvest(scrapy.Spider):
 
     name = "harvest"
     arguments = MappingProxyType({"portal": "p"})
+    portals = (PORTAL,)
     is_sample = "sample" in OPTIONS
     years = frozenset({int(OPTIONS["years"])}) if "years" in OPTIONS else None
+
+    def recall(self, *article: str) -> None:
+        """What failed last time is no concern of a spider that asks for every path."""
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
         for path in OPTIONS.get("paths", " ".join(PATHS)).split():

@@ -58,6 +58,19 @@ def harvested(world, tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_corrections_that_cannot_be_used_are_one_line_and_wrong_usage(
+    harvested: Path, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text("[[override]]\nreport = 'x'\nvalue = 1\n", encoding="utf-8")
+    done = scrapy(harvested, "reextract", "-s", f"OVERRIDES={wrong}")
+    assert done.returncode == 2
+    assert one_line(done).endswith(f"{wrong}: override 1: table: must be a text that is not empty")
+    done = scrapy(harvested, "reextract", "-s", "OVERRIDES=nowhere.toml")
+    assert done.returncode == 2
+    assert "nowhere.toml: cannot be read" in one_line(done)
+
+
 def test_reextract_reads_and_stores_what_the_archive_holds(harvested: Path, new_world) -> None:
     done = scrapy(harvested, "reextract", "--jobs", "2")
     assert done.returncode == 0, done.stderr

@@ -220,7 +220,7 @@ def test_a_transaction_that_fails_writes_nothing(world) -> None:
 def test_broken_rules_of_the_tables_leave_as_storage_errors(world) -> None:
     with pytest.raises(StorageError, match="FOREIGN KEY"), transaction(world.db):
         world.db.conn.execute(
-            "INSERT INTO agency_names (agency_id, name, kind) VALUES ('nobody', 'x', 'printed')"
+            "INSERT INTO agency_names (agency_id, name, kind) VALUES ('nobody', 'x', 'title')"
         )
 
 

@@ -742,9 +742,9 @@ def test_an_agency_is_named_by_its_latest_report_whatever_came_last(world) -> No
             ("230805-dfq", "佳木斯市东风区人民政府", "county")
         ]
     assert world.rows("SELECT name, kind, valid_from, valid_to FROM agency_names ORDER BY kind, name") == [
-        ("东风区政府", "canonical", 2019, 2019),
-        ("佳木斯市东风区人民政府", "canonical", 2021, 2021),
-        ("佳木斯市东风区政府", "printed", 2019, 2021),
+        ("东风区政府", "full", 2019, 2019),
+        ("佳木斯市东风区人民政府", "full", 2021, 2021),
+        ("佳木斯市东风区政府", "title", 2019, 2021),
     ]
 
 

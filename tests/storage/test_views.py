@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from pipelines.records import Cell
+from storage import findings
 from storage.database import open_database
 from storage.reference import form_layout, write_reference
 from storage.views import standing_views, wide_views
@@ -71,12 +72,29 @@ def test_a_view_of_an_older_text_is_replaced(world) -> None:
     again.conn.close()
 
 
-@pytest.mark.parametrize("view", [*WIDE_TABLES, *standing_views()])
+# Sums over many reports, and what no report is held of, have no address of their own.
+OF_NO_REPORT = {
+    "agency_relations",
+    "always_zero",
+    "decisions_by_area",
+    "denials_by_ground",
+    "missing_reports",
+    "overrides_unapplied",
+    "rates",
+}
+
+
+@pytest.mark.parametrize("view", [*WIDE_TABLES, *sorted(set(standing_views()) - OF_NO_REPORT)])
 def test_every_view_answers_and_carries_source_and_date(filled, view: str) -> None:
     names = [row[1] for row in filled.rows(f"PRAGMA table_info({view})")]
     assert {"report_id", "agency", "division_code", "year", "source_url", "fetched_at"} <= set(names)
     for row in filled.rows(f"SELECT source_url, fetched_at FROM {view}"):
         assert None not in row
+
+
+@pytest.mark.parametrize("view", sorted(OF_NO_REPORT))
+def test_every_view_of_sums_answers(filled, view: str) -> None:
+    assert filled.rows(f"SELECT * FROM {view}") is not None
 
 
 def test_the_wide_view_has_every_cell_and_every_total(filled) -> None:
@@ -214,11 +232,20 @@ def test_other_checks_are_not_failed_checks(world, change: dict[str, str]) -> No
     assert world.one("SELECT checks_failed FROM reports") == 0
 
 
-def test_disclosure_rates(filled) -> None:
+def test_disclosure_rates_need_thirty_requests(filled) -> None:
+    busy = filled.dongfeng()
+    for row, printed in (("processed_total", "40"), ("disclosed_full", "30"), ("disclosed_partial", "1")):
+        busy = filled.with_printed(busy, Cell("applications", row, "total"), printed)
+    filled.store(filled.reading(replace(busy, year=2022), url="http://dfq.example/2022", body=b"2022"))
+    findings.refresh(filled.db)
     assert filled.rows(
-        "SELECT report_id, processed_total, full_rate, disclosure_rate, checks_failed"
+        "SELECT report_id, processed_total, disclosed_full, full_rate, disclosure_rate, checks_failed"
         " FROM disclosure_rates ORDER BY year"
-    ) == [(AIMIN, 0, None, None, 4), (ID, 4, 0.75, 1.0, 0)]
+    ) == [
+        (AIMIN, 0, 3, None, None, 4),
+        (ID, 4, 3, None, None, 0),
+        ("230805-dfq-2022", 40, 30, 0.75, 0.775, 0),
+    ]
 
 
 def test_carry_over_mismatches(world) -> None:

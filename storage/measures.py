@@ -1,0 +1,128 @@
+"""The figures that questions are asked about, one row a report, with the totals derived from them.
+
+Owns the table `measures`, made anew as a whole. Each is the cell of a statutory table, or NULL where
+the report does not have it or it is no number; a derived total is NULL unless every part is a number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlite_utils import Database
+
+from storage.database import file_of, one_line_errors, transaction
+
+_APPLICANTS = (
+    "natural_person",
+    "org_business",
+    "org_research",
+    "org_public_interest",
+    "org_legal_service",
+    "org_other",
+)
+_ROWS = (
+    "received_new",
+    "carried_in",
+    "carried_out",
+    "processed_total",
+    "disclosed_full",
+    "disclosed_partial",
+    "unable_not_held",
+)
+_DENIED = (
+    "denied_state_secret",
+    "denied_prohibited_by_law",
+    "denied_security_stability",
+    "denied_third_party",
+    "denied_internal_affairs",
+    "denied_process_information",
+    "denied_enforcement_file",
+    "denied_administrative_query",
+)
+_UNABLE = ("unable_not_held", "unable_requires_creation", "unable_still_unclear")
+_NOT_PROCESSED = (
+    "not_processed_petition_complaint",
+    "not_processed_duplicate",
+    "not_processed_publication",
+    "not_processed_abusive",
+    "not_processed_reconfirmation",
+)
+_OTHER = ("other_uncorrected_overdue", "other_fee_unpaid", "other_other")
+_GROUPS = ("reconsideration", "litigation_direct", "litigation_after_reconsideration")
+_KEY_ROWS = ("received_new", "carried_in", "processed_total", "carried_out")
+"""Rows that are nought in every column where a body had nothing to do with applications all year."""
+
+
+def _looked_up(table: str, row: str, column: str) -> str:
+    return (
+        f"(SELECT value FROM figures WHERE report_id = reports.id AND table_code = '{table}'"
+        f" AND row_code = '{row}' AND column_code = '{column}')"
+    )
+
+
+def _total(row: str) -> str:
+    return _looked_up("applications", row, "total")
+
+
+def _sum(rows: tuple[str, ...]) -> str:
+    return "(" + " + ".join(_total(row) for row in rows) + ")"
+
+
+_ZERO_STATE = f"""(
+    SELECT CASE WHEN sum(status = 'number' AND value <> 0) THEN 'some'
+        WHEN count(*) = 28 AND sum(status = 'number') = 28 THEN 'zero' ELSE 'blank' END
+    FROM figures WHERE report_id = reports.id AND table_code = 'applications'
+        AND row_code IN ({", ".join(f"'{row}'" for row in _KEY_ROWS)}) HAVING count(*) > 0
+)"""
+
+COLUMNS: dict[str, str] = {
+    **{row: _total(row) for row in (*_ROWS, *_DENIED)},
+    **{f"received_{column}": _looked_up("applications", "received_new", column) for column in _APPLICANTS},
+    "denied_total": _sum(_DENIED),
+    "unable_total": _sum(_UNABLE),
+    "not_processed_total": _sum(_NOT_PROCESSED),
+    # Printed by one form, a sum in the other.
+    "other_total": f"ifnull({_total('other_total')}, {_sum(_OTHER)})",
+    **{
+        f"{group}_{column}": _looked_up("review_litigation", group, column)
+        for group in _GROUPS
+        for column in ("total", "corrected", "pending")
+    },
+    "litigation_total": "("
+    + " + ".join(_looked_up("review_litigation", group, "total") for group in _GROUPS[1:])
+    + ")",
+    **{
+        f"normative_documents_{column}": _looked_up("proactive", "normative_documents", column)
+        for column in ("issued", "repealed", "in_force")
+    },
+    **{
+        f"{name}_decisions": _looked_up("proactive", f"administrative_{name}", "decisions")
+        for name in ("licensing", "penalty", "compulsion")
+    },
+    "zero_state": _ZERO_STATE,
+}
+"""Columns of `measures` and the look-ups that fill them."""
+
+
+def refresh(db: Database) -> bool:
+    """Makes `measures` anew where a report changed since; says whether it did. Raises `StorageError`."""
+    with one_line_errors(file_of(db)):
+        digest = hashlib.sha256(repr(COLUMNS).encode("utf-8"))
+        for row in db.conn.execute("SELECT id, record_hash FROM reports ORDER BY id"):
+            digest.update(repr(row).encode("utf-8"))
+        made_from = digest.hexdigest()
+        standing = db.conn.execute("SELECT made_from FROM findings_state WHERE name = 'measures'").fetchone()
+    if standing is not None and standing[0] == made_from:
+        return False
+    with transaction(db):
+        db.conn.execute("DELETE FROM measures")
+        db.conn.execute(
+            f"INSERT INTO measures (report_id, {', '.join(COLUMNS)})"
+            f" SELECT id, {', '.join(COLUMNS.values())} FROM reports ORDER BY id"
+        )
+        db.conn.execute(
+            "INSERT INTO findings_state VALUES ('measures', ?)"
+            " ON CONFLICT DO UPDATE SET made_from = excluded.made_from",
+            (made_from,),
+        )
+    return True
