@@ -28,8 +28,8 @@ crawl: $(STAMP) ## crawl Heilongjiang (ARGS="-a portal=mudanjiang -a limit=5" to
 browse: $(STAMP) ## look at the database (ARGS="-s DATABASE=…" for another one)
 	@$(BIN)/scrapy browse $(ARGS)
 
-test: $(STAMP) ## run the tests
-	@$(BIN)/python -m pytest -q $(ARGS)
+test: $(STAMP) ## run the tests, on every core (ARGS="-n0 -x tests/storage" for some of them in one process)
+	@$(BIN)/python -m pytest -q -n auto --dist loadscope $(ARGS)
 
 bench: $(STAMP) ## measure every format, and the whole against the bare tools (ARGS="--quick" for the formats alone)
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -88,9 +88,11 @@ def test_the_top_level():
         ".ci",
         ".gitignore",
         "benchmarks",
+        "deploy",
         "docs",
     }
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    tracked = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=False)
     if tracked.returncode:
         pytest.skip("not a git checkout")
     assert {line.split("/")[0] for line in tracked.stdout.splitlines()} == wanted

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import time
 import urllib.request
 from urllib.error import HTTPError
 
 import lxml.html
 import pytest
 
-from tests.province import portals, reports
+from tests.province import documents, portals, reports, series
 from tests.province.figures import APPLICANTS
 from tests.province.server import PortTakenError, Province
 
@@ -18,6 +19,7 @@ PLACES = [
     pytest.param(report, place, id=f"{report.key}@{place.portal}")
     for report in reports.load()
     for place in report.place
+    if report.page
 ]
 
 
@@ -91,9 +93,51 @@ def test_pages_print_the_figures_of_their_data(
     assert review[-1] == cells
 
 
+def test_there_are_enough_portals_lists_and_formats() -> None:
+    everything = portals.load()
+    large = [portal for portal in everything if portal.town]
+    assert len(large) >= 8
+    assert len({portal.skin for portal in everything}) >= 6
+    for portal in large:
+        lists = [channel for channel in portal.channel if channel.kind == "list"]
+        sizes = {channel.code: portal.pages(channel) for channel in lists}
+        assert max(sizes.values()) >= 3, portal.id
+        assert all(sizes[agency.channel] >= 2 for agency in series.load() if agency.portal == portal.id)
+    assert {report.shown for report in reports.load()} == {"page", "frame", *portals.ENDINGS}
+
+
+def test_seeded_figures_hold_together_but_for_what_is_told() -> None:
+    for agency in series.load():
+        carried: tuple[str, ...] | None = None
+        for year, own in series.figures(agency.key).items():
+            if year in agency.copied:
+                assert own == series.figures(agency.copied[year])[year]
+                carried = None
+                continue
+            table = own.rows["applications"]
+            amounts = {row: [int(value) for value in values] for row, values in table.items()}
+            results = [amounts[row] for row in series.result_codes(own.forms["applications"])]
+            sides = [
+                (new + before, done + left, sum(parts), done)
+                for new, before, done, left, parts in zip(
+                    *(
+                        amounts[row]
+                        for row in ("received_new", "carried_in", "processed_total", "carried_out")
+                    ),
+                    zip(*results, strict=True),
+                    strict=True,
+                )
+            ]
+            balanced = all(came == went and parts == done for came, went, parts, done in sides)
+            assert balanced is (agency.mistakes.get(year) not in ("processed", "sum"))
+            if carried is not None:
+                assert (table["carried_in"] == carried) is (year not in agency.breaks)
+            carried = table["carried_out"]
+
+
 def test_there_are_enough_reports_of_every_form_and_year() -> None:
     everything = reports.load()
-    assert len(everything) >= 16
+    assert len(everything) >= 120
     assert {report.year for report in everything} == set(range(2019, 2025))
     forms = {tuple(report.figures.forms.values()) for report in everything}
     assert {("f2019",) * 3, ("f2021",) * 3, ("f2021", "f2019", "f2019")} <= forms
@@ -108,6 +152,35 @@ def test_invented_bodies_say_so_and_real_ones_keep_their_own_figures() -> None:
     for report in reports.load():
         assert ("样例" in report.agency) is report.invented
         assert ("虚构机构" in reports.body(report)) is report.invented
+    assert all(report.invented for report in reports.load() if report.seeded)
+
+
+def test_a_report_is_corrected_when_it_is_asked_for() -> None:
+    [report] = [report for report in reports.load() if report.corrected is not None]
+    assert report.corrected is not None
+    old, new = report.figures.cells(), report.corrected.cells()
+    with Province(prefer=False, only=[report.place[0].portal]) as own:
+        address = _address(own, report.place[0])
+        before = _get(address)
+        assert own.correct() == [address]
+        after = _get(address)
+    [cell] = [cell for cell in old if old[cell] != new[cell]]
+    assert before != after
+    assert f">{old[cell]}<".encode() in before[1]
+    assert f">{new[cell]}<".encode() in after[1]
+
+
+def test_the_same_bytes_every_time() -> None:
+    for report in reports.load():
+        if report.shown in ("pdf", "docx", "xlsx", "zip"):
+            ending = portals.ENDINGS[report.shown]
+            assert documents.file(report, ending) == documents.file(report, ending)
+
+
+def test_starting_takes_no_time() -> None:
+    began = time.monotonic()
+    with Province(prefer=False):
+        assert time.monotonic() - began < 2
 
 
 def test_the_list_interface_pages_and_wants_a_referer(province: Province) -> None:

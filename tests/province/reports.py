@@ -6,15 +6,16 @@ the page around the body is `pages`.
 
 from __future__ import annotations
 
+import itertools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from . import tables
+from . import series, tables
 from .figures import Figures
 from .figures import load as load_figures
 
@@ -65,14 +66,59 @@ class Report:
     lost_ordinal: bool = False
     title_in_body: bool = False
     invented: bool = False
+    seeded: bool = False
+    shown: str = "page"
+    """How the report is shown; the kinds are told at the head of `agencies.toml`."""
+    corrected: Figures | None = None
+    """The figures that its page shows after `Province.correct()`."""
+
+    @property
+    def page(self) -> bool:
+        """Whether the report is the text of its page."""
+        return self.shown == "page"
 
 
 @cache
 def load() -> tuple[Report, ...]:
-    """Every report of `reports.toml`."""
+    """Every report of `reports.toml` and of the bodies of `agencies.toml`."""
     with (FOLDER / "reports.toml").open("rb") as file:
         data = tomllib.load(file)
-    return tuple(_report(entry) for entry in data["report"])
+    return (*(_report(entry) for entry in data["report"]), *_seeded())
+
+
+def _seeded() -> Iterator[Report]:
+    articles = itertools.count(300001, 7)
+    for agency in series.load():
+        for year in agency.reports():
+            yield of_agency(agency, series.figures(agency.key)[year], year, next(articles))
+
+
+def of_agency(agency: series.Agency, figures: Figures, year: int, article: int) -> Report:
+    """The report of an invented body for a year, on its portal's page with the number `article`."""
+    date = agency.published_on(year)
+    own = Place(portal=agency.portal, channel=agency.channel, date=date, article=article)
+    name = agency.named(year)
+    return Report(
+        key=f"{agency.key}-{year}",
+        figures=figures,
+        agency=name,
+        name=name,
+        agency_type=agency.type,
+        division=agency.division,
+        year=year,
+        title=agency.title(year),
+        who={"township": "我单位"}.get(agency.type, "我局"),
+        voice="abc"[article % 3],
+        posts=50 + article % 400,
+        style=agency.style(year),
+        published_on=date,
+        place=(own,),
+        prose_received=str(agency.told[year]) if year in agency.told else None,
+        invented=True,
+        seeded=True,
+        shown=agency.shown.get(year, "page"),
+        corrected=series.corrected(figures) if year in agency.corrected else None,
+    )
 
 
 def _report(entry: dict[str, Any]) -> Report:
@@ -87,32 +133,57 @@ def prose() -> Mapping[str, Any]:
         return tomllib.load(file)
 
 
-def body(report: Report) -> str:
-    """The report as HTML between the title of its page and the foot of it."""
-    say = prose()["voice"][report.voice]
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A chapter of a report: heading, sentences, and the rows of its table where it has one."""
+
+    heading: str
+    sentences: tuple[str, ...]
+    rows: tuple[tables.Row, ...] = ()
+
+
+def opening(report: Report) -> list[str]:
+    """The paragraphs before the first chapter."""
+    notes = prose()["note"]
+    note = notes["seeded" if report.seeded else "invented" if report.invented else "real"]
+    head = [report.title] if report.title_in_body else []
+    head += [report.printed_date] if report.printed_date else []
     words = _words(report)
-    note = prose()["note"]["invented" if report.invented else "real"]
-    opening = [report.title] if report.title_in_body else []
-    if report.printed_date:
-        opening.append(report.printed_date)
-    opening += [note, *say["preamble"]]
+    return [*head, *(text.format(**words) for text in (note, *prose()["voice"][report.voice]["preamble"]))]
+
+
+def chapters(report: Report) -> tuple[Chapter, ...]:
+    """The six chapters with their tables in the report's style."""
+    say, words, figures = prose()["voice"][report.voice], _words(report), report.figures
     request = say["request"]["none" if words["received"] == "0" else "some"]
     disputes = words["review"] != "0" or words["litigation"] != "0"
+    review = prose()["review"]["some" if disputes else "none"]
+    style = tables.STYLES[report.style]
+    told: tuple[tuple[list[str], list[tables.Row]], ...] = (
+        ([say["open"], request, say["manage"], say["platform"], say["watch"]], []),
+        ([], tables.proactive_rows(figures, style)),
+        ([], tables.applications_rows(figures, style)),
+        ([review], tables.review_litigation_rows(figures, style)),
+        ([say["problems"]], []),
+        ([say["fee"]], []),
+    )
     headings = list(CHAPTERS)
     if report.lost_ordinal:
         headings[1] = headings[1].removeprefix("二、")
-    chapters = (
-        _paragraphs([say["open"], request, say["manage"], say["platform"], say["watch"]], words),
-        tables.proactive(report.figures, report.style),
-        tables.applications(report.figures, report.style),
-        _paragraphs([prose()["review"]["some" if disputes else "none"]], words)
-        + tables.review_litigation(report.figures, report.style),
-        _paragraphs([say["problems"]], words),
-        _paragraphs([say["fee"]], words),
+    return tuple(
+        Chapter(heading, tuple(text.format(**words) for text in sentences), tuple(rows))
+        for heading, (sentences, rows) in zip(headings, told, strict=True)
     )
-    parts = [_paragraphs(opening, words)]
-    for heading, chapter in zip(headings, chapters, strict=True):
-        parts += [f'<p style="text-indent:2em;"><strong>{heading}</strong></p>', chapter]
+
+
+def body(report: Report) -> str:
+    """The report as HTML between the title of its page and the foot of it."""
+    parts = [_paragraphs(opening(report))]
+    for chapter in chapters(report):
+        parts.append(f'<p style="text-indent:2em;"><strong>{chapter.heading}</strong></p>')
+        parts.append(_paragraphs(chapter.sentences))
+        if chapter.rows:
+            parts.append(tables.markup(chapter.rows, tables.STYLES[report.style]))
     return "\n".join(parts)
 
 
@@ -128,11 +199,13 @@ def blank_body() -> str:
         merged={},
         labels={},
     )
+    plain = tables.STYLES["plain"]
     chapters = (
         "",
-        tables.proactive(empty, "plain"),
-        tables.applications(empty, "plain"),
-        tables.review_litigation(empty, "plain"),
+        *(
+            tables.markup(rows(empty, plain), plain)
+            for rows in (tables.proactive_rows, tables.applications_rows, tables.review_litigation_rows)
+        ),
         "",
         "",
     )
@@ -155,7 +228,5 @@ def _words(report: Report) -> dict[str, str]:
     }
 
 
-def _paragraphs(sentences: list[str], words: Mapping[str, str]) -> str:
-    return "\n".join(
-        f'<p style="text-indent:2em;">{escape(sentence.format(**words))}</p>' for sentence in sentences
-    )
+def _paragraphs(sentences: Sequence[str]) -> str:
+    return "\n".join(f'<p style="text-indent:2em;">{escape(sentence)}</p>' for sentence in sentences)

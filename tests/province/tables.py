@@ -6,7 +6,7 @@ the same figures, so that whatever reads them may be held to one truth.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -150,10 +150,9 @@ class Style:
     within: tuple[str, str] = ("", "")
 
 
-def proactive(figures: Figures, style: str) -> str:
+def proactive_rows(figures: Figures, chosen: Style) -> list[Row]:
     """The table of chapter two."""
     form = figures.forms["proactive"]
-    chosen = STYLES[style]
     rows: list[Row] = []
     for heading, codes, columns in GROUPS[form]:
         widths = _widths(len(columns), flat=chosen.header == "flat")
@@ -165,24 +164,22 @@ def proactive(figures: Figures, style: str) -> str:
             if len(values) != len(PROACTIVE[form][code]):
                 raise ValueError(f"{code}: {len(values)} values for {len(PROACTIVE[form][code])} cells")
             rows.append((Span(label), *map(_number, values, widths)))
-    return _markup(rows, chosen)
+    return rows
 
 
-def applications(figures: Figures, style: str) -> str:
+def applications_rows(figures: Figures, chosen: Style) -> list[Row]:
     """The table of chapter three."""
-    chosen = STYLES[style]
     rows = list(_applicant_header(chosen))
     rows.append((Span(RECEIVED[1], cols=3), *_values(figures, RECEIVED[0], chosen)))
     rows.append((Span(CARRIED_IN[1], cols=3), *_values(figures, CARRIED_IN[0], chosen)))
     groups = (*RESULT_GROUPS, OTHER_GROUP[figures.forms["applications"]], TOTAL_GROUP)
     rows += _result_rows(figures, groups, chosen)
     rows.append((Span(CARRIED_OUT[1], cols=3), *_values(figures, CARRIED_OUT[0], chosen)))
-    return _markup(rows, chosen)
+    return rows
 
 
-def review_litigation(figures: Figures, style: str) -> str:
+def review_litigation_rows(figures: Figures, chosen: Style) -> list[Row]:
     """The table of chapter four."""
-    chosen = STYLES[style]
     rows: list[Row] = [(Span("行政复议", cols=5), Span("行政诉讼", cols=10))]
     courts = (Span("未经复议直接起诉", cols=5), Span("复议后起诉", cols=5))
     if chosen.header == "flat":
@@ -193,7 +190,7 @@ def review_litigation(figures: Figures, style: str) -> str:
         rows.append(tuple(map(Span, RESULT_LABELS * 2)))
     values = [value for row in REVIEW_ROWS for value in figures.rows["review_litigation"][row]]
     rows.append(tuple(_number(value, 1) for value in values))
-    return _markup(rows, chosen)
+    return rows
 
 
 def _widths(columns: int, *, flat: bool) -> tuple[int, ...]:
@@ -264,7 +261,8 @@ def _stub_pieces(rows: int, stub: str) -> dict[int, int]:
     return {0: rows}
 
 
-def _markup(rows: list[Row], style: Style) -> str:
+def markup(rows: Sequence[Row], style: Style) -> str:
+    """A table as HTML."""
     lines = [style.within[0], style.table_tag, "<tbody>"]
     end_cell, end_row = ("", "") if style.unclosed else ("</td>", "</tr>")
     counter = 0
