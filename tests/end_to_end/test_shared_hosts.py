@@ -11,10 +11,11 @@ from tests.crawler.conftest import Answer, SmallPortal, entry_list, report_body
 from tests.crawler.test_command import run, storage
 from tests.end_to_end.harvest import rows, steady
 
+PLACES = {"a": ("哈尔滨市人民政府", "230100"), "b": ("哈尔滨市道里区人民政府", "230102")}
 LISTED = "/nb/202201/10001.html"
 
 
-def title(year: int, agency: str = "测试市教育局") -> str:
+def title(year: int, agency: str = "哈尔滨市教育局") -> str:
     return f"{agency}{year}年政府信息公开工作年度报告"
 
 
@@ -26,7 +27,7 @@ class Shared:
         self.servers = {name: SmallPortal() for name in sorted(set(homes.values()))}
         (folder / "r.toml").write_text(
             "\n".join(
-                f'[[portal]]\nid = "{name}"\nname = "{name}市"\ndivision = "230100"\n'
+                f'[[portal]]\nid = "{name}"\nname = "{PLACES[name][0]}"\ndivision = "{PLACES[name][1]}"\n'
                 f'home = "{self.servers[home].origin}/"\nsections = ["{self.servers[home].origin}/{name}/"]\n'
                 f'delay = 0\nnote = "a test"\n'
                 for name, home in homes.items()
