@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
 REFUSALS = frozenset({401, 403, 412, 418, 429, 521})
-"""Statuses by which servers and firewalls say that we are not wanted; 503 says that they are busy."""
+"""Statuses by which servers and firewalls say that we are not wanted; 503 says that they are busy,
+and counts where it asks for time: two minutes at each address would hold a run for days."""
 
 
 class BlockedHostError(IgnoreRequest):
@@ -46,7 +47,8 @@ class BlockedHostsMiddleware:
             )
 
     def process_response(self, request: Request, response: Response) -> Response:
-        if response.status in REFUSALS:
+        tired = response.status == 503 and "Retry-After" in response.headers
+        if tired or response.status in REFUSALS:
             self._in_a_row[_host(request)] += 1
         else:
             del self._in_a_row[_host(request)]

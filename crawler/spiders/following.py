@@ -332,7 +332,7 @@ class Following(Spider):
     def count_unfinished(self) -> None:
         """At the end every portal must be done; one that is not lost a request on the way."""
         for walk in self.walks:
-            if not walk.done:
+            if walk.started and not walk.done:
                 walk.done = True
                 self.crawler.stats.inc_value("nianbao/hides_reports")
                 self.crawler.stats.inc_value("nianbao/problems/portal_unfinished")
