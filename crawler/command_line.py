@@ -39,6 +39,11 @@ class OneLineUsage:
         say(f"scrapy {name}: {' '.join(reason.split())}")
         sys.exit(code)
 
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Scrapy's options; the parser's own complaints in one line too."""
+        super().add_options(parser)  # type: ignore[misc]
+        parser.error = self.refuse  # type: ignore[method-assign,assignment]
+
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Scrapy's handling of -s, -a and the log options, its complaints in one line."""
         try:

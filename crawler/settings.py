@@ -133,6 +133,9 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.unpacking.RetryMiddleware": 550,
     # Below the archive, which must see every answer, and below the retries.
     "crawler.middlewares.challenge.ChallengeMiddleware": 540,
+    # Scrapy's own asks a third party for a list of domains.
+    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
+    "crawler.middlewares.cookies.CookiesMiddleware": 700,
     # Sees every answer, also those that the retries take.
     "crawler.middlewares.blocked.BlockedHostsMiddleware": 570,
     "storage.middleware.ArchiveMiddleware": 580,

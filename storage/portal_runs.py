@@ -189,6 +189,8 @@ def _remarks(run: PortalRun) -> Iterator[str]:
         yield f"not walked, it is disabled: {run.portal.note or ''}".rstrip(": ")
     elif run.reports == 0 and run.hiding:
         yield f"not one report, as it could not be walked: {_codes(run.hiding)}"
+    elif run.reports == 0 and not run.complete:
+        yield "not one report yet: it was not walked to its end"
     elif run.reports == 0:
         yield _nothing(run)
     if run.before is not None and run.reports < run.before.reports and not run.portal.disabled:

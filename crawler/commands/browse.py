@@ -37,7 +37,7 @@ class Command(OneLineUsage, ScrapyCommand):
         parser.add_argument(
             "--immutable",
             action="store_true",
-            help="promise that nothing writes to the database meanwhile: faster pages",
+            help="promise that nothing writes to the database meanwhile, for faster pages",
         )
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:

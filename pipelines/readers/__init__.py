@@ -7,6 +7,7 @@ reader yet are named here, so that their documents become a stated problem and n
 
 from __future__ import annotations
 
+import codecs
 import re
 from importlib import import_module
 
@@ -106,10 +107,12 @@ def _signed_type(body: bytes) -> str:
         return "image/webp"
     if b"%PDF-" in body[:1024]:
         return "application/pdf"
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        # Before any search in the bytes: two characters side by side can look like a tag.
+        text = body[:131072].decode("utf-16", "replace").encode("utf-8", "replace")
+        return "text/html" if _HTML.search(text) else "text/plain"
     if _HTML.search(head[:2048]) or _HTML.search(body[:65536]):
         return "text/html"
-    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "text/plain"
     if b"\x00" in body[:4096]:
         return "application/octet-stream"
     return "text/plain"

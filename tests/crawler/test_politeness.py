@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -313,3 +316,26 @@ def test_many_entries_are_opened_a_few_at_a_time(portal: SmallPortal, crawl: Cra
     assert result.titles == set(titles)
     assert result.stats["scheduler/enqueued"] == 61
     assert 2 < result.stats["most_in_hand"] <= ARTICLES_IN_HAND
+
+
+def test_cookies_ask_nobody_else(tmp_path: Path) -> None:
+    """In a new environment Scrapy's own would fetch a list of public suffixes from a third party."""
+    asked = (
+        "import socket\n"
+        "def refuse(*_): raise SystemExit('asked somebody')\n"
+        "socket.getaddrinfo = refuse\n"
+        "from crawler.middlewares import cookies\n"
+        "from scrapy.downloadermiddlewares.cookies import _is_public_domain as public\n"
+        "print(public('gov.cn'), public('mdj.gov.cn'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", asked],
+        env={**os.environ, "TLDEXTRACT_CACHE": str(tmp_path)},
+        cwd=Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["True", "False"]
+    assert not done.stderr
+    assert not any(tmp_path.iterdir())

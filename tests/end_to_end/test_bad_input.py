@@ -100,6 +100,16 @@ def test_a_database_that_is_none(
     assert "nianbao.db" in one_line(outcome.err)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [("browse", "--port"), ("export", "--format"), ("extract", "--url"), ("crawl", "heilongjiang", "-a")],
+)
+def test_an_option_without_its_value(wrong: tuple[str, ...]) -> None:
+    outcome = scrapy(*wrong)
+    assert outcome.code == 2
+    assert wrong[-1] in one_line(outcome.err)
+
+
 def test_a_database_of_a_newer_version(harvest: Harvest, tmp_path: Path) -> None:
     newer = harvest.copy(tmp_path / "newer")
     connection = sqlite3.connect(newer.database)

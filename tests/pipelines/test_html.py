@@ -233,6 +233,10 @@ def test_a_report_that_names_only_one_of_them(title, code):
         (b"\x89PNG\r\n", "image/png"),
         (b"\n\n  <!DOCTYPE html><html>", "text/html"),
         ("某局2021年".encode(), "text/plain"),
+        # U+703C and U+3E20 side by side: the bytes of <p> in another text.
+        (b"\xff\xfe" + "年㱀瀼㸠告".encode("utf-16-le"), "text/plain"),
+        (b"\xfe\xff" + "某局2021年".encode("utf-16-be"), "text/plain"),
+        (b"\xff\xfe" + "<html><p>年".encode("utf-16-le"), "text/html"),
         (b"\x01\x02\x00\x03", "application/octet-stream"),
     ],
 )
