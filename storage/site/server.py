@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import tomllib
-from importlib import resources
+from importlib import import_module, resources
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,8 @@ def site(database: Path, *, immutable: bool = False) -> Datasette:
 
     `immutable` promises that nobody writes to the file meanwhile: pages are then cached and counted once.
     """
+    # Where rich is installed, Datasette prints every error with all local values, a wrong address's too.
+    import_module("datasette.handle_exception").rich = None  # type: ignore[attr-defined]
     words = metadata(database)
     served = Datasette(
         [],

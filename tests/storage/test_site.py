@@ -111,6 +111,12 @@ def test_every_page_answers(page, path: str) -> None:
     assert page(path).status_code == 200
 
 
+def test_a_wrong_address_is_no_event(page, capfd) -> None:
+    assert page("/nianbao/nothing").status_code == 404
+    said = capfd.readouterr()
+    assert "Traceback" not in said.out + said.err
+
+
 @pytest.mark.parametrize("query", descriptions()["queries"])
 def test_every_canned_query_answers(page, query: str) -> None:
     response = page(f"/nianbao/{query}.json?name=东风&_shape=array")
