@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
@@ -70,10 +70,10 @@ class History:
         return self.last.whole and not self.accused
 
 
-_COLUMNS = (
-    "id, url, final_url, found_on, link_text, status, content_type, fetched_at, sha256,"
-    " error, etag, last_modified, vary"
-)
+_FETCH = tuple(field.name for field in fields(Fetch))
+FETCH_COLUMNS = ", ".join(_FETCH)
+"""The columns of `fetches` that make a `Fetch`."""
+_COLUMNS = f"{FETCH_COLUMNS}, error, etag, last_modified, vary"
 _OF_ADDRESS = "FROM fetches WHERE url = :url AND method = :method AND request_body IS :body"
 
 
@@ -228,21 +228,11 @@ def _past(http_date: str, fetched_at: str) -> bool:
     return date <= datetime.fromisoformat(fetched_at)
 
 
+def fetch_of_row(row: Sequence[Any]) -> Fetch:
+    """The fetch whose `FETCH_COLUMNS` a row begins with."""
+    return Fetch(**dict(zip(_FETCH, row, strict=False)))
+
+
 def _answer(row: Sequence[Any]) -> Answer:
-    return Answer(
-        fetch=Fetch(
-            id=row[0],
-            url=row[1],
-            final_url=row[2],
-            found_on=row[3],
-            link_text=row[4],
-            status=row[5],
-            content_type=row[6],
-            fetched_at=row[7],
-            sha256=row[8],
-        ),
-        error=row[9],
-        etag=row[10],
-        last_modified=row[11],
-        vary=row[12],
-    )
+    error, etag, last_modified, vary = row[len(_FETCH) :]
+    return Answer(fetch=fetch_of_row(row), error=error, etag=etag, last_modified=last_modified, vary=vary)

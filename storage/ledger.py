@@ -16,6 +16,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from crawler.items import Document, Fetch, Listing, Portal, Publication
+from storage.answers import FETCH_COLUMNS, fetch_of_row
 from storage.archive import Archive
 from storage.database import StorageError, file_of, one_line_errors, transaction
 
@@ -333,21 +334,9 @@ class Ledger:
 
     def _document(self, fetch_id: int, label: str | None) -> Document:
         row = self.db.conn.execute(
-            "SELECT id, url, final_url, found_on, link_text, status, content_type, fetched_at, sha256"
-            " FROM fetches WHERE id = ?",
-            (fetch_id,),
+            f"SELECT {FETCH_COLUMNS} FROM fetches WHERE id = ?", (fetch_id,)
         ).fetchone()
-        fetch = Fetch(
-            id=row[0],
-            url=row[1],
-            final_url=row[2],
-            found_on=row[3],
-            link_text=row[4],
-            status=row[5],
-            content_type=row[6],
-            fetched_at=row[7],
-            sha256=row[8],
-        )
+        fetch = fetch_of_row(row)
         body = self.archive.get(fetch.sha256) if fetch.sha256 else b""
         return Document(fetch=fetch, body=body, label=label)
 
