@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from concurrent.futures import TimeoutError as ReadingTimeout
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from typing import Self
 
@@ -25,6 +26,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from crawler.items import Document, Portal, Publication
 from pipelines.extract import failed_document, parts, read_file, read_part, settled
+from pipelines.processes import MOST_TRIES, Processes
 from pipelines.readers import scan
 from pipelines.records import DocumentReading, PublicationReading
 
@@ -75,19 +77,23 @@ class ReadingPool:
         self.ocr_megabytes = ocr_megabytes
         self._awaited: set[Future[Reading]] = set()
         context = _context()
-        self._pool = ProcessPool(
-            max_workers=max(1, jobs),
-            max_tasks=500,  # a fresh process now and then, whatever a library leaks
-            initializer=_prepare,
-            initargs=(megabytes, ocr),
-            context=context,
+        self._pool: Processes[Reading] = Processes(
+            lambda: ProcessPool(
+                max_workers=max(1, jobs),
+                max_tasks=500,  # a fresh process now and then, whatever a library leaks
+                initializer=_prepare,
+                initargs=(megabytes, ocr),
+                context=context,
+            )
         )
-        self._ocr = ProcessPool(  # its process starts with its first document
-            max_workers=1,
-            max_tasks=40,
-            initializer=_prepare_ocr,
-            initargs=(ocr_megabytes,),
-            context=context,
+        self._ocr: Processes[Reading] = Processes(
+            lambda: ProcessPool(  # its process starts with its first document
+                max_workers=1,
+                max_tasks=40,
+                initializer=_prepare_ocr,
+                initargs=(ocr_megabytes,),
+                context=context,
+            )
         )
 
     def __enter__(self) -> Self:
@@ -99,11 +105,7 @@ class ReadingPool:
     def close(self, *, wait: bool = True) -> None:
         """Lets the processes go; without `wait` whatever they read now is given up."""
         for pool in (self._pool, self._ocr):  # in this order: the first hands over to the second
-            if wait:
-                pool.close()  # type: ignore[no-untyped-call]
-            else:
-                pool.stop()  # type: ignore[no-untyped-call]
-            pool.join()
+            pool.close(wait=wait)
         for outcome in list(self._awaited):  # a pool that was stopped says nothing of what it gave up
             _fail(outcome, CancelledError())
 
@@ -133,14 +135,14 @@ class ReadingPool:
                 return
             try:
                 wanted = self._ocr.schedule(
-                    _recognising, args=(self.ocr_seconds, read, *args), timeout=self.ocr_seconds
+                    _recognising, self.ocr_seconds, read, *args, timeout=self.ocr_seconds
                 )
             except RuntimeError as error:  # the pool was stopped meanwhile
                 _fail(outcome, error)
             else:
                 wanted.add_done_callback(recognised)
 
-        self._pool.schedule(read, args=args, timeout=self.seconds).add_done_callback(tried)
+        self._pool.schedule(read, *args, timeout=self.seconds).add_done_callback(tried)
         return outcome
 
     def collected(self, publication: Publication, futures: Sequence[Future[Reading]]) -> PublicationReading:
@@ -189,6 +191,11 @@ class ReadingPool:
         if isinstance(error, ProcessExpired):
             why = ", as libraries do that get no more memory" if error.exitcode == -signal.SIGABRT else ""
             return "reader_died", f"the reading process died (exit code {error.exitcode}){why}"
+        if isinstance(error, BrokenProcessPool):
+            return (
+                "reader_died",
+                f"processes died {MOST_TRIES} times while it waited or was read",
+            )
         return "reader_failed", f"{type(error).__name__}: {error}"
 
 

@@ -36,3 +36,9 @@ def part(publication) -> list[DocumentReading]:
             failed_document(body, "scan_not_read", f"in process {os.getpid()}", fetch_id=document.fetch.id)
         ]
     return real_part(publication)
+
+
+def number(value: int) -> int:
+    """A document that takes a moment and then is what it is."""
+    time.sleep(0.2)
+    return value
