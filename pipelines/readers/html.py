@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import cache
 from html import unescape
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urljoin
 
 from lxml import etree, html
@@ -25,10 +25,12 @@ from lxml import etree, html
 from pipelines.content import Content, Grid, GridCell, Paragraph
 from pipelines.dates import calendar_date
 from pipelines.labels import squashed
-from pipelines.readers import UnreadableDocumentError, shown
+from pipelines.readers import UnreadableDocumentError, shown, styles
 from pipelines.readers import read as read_document
+from pipelines.readers.cell_text import BLOCKS, SILENT, Element, cell_text, is_hidden
 from pipelines.readers.decoding import decoded
 from pipelines.readers.embedded import Picture, with_pictures
+from pipelines.readers.styles import said
 from pipelines.records import Link, Problem
 
 MEDIA_TYPE = "text/html"
@@ -40,58 +42,18 @@ _BINARY = re.compile("[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 _MANY_BINARY = 4
 """One or two come out of a text processor with what was pasted."""
 
-_SILENT = frozenset(
-    {"script", "style", "noscript", "template", "head", "select", "button", "textarea", "object", "svg"}
-)
-_LEVELS = frozenset({"sup", "sub", "rt"})
-_BLOCKS = frozenset(
-    {"address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "div", "dl", "dt"}
-    | {"fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header"}
-    | {"hr", "li", "main", "nav", "ol", "p", "pre", "section", "table", "tbody", "td", "tfoot", "th"}
-    | {"thead", "tr", "ul", "ucapcontent", "ucaptitle", "publishtime"}
-)
 _SPACE = re.compile(r"[\s\u00a0\u3000\u200b\ufeff]+")
-_SOURCE_SPACE = re.compile(r"[\t\r\n\f ]+")
-_LINE_SPACE = re.compile(r"[^\S\n]+|[\u00a0\u3000\u200b\ufeff]+")
-_HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
-_INVISIBLE = re.compile(
-    r"visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*0(?:\.0+)?(?:px|pt|em|rem|%)?\s*(?:;|!|$)|opacity\s*:\s*0(?:\.0+)?\s*(?:;|!|$)"
-    r"|(?<![\w-])color\s*:\s*(?:transparent\b|rgba\([^)]*,\s*0(?:\.0+)?\s*\))"
-    r"|(?<![\w-])(?:text-indent|left|top)\s*:\s*-\d{3,}(?:\.\d+)?(?:px|pt|em)",
-    re.IGNORECASE,
-)
-_REVIVED = re.compile(
-    r"visibility\s*:\s*visible|font-size\s*:\s*(?!0+(?:\.0+)?(?:px|pt|em|rem|%)?\s*(?:;|!|$))", re.IGNORECASE
-)
-_VEIL = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _BARED = re.compile(r"display\s*:|visibility\s*:\s*visible", re.IGNORECASE)
 _CSS_COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
 _AT_RULE = re.compile(r"@[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})")
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _PLAIN = re.compile(r"[a-z0-9]*[.#][\w-]+")
 _CLASS = re.compile(r"[.#][\w-]+")
-_COLOUR = re.compile(
-    r"(?<![\w-])color\s*:\s*(?:#fff(?:fff)?\b|white\b|rgb\(\s*255\s*,\s*255\s*,\s*255\s*\))", re.IGNORECASE
-)
 _STRINGS = re.compile(r"'((?:[^'\\\n]|\\.)*)'|\"((?:[^\"\\\n]|\\.)*)\"|`([^`]*)`", re.DOTALL)
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
-_WHITE = frozenset({"white", "#fff", "#ffffff"})
 _LAID_OUT = re.compile(r"<(?:html|body|div|p|h[1-6])\b", re.IGNORECASE)
-_PRE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
-_STRUCK = re.compile(r"text-decoration(?:-line)?\s*:[^;]*line-through", re.IGNORECASE)
-_LEVEL = re.compile(
-    r"vertical-align\s*:\s*(?:super|sub)\b|mso-text-raise\s*:\s*-?(?!0+(?:\.0+)?pt)\d", re.IGNORECASE
-)
-_SET_AS_BLOCK = re.compile(r"display\s*:\s*(?:block|flex|grid|table|list-item)\b", re.IGNORECASE)
-_SET_APART = re.compile(r"(?:margin|padding)(?:-left|-right)?\s*:[^;]*[1-9]", re.IGNORECASE)
-_NOTE_CLASS = re.compile(r"(?:foot|end)note-?ref", re.IGNORECASE)
-_COLOURED = re.compile(r"(?<![\w-])color\s*:", re.IGNORECASE)
 _CELL_TAG = re.compile(r"</?t[dr]\b", re.IGNORECASE)
-_ZERO_WIDTH = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]+")
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-_EMBEDDED = frozenset(
-    {"img", "object", "embed", "iframe", "canvas", "svg", "script", "select", "button", "v:imagedata"}
-)
+_STYLES = etree.XPath("//@style", smart_strings=False)
 _PAGE_MARK = re.compile(r"#PAGE_BREAK#|<pagebreak/?>", re.IGNORECASE)
 _STATUTORY = (
     "本年新收政府信息公开",
@@ -112,7 +74,8 @@ _SOURCE_LABEL = re.compile(
 )
 _INSIDE_TABLE = "the page ends inside a table"
 _Block = Paragraph | Grid | Picture
-_TITLE_SUFFIX = re.compile(r"[_|–—-]{1,2}[^_|–—-]*$")
+# The site's name behind a title; a dash between digits is part of a date or of a span of years.
+_TITLE_SUFFIX = re.compile(r"(?:[_|]|(?<!\d)[–—-]|[–—-](?!\d)){1,2}[^_|–—-]*$")
 
 
 @cache
@@ -123,26 +86,13 @@ def _data() -> dict[str, Any]:
 def read(body: bytes, url: str | None = None) -> Content:
     """The content of a page; never raises on damaged mark-up (lxml mends it)."""
     written = decoded(body)
-    text = _PAGE_MARK.sub("\n", written.replace("\x00", ""))
-    if not _LAID_OUT.search(text):  # Markdown with tables as tags: its lines are those of the source
-        text = f'<div style="white-space: pre-line">{text}</div>'
-    root = _tree(text)
-    if root is None:
+    text = _laid_out(written)
+    page = _opened(text)
+    if page is None:
         return Content((), MEDIA_TYPE, base_url=url)
+    root, index, meta, hidden, tables, statutory = page
     cut = _cut(text)
     base = _base(root, url)
-    index = _Index(root)
-    _hide_by_class(root, index)
-    meta = _meta(root, index)
-    hidden = {element for element in root.iter() if _is_hidden(element)}
-    tables = _innermost_tables(root)
-    statutory = [table for table in tables if _is_statutory(table)]
-    if all(_is_silent(table) for table in statutory) and _uncovered(root):
-        tables = _innermost_tables(root)
-        statutory = [table for table in tables if _is_statutory(table)]
-        index, hidden = _Index(root), {element for element in root.iter() if _is_hidden(element)}
-    if hidden and statutory and all(hidden & set(_lineage(table)) for table in statutory):
-        hidden = set()  # a script shows the text later: what is hidden is all there is
     region = _region(root, index, statutory)
     numbers = {table: number for number, table in enumerate(tables, 1)}
     blocks = tuple(_blocks(region, numbers, hidden)) if region is not None else _main_text(root)
@@ -165,6 +115,88 @@ def read(body: bytes, url: str | None = None) -> Content:
     return found if len(found.blocks) == len(blocks) else with_pictures(found, blocks)
 
 
+class _Opened(NamedTuple):
+    """A page's tree made ready for reading: what is hidden told, articles put in their places; its tables,
+    in the order in which locators count them, and those of them that are a report's.
+    """
+
+    root: Element
+    elements: _Index
+    meta: dict[str, str]
+    hidden: set[Element]
+    tables: list[Element]
+    statutory: list[Element]
+
+
+def _laid_out(written: str) -> str:
+    """The text of a page with what parts its lines as tags."""
+    text = _PAGE_MARK.sub("\n", written.replace("\x00", ""))
+    if not _LAID_OUT.search(text):  # Markdown with tables as tags: its lines are those of the source
+        return f'<div style="white-space: pre-line">{text}</div>'
+    return text
+
+
+def _opened(text: str) -> _Opened | None:
+    root = _tree(text)
+    if root is None:
+        return None
+    index = _Index(root)
+    _hide_by_class(root, index)
+    meta = _meta(root, index)
+    hidden = _hidden(root)
+    tables = _innermost_tables(root)
+    statutory = [table for table in tables if _is_statutory(table)]
+    if all(_is_silent(table) for table in statutory) and _uncovered(root):
+        tables = _innermost_tables(root)
+        statutory = [table for table in tables if _is_statutory(table)]
+        index, hidden = _Index(root), _hidden(root)
+    if hidden and statutory and all(hidden & set(_lineage(table)) for table in statutory):
+        hidden = set()  # a script shows the text later: what is hidden is all there is
+    return _Opened(root, index, meta, hidden, tables, statutory)
+
+
+def _styles(root: Element) -> list[str]:
+    found: Any = _STYLES(root)
+    return list(found)
+
+
+def _hidden(root: Element) -> set[Element]:
+    marked = "//*[@style or @hidden]"
+    if not any(said(style) & styles.HIDDEN for style in set(_styles(root))):  # pages repeat few
+        marked = "//*[@hidden]"
+    return {element for element in root.xpath(marked) if is_hidden(element)}
+
+
+class Located(NamedTuple):
+    """A page's tree, and the cells in it that a locator means with the text that is read in them."""
+
+    root: Element
+    cells: list[Element]
+    text: str = ""
+
+
+def located(body: bytes, table: int, row: int, cell: int | None) -> Located | None:
+    """The cell of a page that a locator of `read` names, or all cells of the row where it names none;
+    None where the page has no tree, no cells where it has no such place.
+    """
+    page = _opened(_laid_out(decoded(body)))
+    if page is None:
+        return None
+    if not 0 < table <= len(page.tables):
+        return Located(page.root, [])
+    rows = _own_rows(page.tables[table - 1])
+    cells = _shown_cells(rows[row - 1]) if 0 < row <= len(rows) else []
+    if cell is not None:
+        cells = cells[cell - 1 : cell] if cell > 0 else []
+    return Located(page.root, cells, "\n".join(map(cell_text, cells)))
+
+
+def packed_document(body: bytes) -> bytes | None:
+    """The file that stands in a page and is read in its place; None where the page itself is read."""
+    page = _opened(_laid_out(decoded(body)))
+    return None if page is None or page.statutory else shown.packed(page.root)
+
+
 def _holes(written: str) -> tuple[Problem, ...]:
     """What no server sends: stretches of zeros, where a disk or a transfer lost what stood there, or the
     bytes of another format, of which this page is but a part.
@@ -180,17 +212,17 @@ def _holes(written: str) -> tuple[Problem, ...]:
     return ()
 
 
-def _swallowed(tables: list[html.HtmlElement], numbers: Mapping[html.HtmlElement, int]) -> Iterator[Problem]:
+def _swallowed(tables: list[Element], numbers: Mapping[Element, int]) -> Iterator[Problem]:
     """Statutory tables in which a quotation mark is missing: cells up to the next one became part of a tag,
     and values behind them stand beside labels that are not theirs.
     """
     for table in tables:
-        if any("<" in value and _CELL_TAG.search(value) for e in table.iter() for value in e.attrib.values()):
+        if any(map(_CELL_TAG.search, table.xpath(".//@*[contains(., '<')]"))):
             detail = "in a tag of the table a quotation mark is missing: cells behind it are not shown"
             yield Problem(code="damaged_document", detail=detail, where={"table": numbers[table]})
 
 
-def _shown(region: html.HtmlElement, root: html.HtmlElement, base: str | None) -> tuple[str, ...]:
+def _shown(region: Element, root: Element, base: str | None) -> tuple[str, ...]:
     """Addresses of what a page without statutory tables shows in their place."""
     return tuple(dict.fromkeys((*shown.named(root, base), *shown.stand_ins(region, base))))
 
@@ -206,7 +238,7 @@ def _with_packed(page: Content, body: bytes) -> Content:
     return replace(inner, headlines=headlines, meta=page.meta, links=page.links, base_url=page.base_url)
 
 
-def _picture(image: html.HtmlElement) -> Picture | None:
+def _picture(image: Element) -> Picture | None:
     """The picture whose file stands in the page itself, in an address that begins with data:."""
     head, comma, packed = str(image.get("src") or "").strip().partition(",")
     if comma and head.lower().startswith("data:image/") and head.lower().endswith(";base64"):
@@ -236,19 +268,24 @@ def _without_last_cell(blocks: tuple[_Block, ...]) -> tuple[_Block, ...]:
     return (*blocks[:last], Grid(rows, grid.where, grid.geometry), *blocks[last + 1 :])
 
 
-def _tree(text: str) -> html.HtmlElement | None:
+def _parser() -> etree.HTMLParser:
+    """lxml.html's own parser asks Python for the class of each element, which costs as much as the rest."""
+    return etree.HTMLParser()
+
+
+def _tree(text: str) -> Element | None:
     text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)
     try:
-        return html.document_fromstring(text)
+        return html.document_fromstring(text, parser=_parser())
     except (etree.ParserError, ValueError):
         return None
 
 
-def _is_silent(element: html.HtmlElement) -> bool:
-    return any(above.tag in _SILENT for above in _lineage(element))
+def _is_silent(element: Element) -> bool:
+    return any(above.tag in SILENT for above in _lineage(element))
 
 
-def _uncovered(root: html.HtmlElement) -> bool:
+def _uncovered(root: Element) -> bool:
     """Puts an article that waits in a container for a script (template, textarea) in its place."""
     changed = False
     for holder in list(root.iter("template", "textarea", "noscript", "script")):
@@ -266,7 +303,7 @@ def _uncovered(root: html.HtmlElement) -> bool:
             continue
         if "<" not in source:
             source = unescape(source)
-        article = html.fragment_fromstring(source, create_parent="div")
+        article = html.fragment_fromstring(source, create_parent="div", parser=_parser())
         article.tail = holder.tail
         parent.replace(holder, article)
         changed = True
@@ -293,25 +330,18 @@ def _unescaped(escape: re.Match[str]) -> str:
     return chr(int(sign[1:], 16)) if len(sign) == 5 else {"n": "\n", "t": "\t", "r": ""}.get(sign, sign)
 
 
-def _base(root: html.HtmlElement, url: str | None) -> str | None:
+def _base(root: Element, url: str | None) -> str | None:
     declared = root.xpath("//base/@href")
     return urljoin(url or "", declared[0]) if declared and (url or declared[0].startswith("http")) else url
 
 
-def _is_hidden(element: html.HtmlElement) -> bool:
-    if not isinstance(element.tag, str) or element.tag in ("html", "body"):
-        return False
-    style = element.get("style")
-    return bool(style and _HIDDEN.search(style)) or "hidden" in element.attrib
-
-
-def _hide_by_class(root: html.HtmlElement, index: _Index) -> None:
+def _hide_by_class(root: Element, index: _Index) -> None:
     """Marks as hidden what a plain rule of the page's own style sheet hides (`.x { display: none }`), and
     gives what it strikes or raises that style.
 
     A class of which any rule, however involved, says that it is shown is left alone.
     """
-    marks = (_VEIL, _STRUCK, _LEVEL)
+    marks = (styles.VEIL, styles.STRIKE, styles.RAISE)
     texts = [style.text for style in root.iter("style") if style.text]
     sheets = [text for text in texts if any(mark.search(text) for mark in marks)]
     if not sheets:
@@ -321,12 +351,12 @@ def _hide_by_class(root: html.HtmlElement, index: _Index) -> None:
     set_otherwise: dict[str, str] = {}
     for selectors, declarations in _RULE.findall(_AT_RULE.sub("", _CSS_COMMENT.sub("", "\n".join(sheets)))):
         names = [selector.strip() for selector in selectors.lower().split(",")]
-        if _VEIL.search(declarations):
+        if styles.VEIL.search(declarations):
             veiled.update(name for name in names if _PLAIN.fullmatch(name))
         elif _BARED.search(declarations):
             bared.update(part for name in names for part in _CLASS.findall(name))
-        if said := (_STRUCK.search(declarations) or _LEVEL.search(declarations)):
-            set_otherwise |= {name: said.group() for name in names if _PLAIN.fullmatch(name)}
+        if found := (styles.STRIKE.search(declarations) or styles.RAISE.search(declarations)):
+            set_otherwise |= {name: found.group() for name in names if _PLAIN.fullmatch(name)}
     for element in index.selected([name for name in veiled if not bared & set(_CLASS.findall(name))]):
         if element.tag not in ("html", "body"):
             element.set("hidden", "")
@@ -335,14 +365,14 @@ def _hide_by_class(root: html.HtmlElement, index: _Index) -> None:
             element.set("style", f"{style}; {element.get('style') or ''}")
 
 
-def _lineage(element: html.HtmlElement) -> Iterator[html.HtmlElement]:
+def _lineage(element: Element) -> Iterator[Element]:
     yield element
     yield from element.iterancestors()
 
 
-def _innermost_tables(root: html.HtmlElement) -> list[html.HtmlElement]:
+def _innermost_tables(root: Element) -> list[Element]:
     """Tables that hold no other, and statutory ones with one inside a cell (which is text of it)."""
-    found: list[html.HtmlElement] = []
+    found: list[Element] = []
     for table in root.iter("table"):
         if any(outer in found for outer in table.iterancestors("table")):
             continue
@@ -356,44 +386,50 @@ def _innermost_tables(root: html.HtmlElement) -> list[html.HtmlElement]:
     return found
 
 
-def _own_rows(table: html.HtmlElement) -> list[html.HtmlElement]:
+def _own_rows(table: Element) -> list[Element]:
     """The rows of a table itself, not those of tables in its cells."""
     return [row for row in table.iter("tr") if next(row.iterancestors("table"), None) is table]
 
 
-def _cells(row: html.HtmlElement) -> Iterator[html.HtmlElement]:
+def _cells(row: Element) -> Iterator[Element]:
     yield from row.iterchildren("td", "th")
 
 
-def _is_statutory(table: html.HtmlElement) -> bool:
+def _shown_cells(row: Element) -> list[Element]:
+    """The cells of a row that are not hidden, which locators count."""
+    return [cell for cell in _cells(row) if not is_hidden(cell)] if not is_hidden(row) else []
+
+
+def _is_statutory(table: Element) -> bool:
     text = squashed("".join(table.itertext()))
     return any(mark in text for mark in _STATUTORY)
 
 
 class _Index:
-    """The elements of a page by tag, id and class, gathered in one walk for all selectors."""
+    """The elements of a page by id and class, gathered in one walk for all selectors."""
 
-    def __init__(self, root: html.HtmlElement) -> None:
-        self.found: dict[str, list[html.HtmlElement]] = {}
-        for element in root.iter(etree.Element):
-            self.found.setdefault(element.tag, []).append(element)
+    def __init__(self, root: Element) -> None:
+        self.root = root
+        self.found: dict[str, list[Element]] = {}
+        for element in root.xpath("//*[@id or @class]"):
             if name := element.get("id"):
                 self.found.setdefault(f"#{name.lower()}", []).append(element)
             for name in (element.get("class") or "").lower().split():
                 self.found.setdefault(f".{name}", []).append(element)
 
-    def selected(self, selectors: list[str]) -> Iterator[html.HtmlElement]:
+    def selected(self, selectors: list[str]) -> Iterator[Element]:
         """Elements by the simple selectors of html.toml, in the order of the selectors."""
         for selector in selectors:
             tag, mark, name = selector.partition("." if "." in selector else "#")
-            for element in self.found.get(mark + name if mark else tag, ()):
-                if not mark or not tag or element.tag == tag:
+            if not mark:
+                yield from self.root.iter(tag)
+                continue
+            for element in self.found.get(mark + name, ()):
+                if not tag or element.tag == tag:
                     yield element
 
 
-def _region(
-    root: html.HtmlElement, index: _Index, statutory: list[html.HtmlElement]
-) -> html.HtmlElement | None:
+def _region(root: Element, index: _Index, statutory: list[Element]) -> Element | None:
     """The element that holds the article: a known one, else the least that holds the report's marks."""
     for element in index.selected(_data()["regions"]):
         inside = set(element.iter("table"))
@@ -413,7 +449,7 @@ def _region(
     return _with_headings(_common(marked)) if len(marked) > 1 else None
 
 
-def _common(elements: list[html.HtmlElement]) -> html.HtmlElement:
+def _common(elements: list[Element]) -> Element:
     """The least element that holds all of these (one alone gives its parent)."""
     lines = [list(_lineage(element))[::-1] for element in elements]
     if len(lines) == 1:
@@ -425,7 +461,7 @@ def _common(elements: list[html.HtmlElement]) -> html.HtmlElement:
     return shared if shared.tag != "table" or shared.getparent() is None else shared.getparent()
 
 
-def _with_headings(element: html.HtmlElement) -> html.HtmlElement:
+def _with_headings(element: Element) -> Element:
     """Climbs from a region until the chapters' first heading is inside, body at most."""
     while "总体情况" not in squashed("".join(element.itertext())):
         parent = element.getparent()
@@ -435,108 +471,55 @@ def _with_headings(element: html.HtmlElement) -> html.HtmlElement:
     return element
 
 
-def _text(element: html.HtmlElement) -> str:
+def _text(element: Element) -> str:
     return _SPACE.sub(" ", "".join(element.itertext())).strip()
 
 
-def _walk(
-    region: html.HtmlElement,
-    hidden: set[html.HtmlElement],
-    whole: frozenset[html.HtmlElement],
-    *,
-    in_cell: bool = False,
-) -> Iterator[str | html.HtmlElement]:
-    """The region's text in pieces, a line feed at block boundaries, and the `whole` elements as they come."""
+def _walk(region: Element, hidden: set[Element], whole: frozenset[Element]) -> Iterator[str | Element]:
+    """The region's text in pieces, a line feed at block boundaries, and the `whole` elements as they come.
+
+    Some elements keep the line feeds of the source.
+    """
     walker = etree.iterwalk(region, events=("start", "end", "comment", "pi"))
-    manner = _Manner(in_cell=in_cell)
+    kept: set[Element] = set()
     for event, element in walker:
         if event == "start":
-            if manner.is_silent(element) or element in hidden:
+            if element.tag in SILENT or element in hidden:
                 walker.skip_subtree()
                 continue
-            if element.tag in _BLOCKS or element.tag == "br":
+            if element.tag in BLOCKS or element.tag == "br":
                 yield "\n"
-            yield from manner.parted(element)
             if element in whole:
                 yield element
                 walker.skip_subtree()
                 continue
-            manner.enter(element)
-            yield from manner.said(manner.text_of(element))
+            if _keeps_lines(element):
+                kept.add(element)
+            yield from _as_set(element.text, kept)
             continue
         if event == "end":
-            manner.leave(element)
-            if element.tag in _BLOCKS:
+            kept.discard(element)
+            if element.tag in BLOCKS:
                 yield "\n"
-            yield from manner.parted(element)
         if element is not region:
-            yield from manner.said(element.tail)
+            yield from _as_set(element.tail, kept)
 
 
-class _Manner:
-    """How text is set where the walk stands. In a cell, what a form shows in its fields is text, and
-    digits above or below the line are kept apart from those on it; outside, some elements keep the
-    line feeds of the source.
-    """
-
-    def __init__(self, *, in_cell: bool) -> None:
-        self.in_cell = in_cell
-        self.raised: set[html.HtmlElement] = set()
-        self.kept: set[html.HtmlElement] = set()
-
-    def is_silent(self, element: html.HtmlElement) -> bool:
-        return element.tag in _SILENT and not (self.in_cell and element.tag == "textarea")
-
-    def enter(self, element: html.HtmlElement) -> None:
-        if self.in_cell and _is_raised(element):
-            self.raised.add(element)
-        elif not self.in_cell and _keeps_lines(element):
-            self.kept.add(element)
-
-    def leave(self, element: html.HtmlElement) -> None:
-        self.raised.discard(element)
-        self.kept.discard(element)
-
-    def parted(self, element: html.HtmlElement) -> Iterator[str]:
-        """What a style puts between the text of an inline element in a cell and what stands beside it."""
-        style = element.get("style") if self.in_cell and element.tag not in _BLOCKS else None
-        if style and _SET_AS_BLOCK.search(style):
-            yield "\n"
-        elif style and _SET_APART.search(style):
-            yield " "
-
-    def text_of(self, element: html.HtmlElement) -> str:
-        kind = str(element.get("type") or "text").lower()
-        if self.in_cell and element.tag == "input" and kind in ("text", "number"):
-            return str(element.get("value") or "")
-        return str(element.text or "")
-
-    def said(self, text: str | None) -> Iterator[str]:
-        if self.raised and text:
-            yield text.translate(_RAISED) if text.strip().isdigit() else text
-        elif self.kept and text:
-            for number, line in enumerate(text.split("\n")):
-                yield from ("\n", line) if number else (line,)
-        else:
-            yield text or ""
+def _as_set(text: str | None, kept: set[Element]) -> Iterator[str]:
+    if kept and text:
+        for number, line in enumerate(text.split("\n")):
+            yield from ("\n", line) if number else (line,)
+    elif text:
+        yield text
 
 
-def _is_raised(element: html.HtmlElement) -> bool:
-    """Whether text stands above or below its line, as the mark of a note does."""
-    if element.tag in ("td", "th") or not element.attrib:
-        return element.tag in _LEVELS
-    told = element.tag in _LEVELS or _LEVEL.search(element.get("style") or "")
-    return bool(told or _NOTE_CLASS.search(element.get("class") or ""))
-
-
-def _keeps_lines(element: html.HtmlElement) -> bool:
+def _keeps_lines(element: Element) -> bool:
     """Whether line feeds of the source are lines of the text."""
-    return element.tag in ("pre", "xmp", "listing") or bool(_PRE.search(element.get("style") or ""))
+    style = element.get("style")
+    return element.tag in ("pre", "xmp", "listing") or bool(style and said(style) & styles.KEEPS_LINES)
 
 
-def _blocks(
-    region: html.HtmlElement, numbers: dict[html.HtmlElement, int], hidden: set[html.HtmlElement]
-) -> Iterator[_Block]:
+def _blocks(region: Element, numbers: dict[Element, int], hidden: set[Element]) -> Iterator[_Block]:
     whole = frozenset(table for table in region.iter("table") if table in numbers and not _is_layout(table))
     pictures = {image: made for image in region.iter("img") if (made := _picture(image))}
     buffer: list[str] = []
@@ -559,7 +542,7 @@ def _paragraphs(buffer: list[str]) -> Iterator[Paragraph]:
         yield Paragraph(text)
 
 
-def _is_layout(table: html.HtmlElement) -> bool:
+def _is_layout(table: Element) -> bool:
     """A table of one cell, or of one or two rows whose cells are prose, frames text; it holds no figures."""
     rows = list(table.iter("tr"))
     if len(list(table.iter("td", "th"))) == 1:
@@ -571,15 +554,14 @@ def _is_layout(table: html.HtmlElement) -> bool:
     )
 
 
-def _grid(table: html.HtmlElement, number: int) -> Grid:
+def _grid(table: Element, number: int) -> Grid:
     rows = []
     for row_number, row in enumerate(_own_rows(table), 1):
-        shown = not _is_hidden(row)
-        cells = [cell for cell in _cells(row) if shown and not _is_hidden(cell)]
+        cells = _shown_cells(row)
         rows.append(
             tuple(
                 GridCell(
-                    _cell_text(cell),
+                    cell_text(cell),
                     {"table": number, "row": row_number, "cell": cell_number},
                     _span(cell.get("colspan")),
                     _span(cell.get("rowspan")),
@@ -595,86 +577,7 @@ def _span(value: str | None) -> int:
     return max(1, int(found.group(1))) if found else 1
 
 
-def _cell_text(cell: html.HtmlElement) -> str:
-    """A cell's text as a reader of the page sees it: inline pieces joined as they stand, one line a
-    block, each trimmed; struck and hidden text left out, raised digits kept apart from the number.
-
-    A cell that shows something which is no text (a picture) is not empty: U+FFFC stands for it. One
-    whose whole text is struck keeps it, marked, so that it is neither a number nor a blank.
-    """
-    inner = [element for element in cell.iterdescendants(etree.Element) if element.attrib]
-    around = [element for element in (cell, cell.getparent()) if element is not None]
-    if any(_is_unseen(element) for element in around):
-        return ""
-    unseen = {element for element in inner if _is_unseen(element)}
-    struck = {element for element in cell.iterdescendants(etree.Element) if _is_struck(element)} - unseen
-    white = {element for element in inner if _is_white(element)} - unseen
-    if any(_is_struck(element) for element in around):
-        struck.add(cell)
-    if any(_is_white(element) for element in around) and not any(_is_coloured(e) for e in (*inner, cell)):
-        white.add(cell)
-    if struck or unseen or white:
-        text = _lines(cell, unseen | struck | white)
-        if not text and struck and (crossed := _lines(cell, unseen)):
-            return "".join(char if char.isspace() else f"{char}\u0336" for char in crossed)
-        if not text and white and (pale := _lines(cell, unseen)):
-            # On a dark ground it is to be read; a number is only believed where the ground is known.
-            return f"{pale}\ufffc" if any(char.isdigit() for char in pale) else pale
-    else:
-        text = _lines(cell, set())
-    return text or ("\ufffc" if any(_shows(element) for element in cell.iter(*_EMBEDDED)) else "")
-
-
-def _lines(cell: html.HtmlElement, left_out: set[html.HtmlElement]) -> str:
-    pieces = (str(piece) for piece in _walk(cell, left_out, frozenset(), in_cell=True))
-    marked = [piece if piece == "\n" else _SOURCE_SPACE.sub(" ", piece) for piece in pieces]
-    text = _ZERO_WIDTH.sub("", "".join(marked))
-    lines = (_LINE_SPACE.sub(" ", line).strip() for line in text.split("\n"))
-    return "\n".join(line for line in lines if line)
-
-
-def _is_unseen(element: html.HtmlElement) -> bool:
-    style = element.get("style")
-    if "hidden" in element.attrib or (style and _HIDDEN.search(style)):
-        return True
-    # A part of what has no size, or is not visible, can have both again.
-    return bool(style and _INVISIBLE.search(style)) and not any(
-        _REVIVED.search(inner.get("style") or "") for inner in element.iterdescendants(etree.Element)
-    )
-
-
-def _is_white(element: html.HtmlElement) -> bool:
-    """Whether an element's text is white, and nothing around it says that it stands on another ground."""
-    style = element.get("style")
-    if not (style and "color" in style.lower() and _COLOUR.search(style)) and not (
-        element.tag == "font" and (element.get("color") or "").lower() in _WHITE
-    ):
-        return False
-    for around in _lineage(element):
-        if around.get("bgcolor") or "background" in (around.get("style") or "").lower():
-            return False
-        if around.tag == "table":
-            break
-    return True
-
-
-def _is_coloured(element: html.HtmlElement) -> bool:
-    """Whether an element gives its text a colour, and not white."""
-    style = element.get("style") or ""
-    return bool(_COLOURED.search(style) or element.get("color")) and not _is_white(element)
-
-
-def _is_struck(element: html.HtmlElement) -> bool:
-    return element.tag in ("s", "strike", "del") or bool(_STRUCK.search(element.get("style") or ""))
-
-
-def _shows(element: html.HtmlElement) -> bool:
-    """Whether an element that is no text shows something; spacers of a point do not."""
-    sizes = (element.get("width") or "", element.get("height") or "")
-    return not _is_unseen(element) and not any(re.fullmatch(r"[01](?:px)?", size) for size in sizes)
-
-
-def _headlines(root: html.HtmlElement, index: _Index, meta: dict[str, str]) -> tuple[str, ...]:
+def _headlines(root: Element, index: _Index, meta: dict[str, str]) -> tuple[str, ...]:
     found = [meta["headline"]] if meta.get("headline") else []
     found += [_text(element) for element in index.selected(_data()["headlines"])]
     titles = root.xpath("//title//text()")
@@ -686,7 +589,7 @@ def _headlines(root: html.HtmlElement, index: _Index, meta: dict[str, str]) -> t
     return tuple(dict.fromkeys(text for text in found if 0 < len(text) <= 120))
 
 
-def _meta(root: html.HtmlElement, index: _Index) -> dict[str, str]:
+def _meta(root: Element, index: _Index) -> dict[str, str]:
     """Title, date, source, column, site and breadcrumb as the page states them, each where it does."""
     stated = {
         (tag.get("name") or tag.get("property") or "").strip().lower(): _SPACE.sub(
@@ -736,7 +639,7 @@ def _labelled_date(text: str) -> str | None:
     return _iso_date(found.group(1)) if found else None
 
 
-def _file_links(region: html.HtmlElement, root: html.HtmlElement, base: str | None) -> Iterator[Link]:
+def _file_links(region: Element, root: Element, base: str | None) -> Iterator[Link]:
     """The files that the article links, and the documents that frames of the page show."""
     data = _data()
     seen = set()
@@ -769,9 +672,11 @@ def _without_footer(blocks: tuple[_Block, ...]) -> tuple[_Block, ...]:
     return blocks
 
 
-def _main_text(root: html.HtmlElement) -> tuple[_Block, ...]:
+def _main_text(root: Element) -> tuple[_Block, ...]:
     """The main text as trafilatura finds it, where nothing on the page marks a report."""
     from trafilatura import extract  # noqa: PLC0415 it takes a fifth of a second to import
 
-    text = extract(root, include_tables=False, include_comments=False, favor_recall=True) or ""
+    # It knows a page by the class of lxml.html's elements.
+    page = html.document_fromstring(etree.tostring(root, method="html", encoding="unicode"))
+    text = extract(page, include_tables=False, include_comments=False, favor_recall=True) or ""
     return tuple(Paragraph(line.strip()) for line in text.splitlines() if line.strip())

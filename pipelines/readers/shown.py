@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import NamedTuple
 from urllib.parse import unquote, urljoin
 
-from lxml import html
+from pipelines.readers.cell_text import Element
 
 _FRAMES = ("iframe", "frame", "embed", "object")
 _LISTS = ("frame_attributes", "picture_attributes", "parameters", "endings", "furniture")
@@ -77,7 +77,7 @@ def checked(given: dict[str, object]) -> Signs:
     )
 
 
-def documents(root: html.HtmlElement, base: str | None) -> Iterator[str]:
+def documents(root: Element, base: str | None) -> Iterator[str]:
     """Addresses of documents that frames of the page show, by themselves or in a viewer."""
     for frame in root.iter(*_FRAMES):
         references = [frame.get(name) for name in signs().frame_attributes]
@@ -88,7 +88,7 @@ def documents(root: html.HtmlElement, base: str | None) -> Iterator[str]:
                 break
 
 
-def named(root: html.HtmlElement, base: str | None) -> Iterator[str]:
+def named(root: Element, base: str | None) -> Iterator[str]:
     """Addresses of documents that scripts and elements without a text of their own name."""
     for script in root.iter("script"):
         source = script.text or ""
@@ -102,7 +102,7 @@ def named(root: html.HtmlElement, base: str | None) -> Iterator[str]:
                 yield _placed(told, base)
 
 
-def stand_ins(region: html.HtmlElement, base: str | None) -> Iterator[str]:
+def stand_ins(region: Element, base: str | None) -> Iterator[str]:
     """Addresses of pages in frames, and of pictures large enough to show a page, in their order."""
     for element in region.iter(*_FRAMES, "img"):
         known = signs()
@@ -115,7 +115,7 @@ def stand_ins(region: html.HtmlElement, base: str | None) -> Iterator[str]:
             yield _placed(reference, base)
 
 
-def packed(root: html.HtmlElement) -> bytes | None:
+def packed(root: Element) -> bytes | None:
     """The first document whose file stands in the page itself, in an address that begins with data:."""
     for frame in root.iter(*_FRAMES):
         for name in ("src", "data"):
@@ -152,7 +152,7 @@ def _placed(reference: str, base: str | None) -> str:
     return urljoin(base, reference) if base else reference
 
 
-def _small(element: html.HtmlElement) -> bool:
+def _small(element: Element) -> bool:
     """Whether an element is hidden, or smaller than a page as far as the mark-up says."""
     if any(_UNSEEN.search(one.get("style") or "") for one in (element, *element.iterancestors())):
         return True
