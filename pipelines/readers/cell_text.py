@@ -42,23 +42,84 @@ _SPACE = re.compile(r"[\t\r\n\f ]+")
 _LINE_SPACE = re.compile(r"[^\S\n]+|[\u00a0\u3000\u200b\ufeff]+")
 _ZERO_WIDTH = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]+")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_INLINE = ("span", "font", "b", "strong", "i", "em", "u", "a", "big", "small", "o:p")
+"""Elements in a cell that change nothing, if their style and class do not."""
+_PLAIN_TAGS = frozenset(_INLINE)
+_INLINE_STYLES = etree.XPath(
+    "//*[" + " or ".join(f"name()='{tag}'" for tag in _INLINE) + "]/@style", smart_strings=False
+)
+_BLOCK_STYLES = etree.XPath("//*[self::td or self::th or self::tr or self::p]/@style", smart_strings=False)
+_CLASSES = etree.XPath("//@class", smart_strings=False)
+_VEILED = etree.XPath("boolean(//@hidden|//font[@color])")
+_STYLES = etree.XPath("//@style", smart_strings=False)
+_STRING = etree.XPath("string()", smart_strings=False)
 _PARTED = styles.SET_AS_BLOCK | styles.SET_APART
 _ODD = styles.HIDDEN | styles.INVISIBLE | styles.STRUCK | styles.WHITE
 
 
-def cell_text(cell: Element) -> str:
+def is_plain(root: Element) -> bool:
+    """Whether no style or class on a page hides, strikes, raises or parts the text of its cells: those of
+    usual build are then read without a look at each element.
+    """
+    if all_styles(root) & (_ODD | styles.LEVEL | _PARTED) and (
+        any(said(style) & (_ODD | styles.LEVEL | _PARTED) for style in _distinct(_INLINE_STYLES, root))
+        or any(said(style) & (_ODD | styles.LEVEL) for style in _distinct(_BLOCK_STYLES, root))
+    ):
+        return False
+    return not (any(map(_NOTE_CLASS.search, _distinct(_CLASSES, root))) or _VEILED(root))
+
+
+def all_styles(root: Element) -> int:
+    """The flags that hold for any element of a page."""
+    flags = 0
+    for style in _distinct(_STYLES, root):  # many elements share few styles
+        flags |= said(style)
+    return flags
+
+
+def _distinct(values: etree.XPath, root: Element) -> set[str]:
+    found: Any = values(root)
+    return set(found)
+
+
+def cell_text(cell: Element, *, plain: bool = False) -> str:
     """A cell's text as a reader of the page sees it: inline pieces joined as they stand, one line a
     block, each trimmed; struck and hidden text left out, raised digits kept apart from the number.
 
     A cell that shows something which is no text (a picture) is not empty: U+FFFC stands for it. One
-    whose whole text is struck keeps it, marked, so that it is neither a number nor a blank.
+    whose whole text is struck keeps it, marked, so that it is neither a number nor a blank. `plain` is
+    what `is_plain` says of the page.
     """
+    if plain and (line := _plain_line(cell)) is not None:
+        return line
     row = cell.getparent()
     if not _is_odd(cell) and (row is None or not _is_odd(row)):
         pieces: list[str] = []
         if _gather(cell, None, pieces, raised=False):
             return _lines(pieces) or _embedded(cell)
     return _odd_text(cell)
+
+
+def _plain_line(cell: Element) -> str | None:
+    """The text of a cell that holds one paragraph or none, of one line; None of any other cell."""
+    holder = cell
+    if len(cell) == 1 and cell[0].tag == "p":
+        holder = cell[0]
+        if _is_said(cell.text) or _is_said(holder.tail):
+            return None
+    for element in holder.iterdescendants():
+        if element.tag not in _PLAIN_TAGS:
+            return None
+    text = str(_STRING(holder))
+    if text.isalnum():
+        return text
+    if "\n" in text:
+        return None
+    return _LINE_SPACE.sub(" ", _ZERO_WIDTH.sub("", _SPACE.sub(" ", text))).strip()
+
+
+def _is_said(text: str | None) -> bool:
+    return bool(text and not text.isspace())
 
 
 def _is_odd(element: Element) -> bool:

@@ -27,7 +27,7 @@ from pipelines.dates import calendar_date
 from pipelines.labels import squashed
 from pipelines.readers import UnreadableDocumentError, shown, styles
 from pipelines.readers import read as read_document
-from pipelines.readers.cell_text import BLOCKS, SILENT, Element, cell_text, is_hidden
+from pipelines.readers.cell_text import BLOCKS, SILENT, Element, all_styles, cell_text, is_hidden, is_plain
 from pipelines.readers.decoding import decoded
 from pipelines.readers.embedded import Picture, with_pictures
 from pipelines.readers.styles import said
@@ -38,6 +38,7 @@ MEDIA_TYPE = "text/html"
 _HOLE = "\x00" * 8
 """As many zeros no server writes by mistake."""
 
+_CONTROLS = [chr(code) for code in (*range(1, 9), *range(14, 27), *range(28, 32))]
 _BINARY = re.compile("[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 _MANY_BINARY = 4
 """One or two come out of a text processor with what was pasted."""
@@ -52,8 +53,15 @@ _CLASS = re.compile(r"[.#][\w-]+")
 _STRINGS = re.compile(r"'((?:[^'\\\n]|\\.)*)'|\"((?:[^\"\\\n]|\\.)*)\"|`([^`]*)`", re.DOTALL)
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _LAID_OUT = re.compile(r"<(?:html|body|div|p|h[1-6])\b", re.IGNORECASE)
+_END = 40_000
+"""Characters of a page, from its last."""
 _CELL_TAG = re.compile(r"</?t[dr]\b", re.IGNORECASE)
-_STYLES = etree.XPath("//@style", smart_strings=False)
+_STRING = etree.XPath("string()", smart_strings=False)
+_VALUES = etree.XPath(".//@*", smart_strings=False)
+_IDS = etree.XPath("//@id", smart_strings=False)
+_CLASSES = etree.XPath("//@class", smart_strings=False)
+_PAGE_MARKS = ("k#", "K#", "ebreak", "EBREAK", "eBreak")
+"""One of these stands wherever the pattern is found."""
 _PAGE_MARK = re.compile(r"#PAGE_BREAK#|<pagebreak/?>", re.IGNORECASE)
 _STATUTORY = (
     "本年新收政府信息公开",
@@ -130,7 +138,9 @@ class _Opened(NamedTuple):
 
 def _laid_out(written: str) -> str:
     """The text of a page with what parts its lines as tags."""
-    text = _PAGE_MARK.sub("\n", written.replace("\x00", ""))
+    text = written.replace("\x00", "")
+    if any(mark in text for mark in _PAGE_MARKS):
+        text = _PAGE_MARK.sub("\n", text)
     if not _LAID_OUT.search(text):  # Markdown with tables as tags: its lines are those of the source
         return f'<div style="white-space: pre-line">{text}</div>'
     return text
@@ -143,27 +153,25 @@ def _opened(text: str) -> _Opened | None:
     index = _Index(root)
     _hide_by_class(root, index)
     meta = _meta(root, index)
-    hidden = _hidden(root)
+    hidden = _hidden(root, all_styles(root))
     tables = _innermost_tables(root)
     statutory = [table for table in tables if _is_statutory(table)]
     if all(_is_silent(table) for table in statutory) and _uncovered(root):
         tables = _innermost_tables(root)
         statutory = [table for table in tables if _is_statutory(table)]
-        index, hidden = _Index(root), _hidden(root)
+        index, hidden = _Index(root), _hidden(root, all_styles(root))
     if hidden and statutory and all(hidden & set(_lineage(table)) for table in statutory):
         hidden = set()  # a script shows the text later: what is hidden is all there is
     return _Opened(root, index, meta, hidden, tables, statutory)
 
 
-def _styles(root: Element) -> list[str]:
-    found: Any = _STYLES(root)
+def _strings(path: etree.XPath, root: Element) -> list[str]:
+    found: Any = path(root)
     return list(found)
 
 
-def _hidden(root: Element) -> set[Element]:
-    marked = "//*[@style or @hidden]"
-    if not any(said(style) & styles.HIDDEN for style in set(_styles(root))):  # pages repeat few
-        marked = "//*[@hidden]"
+def _hidden(root: Element, flags: int) -> set[Element]:
+    marked = "//*[@style or @hidden]" if flags & styles.HIDDEN else "//*[@hidden]"
     return {element for element in root.xpath(marked) if is_hidden(element)}
 
 
@@ -206,7 +214,7 @@ def _holes(written: str) -> tuple[Problem, ...]:
         line = written.count("\n", 0, at) + 1
         detail = f"line {line} of the page has a hole of zeros: what stood there is not known"
         return (Problem(code="damaged_document", detail=detail, where={"line": line}),)
-    if len(_BINARY.findall(written)) >= _MANY_BINARY:
+    if any(sign in written for sign in _CONTROLS) and len(_BINARY.findall(written)) >= _MANY_BINARY:
         detail = "the page holds bytes that are no text: it is damaged, or a part of another file"
         return (Problem(code="damaged_document", detail=detail),)
     return ()
@@ -217,7 +225,7 @@ def _swallowed(tables: list[Element], numbers: Mapping[Element, int]) -> Iterato
     and values behind them stand beside labels that are not theirs.
     """
     for table in tables:
-        if any(map(_CELL_TAG.search, table.xpath(".//@*[contains(., '<')]"))):
+        if any("<" in value and _CELL_TAG.search(value) for value in set(_strings(_VALUES, table))):
             detail = "in a tag of the table a quotation mark is missing: cells behind it are not shown"
             yield Problem(code="damaged_document", detail=detail, where={"table": numbers[table]})
 
@@ -249,12 +257,19 @@ def _picture(image: Element) -> Picture | None:
 
 def _cut(text: str) -> str | None:
     """How a page shows that its end is missing: it stops inside a table, or before its closing tags."""
-    lower = text.lower().replace("<\\/", "</")  # as scripts write it
+    end = _lowered(text[-_END:])  # nearly every page says there what is asked
+    if "</table" in end and ("</html" in end or "</body" in end):
+        return _INSIDE_TABLE if end.rfind("<td") > end.rfind("</table") else None
+    lower = _lowered(text)
     if lower.rfind("<td") > lower.rfind("</table"):
         return _INSIDE_TABLE
     if ("<html" in lower or "<body" in lower) and "</html" not in lower and "</body" not in lower:
         return "the page ends before its closing tags"
     return None
+
+
+def _lowered(text: str) -> str:
+    return text.lower().replace("<\\/", "</")  # as scripts write it
 
 
 def _without_last_cell(blocks: tuple[_Block, ...]) -> tuple[_Block, ...]:
@@ -401,21 +416,29 @@ def _shown_cells(row: Element) -> list[Element]:
 
 
 def _is_statutory(table: Element) -> bool:
-    text = squashed("".join(table.itertext()))
-    return any(mark in text for mark in _STATUTORY)
+    return _says(table, _STATUTORY)
+
+
+def _says(element: Element, marks: tuple[str, ...]) -> bool:
+    """Whether one of the marks stands in an element's text, white space and forms of characters aside."""
+    text = str(_STRING(element))
+    if any(mark in text for mark in marks):
+        return True
+    text = squashed(text)
+    return any(mark in text for mark in marks)
 
 
 class _Index:
-    """The elements of a page by id and class, gathered in one walk for all selectors."""
+    """The elements of a page by tag, id and class; which of them a page has is seen at once."""
 
     def __init__(self, root: Element) -> None:
         self.root = root
-        self.found: dict[str, list[Element]] = {}
-        for element in root.xpath("//*[@id or @class]"):
-            if name := element.get("id"):
-                self.found.setdefault(f"#{name.lower()}", []).append(element)
-            for name in (element.get("class") or "").lower().split():
-                self.found.setdefault(f".{name}", []).append(element)
+        self.spelled: dict[str, set[str]] = {}
+        for value in set(_strings(_IDS, root)):
+            self.spelled.setdefault(f"#{value.lower()}", set()).add(value)
+        for value in set(_strings(_CLASSES, root)):
+            for name in value.lower().split():
+                self.spelled.setdefault(f".{name}", set()).add(value)
 
     def selected(self, selectors: list[str]) -> Iterator[Element]:
         """Elements by the simple selectors of html.toml, in the order of the selectors."""
@@ -423,10 +446,11 @@ class _Index:
             tag, mark, name = selector.partition("." if "." in selector else "#")
             if not mark:
                 yield from self.root.iter(tag)
-                continue
-            for element in self.found.get(mark + name, ()):
-                if not tag or element.tag == tag:
-                    yield element
+            elif values := self.spelled.get(mark + name):
+                attribute = "class" if mark == "." else "id"
+                for element in self.root.iter(tag or etree.Element):
+                    if element.get(attribute) in values:
+                        yield element
 
 
 def _region(root: Element, index: _Index, statutory: list[Element]) -> Element | None:
@@ -463,7 +487,7 @@ def _common(elements: list[Element]) -> Element:
 
 def _with_headings(element: Element) -> Element:
     """Climbs from a region until the chapters' first heading is inside, body at most."""
-    while "总体情况" not in squashed("".join(element.itertext())):
+    while not _says(element, ("总体情况",)):
         parent = element.getparent()
         if parent is None or parent.tag in ("html", "body"):
             return element
@@ -522,12 +546,13 @@ def _keeps_lines(element: Element) -> bool:
 def _blocks(region: Element, numbers: dict[Element, int], hidden: set[Element]) -> Iterator[_Block]:
     whole = frozenset(table for table in region.iter("table") if table in numbers and not _is_layout(table))
     pictures = {image: made for image in region.iter("img") if (made := _picture(image))}
+    plain = is_plain(region.getroottree())
     buffer: list[str] = []
     for piece in _walk(region, hidden, whole | pictures.keys()):
         if not isinstance(piece, str):
             yield from _paragraphs(buffer)
             buffer = []
-            yield pictures[piece] if piece in pictures else _grid(piece, numbers[piece])
+            yield pictures[piece] if piece in pictures else _grid(piece, numbers[piece], plain=plain)
         elif piece == "\n":
             yield from _paragraphs(buffer)
             buffer = []
@@ -554,14 +579,14 @@ def _is_layout(table: Element) -> bool:
     )
 
 
-def _grid(table: Element, number: int) -> Grid:
+def _grid(table: Element, number: int, *, plain: bool) -> Grid:
     rows = []
     for row_number, row in enumerate(_own_rows(table), 1):
         cells = _shown_cells(row)
         rows.append(
             tuple(
                 GridCell(
-                    cell_text(cell),
+                    cell_text(cell, plain=plain),
                     {"table": number, "row": row_number, "cell": cell_number},
                     _span(cell.get("colspan")),
                     _span(cell.get("rowspan")),
