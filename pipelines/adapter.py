@@ -1,6 +1,7 @@
 """The Scrapy item pipeline over `pipelines.pool`: thin, so that the reactor never parses.
 
-Owns nothing but the passing on: a Publication becomes a PublicationReading, other items stay as they are.
+Owns nothing but the passing on: a Publication becomes a PublicationReading, a ListedBody a
+ListedBodyReading, other items stay as they are.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from crawler.items import Publication
+from crawler.items import ListedBody, Publication
+from pipelines import listed
 from pipelines.pool import ReadingPool
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ReadingPipeline:
-    """Turns each Publication into a PublicationReading; passes every other item on."""
+    """Turns each Publication and each ListedBody into its reading; passes every other item on."""
 
     def __init__(self, jobs: int, *, ocr: bool) -> None:
         self.jobs = jobs
@@ -29,6 +31,8 @@ class ReadingPipeline:
         return cls(jobs, ocr=str(crawler.settings["OCR"]).strip().lower() in ("true", "1", "yes"))
 
     async def process_item(self, item: object) -> object:
+        if isinstance(item, ListedBody):
+            return listed.reading(item)
         if not isinstance(item, Publication):
             return item
         self.pool = self.pool or ReadingPool(self.jobs, ocr=self.ocr)

@@ -60,7 +60,8 @@ class Content:
     names what else a reader saw and could not read.
     `by_position` are the statutory tables as the positions of the text alone show them (labels and
     numbers clustered in rows and columns, no rulings used), in document order; a second opinion beside
-    the blocks, never the only source of a figure.
+    the blocks, never the only source of a figure. `in_lines` are the lines of drawn pages as their text
+    alone shows them, those in tables included, where a statistics table of older reports may stand.
     """
 
     blocks: tuple[Paragraph | Grid, ...]
@@ -74,6 +75,7 @@ class Content:
     scanned: frozenset[int] = frozenset()
     by_position: tuple[Grid, ...] = ()
     shown: tuple[str, ...] = ()
+    in_lines: tuple[Paragraph, ...] = ()
 
     @property
     def grids(self) -> tuple[Grid, ...]:

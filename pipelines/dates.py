@@ -109,15 +109,17 @@ def dates(
     )
 
 
-def troubles(said: Dates) -> list[Problem]:
-    """A page's date that looks like that of a migration rather than of the publication."""
-    if (
-        said.late_confidence != "low"
-        or not said.due_on
-        or not said.page_date
-        or said.page_date <= said.due_on
-    ):
+def troubles(said: Dates, seen_on: str | None = None) -> list[Problem]:
+    """Dates of which one says that the report came late: the page's looks like that of a migration of the
+    site, or the printed one is later than the page.
+    """
+    if said.late_confidence != "low" or not said.due_on or not said.page_date:
         return []
+    if said.page_date <= said.due_on:
+        if not said.printed_on or (seen_on and said.printed_on > day_in_china(seen_on)):
+            return []
+        detail = f"the document prints {said.printed_on}, its page is dated {said.page_date}"
+        return [Problem(code="dates_differ", detail=f"{detail}; it was due on {said.due_on}")]
     other = f"the document prints {said.printed_on}" if said.printed_on else "nothing else dates it"
     return [
         Problem(

@@ -17,12 +17,14 @@ from crawler.items import Document, Listing, Portal, Publication
 from pipelines import pictured, prose, scanned
 from pipelines.checks import attributed, misfilled_items, report_checks
 from pipelines.claims import told
+from pipelines.completed import completed, key_of, missing_table
 from pipelines.content import Content
 from pipelines.forms import TABLES, forms
 from pipelines.forms.agreement import TOLD
+from pipelines.forms.beside import beside
 from pipelines.forms.reading import TablesRead, read_tables
 from pipelines.forms.statistics import read_statistics
-from pipelines.identity import Identity, identity, scope
+from pipelines.identity import Identity, host_of, identity, scope
 from pipelines.readers import UnreadableDocumentError, media_type, packed, read, scan
 from pipelines.records import DocumentReading, Figure, Problem, PublicationReading, Report, Section
 from pipelines.sections import sections
@@ -112,14 +114,15 @@ def _attached(part: Publication, page: Content | None) -> list[DocumentReading]:
 def settled(publication: Publication, readings: Sequence[DocumentReading]) -> PublicationReading:
     """The readings of a publication's documents as one.
 
-    A page that only carries files is no failure where a file holds the report, and figures that two
-    of its documents give alike are verified.
+    A page that only carries files is no failure where a file holds the report; a document with tables
+    and no chapters takes those of the page; and figures that two of its documents give alike are verified.
     """
     page, *others = readings
     if page.report is None and any(other.report for other in others):
         kept = tuple(p for p in page.problems if p.code not in _WITHOUT_REPORT)
         page = replace(page, problems=kept)
-    documents = tuple(scanned.settled(_verified(reading, [page, *others])) for reading in (page, *others))
+    readings = completed([page, *others])
+    documents = tuple(scanned.settled(_verified(reading, readings)) for reading in readings)
     documents = tuple(
         replace(reading, report=attributed(reading.report)) if reading.report else reading
         for reading in documents
@@ -132,25 +135,21 @@ def settled(publication: Publication, readings: Sequence[DocumentReading]) -> Pu
 def _verified(reading: DocumentReading, readings: Sequence[DocumentReading]) -> DocumentReading:
     """A reading whose figures are marked where another document of the publication gives the same."""
     report = reading.report
-    key = _key(report)
+    key = key_of(report)
     copies = [
-        other.report for other in readings if other is not reading and key and _key(other.report) == key
+        other.report for other in readings if other is not reading and key and key_of(other.report) == key
     ]
     if report is None or not copies:
         return reading
     told = [{f.cell: (f.status, f.value) for f in copy.figures} for copy in copies if copy]
     figures = tuple(
-        replace(figure, verified=True)
+        figure.as_verified()
         if figure.status in ("number", "blank")
         and any(copy.get(figure.cell) == (figure.status, figure.value) for copy in told)
         else figure
         for figure in report.figures
     )
     return replace(reading, report=replace(report, figures=figures))
-
-
-def _key(report: Report | None) -> tuple[str, int] | None:
-    return (report.agency.id, report.year) if report and report.agency and report.year else None
 
 
 def _read(
@@ -361,7 +360,9 @@ def _report(
     tables = _tables(content)
     chapters = sections(content, tables.lines)
     addresses = [url for url in (document_url, content.base_url, page.base_url if page else None) if url]
-    found = identity(content, chapters, portal, listing, page, addresses, seen_on)
+    # A page's own address: the one that it declares for its links may be another.
+    host = host_of((page.base_url if page else None) or document_url or content.base_url)
+    found = identity(content, chapters, portal, listing, page, addresses, seen_on, host)
     reason = _no_report(tables, chapters, found, content)
     if reason:
         cut = (
@@ -381,7 +382,8 @@ def _report(
     ]
     if content.cut:
         problems.append(Problem(code="document_cut", detail=f"{content.cut}: what followed is not known"))
-    said = told(chapters, found.year)
+    names = (found.agency.name, found.agency.printed) if found.agency else ()
+    said = told(chapters, found.year, names)
     report = Report(
         title=found.title,
         agency=found.agency,
@@ -390,6 +392,7 @@ def _report(
         scope=scope(found.agency, chapters),
         published_on=found.published_on,
         dates=found.dates,
+        doubt=found.doubt,
         forms=tables.forms,
         sections=chapters,
         figures=tables.figures,
@@ -397,6 +400,7 @@ def _report(
         attachments=content.links,
         themes=prose.themes(chapters),
         fingerprints=prose.fingerprints(chapters),
+        beside=beside(tables.figures, tables.subtotals),
     )
     return replace(report, checks=report_checks(report, said, tables.subtotals)), tuple(problems)
 
@@ -411,6 +415,8 @@ def _tables(content: Content) -> TablesRead:
         forms={**tables.forms, **older.forms},
         figures=(*tables.figures, *older.figures),
         problems=(*tables.problems, *older.problems),
+        lines=tables.lines | older.lines,
+        years={**tables.years, **older.years},
     )
 
 
@@ -468,9 +474,7 @@ def _table_problems(tables: TablesRead, year: int | None) -> list[Problem]:
     if year is None or year >= first:
         for table, form in tables.forms.items():
             if form is None:
-                problems.append(
-                    Problem(code="missing_table", detail=f"no table {table} was found in the document")
-                )
+                problems.append(missing_table(table))
     elif not any(tables.forms.values()):
         detail = f"reports of {year} had no statutory tables, and no table of statistics is appended"
         problems.append(Problem(code="no_statutory_tables", detail=f"{detail}: there are chapters only"))

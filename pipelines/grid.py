@@ -36,6 +36,10 @@ def rectangle(grid: Grid) -> list[list[Placed | None]]:
             while column in rows[index]:
                 column += 1
             placed = Placed(cell, index, column)
+            if cell.rowspan == cell.colspan == 1:
+                rows[index][column] = placed
+                column += 1
+                continue
             for down in range(min(cell.rowspan, MAX_SPAN)):
                 if index + down >= len(rows):
                     break
@@ -43,4 +47,5 @@ def rectangle(grid: Grid) -> list[list[Placed | None]]:
                     rows[index + down].setdefault(column + right, placed)
             column += min(cell.colspan, MAX_SPAN)
     width = max((max(row, default=-1) + 1 for row in rows), default=0)
-    return [[row.get(column) for column in range(width)] for row in rows]
+    columns = range(width)
+    return [list(map(row.get, columns)) for row in rows]

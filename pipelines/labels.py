@@ -22,6 +22,7 @@ _ORDINAL = re.compile(
 _PUNCTUATION = re.compile(r"[、。，；：,;:.·・()\[\]【】〔〕《》<>/\\\-—–~～|]")
 # NFKC makes ① a bare 1, which would be taken for a digit of the label.
 _CIRCLED = {ord("①") + number: f"{number + 1}." for number in range(20)}
+_HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 _VARIANTS = str.maketrans({"檔": "档", "︰": ":", "﹕": ":"})
 
 
@@ -49,4 +50,4 @@ def core(text: str) -> str:
 
 def has_han(text: str) -> bool:
     """Whether the text holds a Chinese character."""
-    return any("\u3400" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff" for char in text)
+    return _HAN.search(text) is not None

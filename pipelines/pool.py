@@ -20,15 +20,16 @@ from concurrent.futures import CancelledError, Future, InvalidStateError
 from concurrent.futures import TimeoutError as ReadingTimeout
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from crawler.items import Document, Portal, Publication
 from pipelines.extract import failed_document, parts, read_file, read_part, settled
+from pipelines.places import page, place
 from pipelines.processes import MOST_TRIES, Processes
 from pipelines.readers import scan
-from pipelines.records import DocumentReading, PublicationReading
+from pipelines.records import DocumentReading, Locator, Place, PublicationReading
 
 SECONDS = 300.0
 """A document that takes longer does not end; real ones take less than one."""
@@ -54,6 +55,7 @@ _DEEPEST_TEMPORARY = 70
 _LITTLE_MEMORY = ("bad_alloc", "Insufficient memory", "Failed to allocate", "Unable to allocate")
 
 Reading = list[DocumentReading]
+T = TypeVar("T")
 
 
 class ReadingPool:
@@ -75,9 +77,9 @@ class ReadingPool:
         self.ocr_seconds = ocr_seconds
         self.megabytes = megabytes
         self.ocr_megabytes = ocr_megabytes
-        self._awaited: set[Future[Reading]] = set()
+        self._awaited: set[Future[Any]] = set()
         context = _context()
-        self._pool: Processes[Reading] = Processes(
+        self._pool: Processes[Any] = Processes(
             lambda: ProcessPool(
                 max_workers=max(1, jobs),
                 max_tasks=500,  # a fresh process now and then, whatever a library leaks
@@ -86,7 +88,7 @@ class ReadingPool:
                 context=context,
             )
         )
-        self._ocr: Processes[Reading] = Processes(
+        self._ocr: Processes[Any] = Processes(
             lambda: ProcessPool(  # its process starts with its first document
                 max_workers=1,
                 max_tasks=40,
@@ -119,17 +121,27 @@ class ReadingPool:
         """The readings to come of one file."""
         return self._scheduled(read_file, body, url, portal)
 
-    def _scheduled(self, read: Callable[..., Reading], *args: object) -> Future[Reading]:
+    def submit_place(
+        self, body: bytes, member: str | None, locator: Locator, printed: str | None, method: str
+    ) -> Future[Place]:
+        """The place to come of a figure in a document (`pipelines.places.place`)."""
+        return self._scheduled(place, body, member, dict(locator), printed, method)
+
+    def submit_page(self, body: bytes) -> Future[Place]:
+        """A page of the web to come as it may be shown (`pipelines.places.page`)."""
+        return self._scheduled(page, body)
+
+    def _scheduled(self, read: Callable[..., T], *args: object) -> Future[T]:
         """The outcome of a reading: the first process's, or that of the one for scans."""
-        outcome: Future[Reading] = Future()
+        outcome: Future[T] = Future()
         outcome.set_running_or_notify_cancel()
         self._awaited.add(outcome)
         outcome.add_done_callback(self._awaited.discard)
 
-        def recognised(done: Future[Reading]) -> None:
+        def recognised(done: Future[T]) -> None:
             _hand_over(done, outcome, self.ocr_seconds, self.ocr_megabytes)
 
-        def tried(done: Future[Reading]) -> None:
+        def tried(done: Future[T]) -> None:
             if done.cancelled() or not isinstance(done.exception(), scan.NeedsOcrError):
                 _hand_over(done, outcome, self.seconds, self.megabytes)
                 return
@@ -173,7 +185,7 @@ class ReadingPool:
         return settled(publication, readings)
 
     def _failed(self, body: bytes, error: BaseException, document: Document | None = None) -> DocumentReading:
-        code, detail = self._reason(error)
+        code, detail = self.reason(error)
         fetch = document.fetch if document else None
         return failed_document(
             body,
@@ -183,7 +195,8 @@ class ReadingPool:
             document_url=fetch.url if fetch else None,
         )
 
-    def _reason(self, error: BaseException) -> tuple[str, str]:
+    def reason(self, error: BaseException) -> tuple[str, str]:
+        """The problem code and the sentence for what became of a reading."""
         if isinstance(error, ReadingTimeout):
             return "reader_timeout", str(error)
         if isinstance(error, MemoryError):
@@ -226,13 +239,13 @@ def _limit(megabytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, ((megabytes + _ADDRESSES) * 1024 * 1024,) * 2)
 
 
-def _recognising(seconds: float, read: Callable[..., Reading], *args: object) -> Reading:
+def _recognising(seconds: float, read: Callable[..., T], *args: object) -> T:
     """A reading in which scans are recognised, for most of the time that the document has."""
     scan.allow(_SCAN_SHARE * seconds)
     return read(*args)
 
 
-def _hand_over(done: Future[Reading], outcome: Future[Reading], seconds: float, megabytes: int) -> None:
+def _hand_over(done: Future[T], outcome: Future[T], seconds: float, megabytes: int) -> None:
     """Passes an outcome on; one that broke a limit says which."""
     if done.cancelled():
         _fail(outcome, CancelledError())
@@ -249,7 +262,7 @@ def _hand_over(done: Future[Reading], outcome: Future[Reading], seconds: float, 
         _fail(outcome, error)
 
 
-def _fail(outcome: Future[Reading], error: BaseException) -> None:
+def _fail(outcome: Future[Any], error: BaseException) -> None:
     with suppress(InvalidStateError):  # given up meanwhile
         outcome.set_exception(error)
 

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from crawler.items import Publication
+from crawler.items import ListedBody, Publication
 
 Status = Literal["number", "blank", "not_applicable", "merged", "unreadable"]
 Outcome = Literal["pass", "fail", "not_assessable"]
 Severity = Literal["hard", "soft"]
+Doubt = Literal["inferred", "contradicted"] | None
+"""How far a report is the body's and the year's it is filed under: None where nothing speaks against it."""
 Number = int | float
 
 READER_FAILURES = frozenset({"reader_failed", "reader_timeout", "reader_out_of_memory", "reader_died"})
@@ -65,6 +67,32 @@ class DerivedTotal(NamedTuple):
     label: str
     label_en: str
     printed_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormRule:
+    """A rule within a report on one subject, as it is stated: what it compares, without any figures.
+
+    `relation` holds the sum of the `left` cells against that of the `right`: `=`, `≤`, or `→` (a left
+    above 0 needs a right above 0). `whole` is that every number of the table is whole and not negative,
+    but in the rows and columns `exempt`. `read` stands for a rule that needs more than the figures and is
+    told when a document is read (form, table and subject `any`).
+
+    `told` says when: always; where the report prints a left cell (`printed`); where it prints one in no
+    row of its form (`beside`, see `Report.beside`).
+    """
+
+    form: str
+    table: str
+    rule: str
+    subject: str
+    relation: Literal["=", "≤", "→", "whole", "read"]
+    severity: Severity
+    told: Literal["always", "printed", "beside"]
+    says: str
+    left: tuple[Cell, ...] = ()
+    right: tuple[Cell, ...] = ()
+    exempt: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +159,20 @@ class Figure:
     locator: Locator
     method: str
     verified: bool = False
+
+    def as_verified(self) -> Figure:
+        """The same figure, told alike by two readings; `dataclasses.replace` takes ten times as long."""
+        return Figure(
+            cell=self.cell,
+            printed=self.printed,
+            value=self.value,
+            unit=self.unit,
+            status=self.status,
+            note=self.note,
+            locator=self.locator,
+            method=self.method,
+            verified=True,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,8 +280,14 @@ class Report:
     attachments: tuple[Link, ...] = ()
     themes: tuple[str, ...] | None = None
     """The statutory themes that chapter 一 speaks of; None where the report has no such chapter."""
+    beside: tuple[Figure, ...] = ()
+    """Numbers that its tables print in no cell of their form: subtotals of its own under the code of the
+    total (`denied_total`), and what a row prints that has fewer values than cells (those are `merged`),
+    under the columns `#1`, `#2` …
+    """
     fingerprints: tuple[Fingerprint, ...] = ()
     dates: Dates = field(default_factory=Dates)
+    doubt: Doubt = None
 
     @property
     def form(self) -> str:
@@ -270,3 +318,61 @@ class PublicationReading:
     publication: Publication
     documents: tuple[DocumentReading, ...]
     extractor_version: str = field(default="")
+
+
+CELL_ID = "nianbao-cell"
+"""The `id` of the first marked cell in the HTML of a `Place`."""
+
+
+class ShownCell(NamedTuple):
+    """A cell of a table as its reader saw it; `marked` if it is the one that was asked for."""
+
+    text: str
+    colspan: int
+    rowspan: int
+    marked: bool
+
+
+class ShownLine(NamedTuple):
+    """A line or paragraph of a document."""
+
+    text: str
+    marked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a figure stands in its document, made to be looked at.
+
+    `kind` says which field holds it: `page` (`html`: a page of the web without scripts and without
+    addresses to load from, the cells marked), `picture` (`pages`: PNGs of the part around the cell and
+    of the page `page`, the cell framed), `table` (`table`), `text` (`lines`), or `none`: `reason` is then a
+    code, and `detail` what a reader said. `said` is the text that stands at the place now; `agrees` tells
+    whether that is what the figure printed, None where it cannot be told (a scan).
+    """
+
+    kind: Literal["page", "picture", "table", "text", "none"]
+    reason: str | None = None
+    detail: str = ""
+    said: str | None = None
+    agrees: bool | None = None
+    html: str = ""
+    page: int | None = None
+    pages: tuple[bytes, ...] = ()
+    table: tuple[tuple[ShownCell, ...], ...] = ()
+    lines: tuple[ShownLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedBodyReading:
+    """A body of a portal's list, with the body that its name means as far as the name tells.
+
+    `doubt` says why that cannot be relied on: the code of a problem that the name left, `kind_unknown`
+    (it tells no kind of body) or `no_name` (the heading of a group); None where it can. `candidates`
+    are the ids of the bodies that a short name may stand for.
+    """
+
+    listed: ListedBody
+    agency: Agency | None
+    doubt: str | None = None
+    candidates: tuple[str, ...] = ()

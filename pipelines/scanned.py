@@ -3,7 +3,8 @@
 Owns the belief in recognised figures. A figure of a scan stands for itself only after two readings of
 its print agreed (`readers.scan`), but both are one recogniser's, so they can err alike. Therefore:
 
-- *Confirmed* is a figure that stands in a sum of the form that holds (A1, A2, A3, R1, R2, R3). With
+- *Confirmed* is a figure that stands in a sum of the form that holds (A1, A2, A3, R1, R2, R3; A4 of the
+  older tables). With
   blanks, counting as 0, a sum confirms only where two cells or more are not 0: what stands in a row that
   was taken for blank is missed elsewhere. A5 and A6 hold with many wrong figures, too,
   and confirm nothing; `/` and the like stand in no sum.
@@ -19,7 +20,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from pipelines.forms import TABLES, Identity, every_form
+from pipelines.checks.sums import named_subject
+from pipelines.forms import STATISTICS, TABLES, Identity, every_form
 from pipelines.records import Cell, Check, DocumentReading, Figure, Problem, Report
 
 METHOD = "ocr"
@@ -73,7 +75,7 @@ def unconfirmed(report: Report) -> tuple[Problem, ...]:
     """A problem for each table with recognised figures that nothing confirms, naming their cells."""
     held = {cell for found in _sums(report) for cell in found.cells}
     problems = []
-    for table in TABLES:
+    for table in (*TABLES, *STATISTICS):
         doubted = [
             figure
             for figure in report.figures
@@ -114,7 +116,7 @@ def _sums(report: Report) -> Iterator[_Sum]:
             if identity.table != table:
                 continue
             for subject in _subjects(identity, form or ""):
-                check = outcomes.get((identity.rule, subject))
+                check = outcomes.get((identity.rule, named_subject(identity, subject)))
                 cells = _cells(identity, subject)
                 figures = [by_cell[cell] for cell in cells if cell in by_cell]
                 if check and _holds(check, figures, len(cells)):

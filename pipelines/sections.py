@@ -161,16 +161,24 @@ def _parted(text: str, title: str) -> tuple[str, str]:
     return text.strip(), ""
 
 
+_ALIKE = 0.82
+"""How like a chapter's title a misprinted one must be."""
+
+
 def _alike(plain: str) -> int:
     """The chapter of a heading that only resembles a known title (行政法复议 for 行政复议), else 0."""
     best, number = 0.0, 0
     for candidate, title in _titles():
         if abs(len(title) - len(plain)) > 6 or len(plain) < 5:
             continue
-        ratio = SequenceMatcher(None, plain, title).ratio()
+        likeness = SequenceMatcher(None, plain, title)
+        # Bounds from above, cheaper than what they bound.
+        if min(likeness.real_quick_ratio(), likeness.quick_ratio()) < max(best, _ALIKE):
+            continue
+        ratio = likeness.ratio()
         if ratio > best:
             best, number = ratio, candidate
-    return number if best >= 0.82 else 0
+    return number if best >= _ALIKE else 0
 
 
 def _best_chain(candidates: list[_Candidate], blocks: Sequence[Paragraph | Grid]) -> list[_Candidate]:

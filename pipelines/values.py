@@ -38,8 +38,9 @@ _FOOTNOTE = re.compile(r"(?<=[\d件])\s*([①-⑳⑴-⒇*＊※#]{1,3}|\[\d{1,2}
 _SIGNS = {"+": 1, "增": 1, "增加": 1, "-": -1, "−": -1, "–": -1, "减": -1, "减少": -1}
 _NUMBER = re.compile(
     r"(?P<sign>[+\-−–]|增加?|减少?)?(?P<money>¥)?"
-    r"(?P<digits>\d{1,3}(?:,\d{3})+|\d+)(?P<fraction>\.\d+)?"
-    r"(?P<unit>万元|亿元|千元|元|万|件次|[件条个项宗份次起人篇部]|人民币)?"
+    # More digits are those of several cells run together. SQLite holds eighteen, 亿元 in 万元 add four.
+    r"(?P<digits>\d{1,3}(?:,\d{3}){1,3}|\d{1,14})(?P<fraction>\.\d+)?"
+    r"(?P<unit>万元|亿元|千元|元|万|件次|人次|[件条个项宗份次起人篇部]|人民币)?"
     r"(?P<remark>\(.*\))?",
     re.ASCII | re.DOTALL,
 )

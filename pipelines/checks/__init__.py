@@ -22,11 +22,15 @@ from pipelines.checks.told import told_checks
 from pipelines.claims import Told
 from pipelines.records import Check, Figure, Report
 
-__all__ = ["attributed", "checks", "misfilled_items", "report_checks"]
+__all__ = ["attributed", "checks", "misfilled_items", "report_checks", "rules_of_reading"]
+
+
+_READ_ONCE = frozenset({"T1", "T2", "T3", "P3"})
 
 
 @cache
-def _rules() -> Mapping[str, Mapping[str, Any]]:
+def rules_of_reading() -> Mapping[str, Mapping[str, Any]]:
+    """What the rules beside the arithmetic say, by rule."""
     return tomllib.loads(files(__package__).joinpath("rules.toml").read_text(encoding="utf-8"))
 
 
@@ -38,8 +42,8 @@ def report_checks(report: Report, told: Told, subtotals: Sequence[Figure] = ()) 
     cells = Cells(report.figures)
     return (
         *checks(report.figures, report.forms, subtotals),
-        *told_checks(told, cells, report.forms, _rules()),
-        *fact_checks(report, cells, _rules()),
+        *told_checks(told, cells, report.forms, rules_of_reading()),
+        *fact_checks(report, cells, rules_of_reading()),
     )
 
 
@@ -62,7 +66,9 @@ def checks(
 
 def attributed(report: Report) -> Report:
     """The report, its failed checks with whose they are: the agency's where two readings agree on every
-    figure that the rule compares, else unsettled. To be called when the belief in figures is final.
+    figure that the rule compares, else unsettled. Numbers of the text and the level of a body have one
+    reading, so that what contradicts them is never settled. To be called when the belief in figures is
+    final.
     """
     if all(check.outcome != "fail" for check in report.checks):
         return report
@@ -73,5 +79,7 @@ def attributed(report: Report) -> Report:
 def _attributed(check: Check, verified: set[Any]) -> Check:
     if check.outcome != "fail":
         return check
-    whose = bool(check.cells) and all(cell in verified for cell in check.cells)
+    whose = (
+        bool(check.cells) and check.rule not in _READ_ONCE and all(cell in verified for cell in check.cells)
+    )
     return replace(check, attribution="agency" if whose else "unsettled")

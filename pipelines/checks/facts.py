@@ -22,7 +22,10 @@ _NUMBERED = re.compile(
     rf"\s*(?:第\s*)?([{_ORDINALS}壹贰叁肆伍陆])\s*(?:[、.．,，:： ]|部分|章|(?=[\u4e00-\u9fff]))"
 )
 _FORMAL = str.maketrans("壹贰叁肆伍陆", "一二三四五六")
-_PART = re.compile(rf"^\s*[（(]\s*([{_ORDINALS}])\s*[）)]", re.MULTILINE)
+_PART = re.compile(rf"^\s*[（(]?\s*([{_ORDINALS}])\s*[）)](?!\s*[项款条])", re.MULTILINE)
+_UNNUMBERED = re.compile(
+    r"^\s*(?![一二三四五六七八九十\d（(])[\u4e00-\u9fff]{4,16}(?:情况|方面)\s*$", re.MULTILINE
+)
 _CARRIED = ("number", "blank", "not_applicable", "unreadable")
 
 
@@ -141,14 +144,24 @@ def _chapters(report: Report, words: Mapping[str, Any]) -> Iterator[Check]:
 
 
 def _gaps(section: Section) -> Iterator[str]:
-    """Ordinals that a chapter's parts skip; a list that begins anew is another list."""
-    expected = 0
+    """Ordinals that a chapter's parts skip, and headings among its parts that have none.
+
+    A list that begins anew is another list; an ordinal within a line is there, if not at its place.
+    """
+    chapter = f"chapter {_ORDINALS[section.number - 1]}"
+    expected = end = 0
     for found in _PART.finditer(section.text):
         number = _ORDINALS.index(found[1]) + 1
-        if expected and number > expected:
-            skipped = "、".join(f"（{_ORDINALS[one - 1]}）" for one in range(expected, number))
-            yield f"chapter {_ORDINALS[section.number - 1]} skips {skipped}"
-        expected = number + 1
+        between = section.text[end : found.start()]
+        lost = [_ORDINALS[one - 1] for one in range(expected, number) if expected]
+        lost = [one for one in lost if not re.search(rf"[（(]\s*{one}\s*[）)]", between)]
+        if lost:
+            yield f"{chapter} skips {'、'.join(f'（{one}）' for one in lost)}"
+        expected, end = number + 1, found.end()
+    if expected > 2:
+        for heading in _UNNUMBERED.finditer(section.text, end):
+            if section.text[heading.end() :].strip():
+                yield f"{chapter}: {heading.group().strip()} has no ordinal"
 
 
 def _rows(report: Report, cells: Cells, words: Mapping[str, Any]) -> Check:
@@ -238,12 +251,12 @@ def _citations(report: Report, words: Mapping[str, Any]) -> Check:
     )
     text = "".join(re.sub(r"\s", "", section.text) for section in report.sections)
     found = {form for form in report.forms.values() if form and form in forms()}
-    wrong: list[str] = []
-    right: list[str] = []
-    for form, pattern in instruments.items():
-        cited = pattern.search(text)
-        if cited and found:
-            (right if form in found else wrong).append(cited.group())
+    prescribing = {
+        form: match.group() for form, pattern in instruments.items() if (match := pattern.search(text))
+    }
+    right = [cited for form, cited in prescribing.items() if form in found]
+    # Beside its own form a report may name the one that it replaced.
+    wrong = [cited for cited in prescribing.values() if found and not right]
     for cited in yearly.finditer(text):
         (right if cited["year"] == cited["number"] else wrong).append(cited.group())
     if not wrong and not right and (law := regulation.search(text)):

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from itertools import product
+from typing import Literal
 
 from pipelines.forms import Counts, Form, Identity, Implication, every_form, subtotals_of
-from pipelines.records import Cell, Check, Figure, Number, Outcome, Problem, Severity
+from pipelines.records import Cell, Check, DerivedTotal, Figure, Number, Outcome, Problem, Severity
 from pipelines.values import parsed, plain
 
 Amount = int | Decimal
@@ -33,7 +34,7 @@ class Test:
     subject: str
     left: tuple[Cell, ...]
     right: tuple[Cell, ...]
-    sign: str
+    sign: Literal["=", "≤", "→"]
     severity: Severity
     says: str
 
@@ -232,16 +233,21 @@ def _subtotal_checks(
         total = subtotals_of(table, table_forms.get(table)).get(row)
         if total is None:
             continue
-        test = Test(
-            "A4",
-            f"{row}/{column}",
-            (figure.cell,),
-            tuple(Cell(table, part, column) for part in total.parts),
-            "=",
-            "hard",
-            f"a printed subtotal ({total.label}) equals the sum of its rows",
-        )
+        test = subtotal_test(total, column)
         yield test, _check(test, both)
+
+
+def subtotal_test(total: DerivedTotal, column: str) -> Test:
+    """The rule of a subtotal that a report prints in a row that its form does not have."""
+    return Test(
+        "A4",
+        f"{total.code}/{column}",
+        (Cell(total.table, total.code, column),),
+        tuple(Cell(total.table, part, column) for part in total.parts),
+        "=",
+        "hard",
+        f"a printed subtotal ({total.label}) equals the sum of its rows",
+    )
 
 
 # Single figures -----------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ Owns the diagnosis. It is a suggestion; no figure is ever changed by it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from pipelines.checks.sums import MOST_TRIALS, Amount, Cells, Test
 from pipelines.records import Cell
@@ -13,30 +14,40 @@ from pipelines.records import Cell
 _NONE: Mapping[Cell, Amount] = {}
 
 
+@dataclass(frozen=True, slots=True)
+class _Repair:
+    """What a cell's best other value does: identities repaired less those broken, and which it repairs."""
+
+    gain: int = 0
+    repaired: frozenset[Test] = frozenset()
+
+
 def suspects(tests: Sequence[Test], failed: Sequence[Test], cells: Cells) -> dict[tuple[str, str], Cell]:
     """For each of the failed tests the cell to look at first, by rule and subject.
 
     A correction counts what it repairs less what it breaks; a cell is named only if it repairs two
-    identities or more, gains on balance, and no other cell of the identity gains as much. `tests`
-    are those that could be assessed.
+    identities or more, gains on balance, and no other cell of any identity that it repairs gains as
+    much: of two that are equal none is named, nowhere. `tests` are those that could be assessed.
     """
     touching: dict[Cell, list[Test]] = {}
     for test in tests:
         if test.sign == "=":
             for cell in (*test.left, *test.right):
                 touching.setdefault(cell, []).append(test)
-    gains: dict[Cell, int] = {}
-    named = {}
+    repairs: dict[Cell, _Repair] = {}
+    leading: dict[Test, list[Cell]] = {}
     for test in failed:
         concerned = [cell for cell in (*test.left, *test.right) if cell in cells.amounts]
         for cell in concerned:
-            if cell not in gains:
-                gains[cell] = _best_gain(cell, touching.get(cell, []), cells)
-        best = max((gains[cell] for cell in concerned), default=0)
-        winners = [cell for cell in concerned if gains[cell] == best]
-        if best > 0 and len(winners) == 1:
-            named[test.rule, test.subject] = winners[0]
-    return named
+            if cell not in repairs:
+                repairs[cell] = _best_repair(cell, touching.get(cell, []), cells)
+        best = max((repairs[cell].gain for cell in concerned), default=0)
+        leading[test] = [cell for cell in concerned if best > 0 and repairs[cell].gain == best]
+    return {
+        (test.rule, test.subject): winners[0]
+        for test, winners in leading.items()
+        if len(winners) == 1 and all(leading.get(other) == winners for other in repairs[winners[0]].repaired)
+    }
 
 
 def _side(side: Sequence[Cell], cells: Cells, instead: Mapping[Cell, Amount]) -> list[Amount]:
@@ -60,22 +71,23 @@ def _holds(test: Test, cells: Cells, instead: Mapping[Cell, Amount]) -> bool:
     )
 
 
-def _best_gain(cell: Cell, tests: Sequence[Test], cells: Cells) -> int:
-    """The most that any other value of the cell repairs on balance; 0 where it repairs fewer than two."""
+def _best_repair(cell: Cell, tests: Sequence[Test], cells: Cells) -> _Repair:
+    """What the other value of the cell that gains most repairs; nothing where it repairs fewer than two."""
     before = [_holds(test, cells, _NONE) for test in tests]
     if before.count(False) < 2:
-        return 0
-    best = 0
+        return _Repair()
+    best = _Repair()
     for value in _repairs(cell, [test for test, held in zip(tests, before, strict=True) if not held], cells):
         after = [_holds(test, cells, {cell: value}) for test in tests]
-        repaired = sum(now and not held for now, held in zip(after, before, strict=True))
-        broken = sum(held and not now for now, held in zip(after, before, strict=True))
-        if repaired >= 2:
-            best = max(best, repaired - broken)
+        outcomes = list(zip(tests, before, after, strict=True))
+        repaired = frozenset(test for test, held, now in outcomes if now and not held)
+        broken = sum(held and not now for _, held, now in outcomes)
+        if len(repaired) >= 2 and len(repaired) - broken > best.gain:
+            best = _Repair(len(repaired) - broken, repaired)
     return best
 
 
-def _repairs(cell: Cell, broken: Sequence[Test], cells: Cells) -> set[Amount]:
+def _repairs(cell: Cell, broken: Sequence[Test], cells: Cells) -> list[Amount]:
     """Values of the cell that make one of the broken identities true."""
     values: set[Amount] = set()
     zero: Mapping[Cell, Amount] = {cell: 0}
@@ -85,4 +97,4 @@ def _repairs(cell: Cell, broken: Sequence[Test], cells: Cells) -> set[Amount]:
                 value = right - left if cell in test.left else left - right
                 if value >= 0:
                     values.add(value)
-    return values
+    return sorted(values)

@@ -27,7 +27,7 @@ PEOPLES = (
 """Peoples in the names of autonomous divisions, without the 族 that most of them carry."""
 
 _PEOPLE = re.compile(rf"(?:(?:{PEOPLES})族)+|(?:蒙古|维吾尔|壮族|回族|哈萨克|柯尔克孜|达斡尔|鄂温克|锡伯)+")
-_ENDING = re.compile(r"(?:特别行政区|自治[区州县旗]|地区|林区|特区|[省市区县盟旗州])$")
+_ENDING = re.compile(r"(?:特别行政区|自治[区州县旗]|地区|(?<=神农架)林区|特区|[省市区县盟旗州])$")
 
 
 @cache

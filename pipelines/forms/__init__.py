@@ -84,12 +84,14 @@ class Table:
 
     def cells(self) -> tuple[Cell, ...]:
         """Every cell of the table in the order of the form."""
-        return tuple(
-            Cell(self.code, row, column)
-            for block in self.blocks
-            for row in block.rows
-            for column in block.columns
-        )
+        return _cells(self.code, self.blocks)
+
+
+@cache
+def _cells(table: str, blocks: tuple[Block, ...]) -> tuple[Cell, ...]:
+    return tuple(
+        Cell(table, row, column) for block in blocks for row in block.rows for column in block.columns
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def compared(figures: Sequence[Figure], second: Mapping[Cell, Figure]) -> tuple[
             kept.append(figure)
             differing.setdefault((figure.cell.table, figure.cell.row), []).append((figure, other))
         elif other.method != figure.method or other.locator is figure.locator or figure.status == "blank":
-            kept.append(replace(figure, verified=True))
+            kept.append(figure.as_verified())
         else:
             kept.append(figure)
     return kept, [_readings_differ(pairs) for pairs in differing.values()]
@@ -139,7 +139,7 @@ def _opinions(
             for cell in cells:
                 _weigh(cell, opinions)
         elif not raw or len(raw) == len(cells):
-            opinions.agreed.update((figure.cell, replace(figure, verified=True)) for figure in placed)
+            opinions.agreed.update((figure.cell, figure.as_verified()) for figure in placed)
         else:
             opinions.placed.update(zip(cells, placed, strict=True))
     return opinions

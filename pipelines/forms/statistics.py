@@ -8,14 +8,17 @@ being alone. What is not told becomes a problem with its place.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from pipelines.content import Content, Grid, GridCell
-from pipelines.forms import Form, Row, statistics_forms, variants
+from pipelines.forms import Form, Row, statistics_forms
+from pipelines.forms.agreement import compared
+from pipelines.forms.indicators import column_code, indicators, is_unit, next_code, plain
+from pipelines.forms.listed import cells_in_order, rows_in_text
 from pipelines.grid import rectangle
 from pipelines.labels import core, has_han, squashed
 from pipelines.records import Cell, Figure, Problem
@@ -24,17 +27,25 @@ from pipelines.values import WANYUAN, YUAN, Value, in_wanyuan, looks_like_value,
 _LEAST_ROWS = 8
 """Known indicators that make a table one of these: fewer may be another table that shares words."""
 
-_OF_WHICH = re.compile(r"^其中[:：]?")
-_UNITS = re.compile(r"[条件次篇个人项份]|人次|万元|元|[-—–─/]*")
+_DRAWN = frozenset({"application/pdf", "application/ofd"})
+_YEAR = re.compile(r"(?<!\d)(20\d\d)\s*年(?!\s*\d{1,2}\s*月)")
+_CAPTION = re.compile(r"统\s*计|情\s*况\s*表|附\s*[件表]|年\s*度")
+_CAPTION_ABOVE = 3
+_LONGEST_CAPTION = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What a document's statistics tables hold: form ids by table, figures, problems."""
+    """What a document's statistics tables hold: form ids by table, figures, problems.
+
+    `lines` are ids of the paragraphs that were read as a table, `years` those that caption or head name.
+    """
 
     forms: Mapping[str, str]
     figures: tuple[Figure, ...] = ()
     problems: tuple[Problem, ...] = ()
+    lines: frozenset[int] = frozenset()
+    years: Mapping[Cell, frozenset[int]] = field(default_factory=dict)
 
 
 class _Line(NamedTuple):
@@ -49,80 +60,239 @@ class _Line(NamedTuple):
 
 @dataclass(slots=True)
 class _Head:
-    """Which grid columns hold which column of the form; `foreign` are labels that name none."""
+    """Which grid columns hold which column of the form; `foreign` are labels that name none, `years` those
+    that the heads of columns name.
+    """
 
     columns: dict[int, str] = field(default_factory=dict)
     foreign: dict[int, str] = field(default_factory=dict)
+    years: dict[str, int] = field(default_factory=dict)
 
 
-@cache
-def _indicators() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-    """The codes that a label may name, in the order of the form, by table."""
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
-    for form in statistics_forms().values():
-        for table in form.tables.values():
-            named: dict[str, tuple[str, ...]] = {}
-            extra = variants("rows", table.code)
-            for code, row in table.rows.items():
-                for label in (row.label, *extra.get(code, ())):
-                    key = _plain(label)
-                    if code not in named.get(key, ()):
-                        named[key] = (*named.get(key, ()), code)
-            found[table.code] = named
-    return found
+@dataclass(slots=True)
+class _Table:
+    """One table as read, in one grid or several."""
 
-
-@cache
-def _column_words() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple(
-        (code, re.compile("|".join(words))) for code, words in variants("columns", "statistics").items()
-    )
-
-
-def _plain(label: str) -> str:
-    """The words of an indicator without ordinals, 其中 and remarks in brackets."""
-    text = re.sub(r"[（(](?![一二三四五六七八九十\d]{1,2}[）)])[^（）()]*[）)]$", "", label.strip())
-    return core(_OF_WHICH.sub("", core(text)))
+    figures: list[Figure] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    years: dict[Cell, frozenset[int]] = field(default_factory=dict)
+    lines: set[int] = field(default_factory=set)
 
 
 def read_statistics(content: Content) -> Statistics:
     """The statistics tables of a document; empty where it has none."""
-    grids = [(grid, _matches(grid)) for grid in content.grids]
+    counted = [(grid, _matches(grid)) for grid in content.grids]
     forms: dict[str, str] = {}
-    figures: list[Figure] = []
-    problems: list[Problem] = []
+    read: list[_Table] = []
     taken: set[int] = set()
     for form in statistics_forms().values():
         table = next(iter(form.tables))
         own = [
-            grid for grid, counts in grids if counts.get(table, 0) and counts[table] >= max(counts.values())
+            grid
+            for grid, counts in counted
+            if id(grid) not in taken and counts.get(table, 0) and counts[table] >= max(counts.values())
         ]
-        own = [grid for grid in own if id(grid) not in taken]
-        if sum(counts[table] for grid, counts in grids if grid in own) < _LEAST_ROWS:
-            continue
-        taken |= {id(grid) for grid in own}
-        made, trouble = _read(form, table, own)
+        if sum(counts[table] for grid, counts in counted if grid in own) >= _LEAST_ROWS:
+            taken |= {id(grid) for grid in own}
+            made = _of_copies(form, table, _copies(own, table, form), content)
+        else:
+            in_text = _in_text(form, table, content)
+            if in_text is None:
+                continue
+            made = in_text
         forms[table] = form.id
-        figures += made
-        problems += trouble
-    return Statistics(forms, tuple(figures), tuple(problems))
+        read.append(made)
+    return Statistics(
+        forms,
+        tuple(_recognised(figure, content) for made in read for figure in made.figures),
+        tuple(problem for made in read for problem in made.problems),
+        frozenset(line for made in read for line in made.lines),
+        {cell: years for made in read for cell, years in made.years.items()},
+    )
+
+
+def _recognised(figure: Figure, content: Content) -> Figure:
+    """The figure, marked where it stands on a page that was recognised in a picture."""
+    if figure.locator.get("page") not in content.scanned:
+        return figure
+    return replace(figure, method="ocr", verified=False)
 
 
 def _matches(grid: Grid) -> dict[str, int]:
     """How many rows of a grid begin with an indicator of each table."""
     counts: dict[str, int] = {}
     for row in grid.rows:
-        words = [_plain(cell.text) for cell in row if len(cell.text) >= 4 and has_han(cell.text)]
-        for table, named in _indicators().items():
+        words = [plain(cell.text) for cell in row if len(cell.text) >= 4 and has_han(cell.text)]
+        for table, named in indicators().items():
             if any(word in named for word in words):
                 counts[table] = counts.get(table, 0) + 1
     return counts
 
 
-def _read(form: Form, table: str, grids: Sequence[Grid]) -> tuple[list[Figure], list[Problem]]:
-    named, order = _indicators()[table], list(form.tables[table].rows)
+# A table that stands more than once ----------------------------------------------------------------
+
+
+def _copies(grids: Sequence[Grid], table: str, form: Form) -> list[list[Grid]]:
+    """The grids of each time that the table stands in the document: one that begins anew is another copy."""
+    named, order = indicators()[table], list(form.tables[table].rows)
+    copies: list[list[Grid]] = []
+    last = len(order)
+    for grid in grids:
+        labels = [plain(cell.text) for row in grid.rows for cell in row]
+        codes = [named[label] for label in labels if label in named]
+        if max(order.index(code) for code in codes[0]) <= last:
+            copies.append([])
+            last = -1
+        copies[-1].append(grid)
+        for candidates in codes:
+            last = max(last, order.index(next_code(candidates, order, last, set()) or order[0]))
+    return copies
+
+
+def _of_copies(form: Form, table: str, copies: Sequence[Sequence[Grid]], content: Content) -> _Table:
+    """The table, of several copies that of the latest year where each names one; else what they agree in."""
+    read = [_of_grids(form, table, grids, content) for grids in copies]
+    said = [{f.cell: (f.status, f.value, f.unit) for f in made.figures} for made in read]
+    if all(one == said[0] for one in said):
+        return read[0]
+    named = [frozenset(year for years in made.years.values() for year in years) for made in read]
+    if all(len(years) == 1 for years in named) and len(set(named)) == len(named):
+        return max(read, key=lambda made: max(max(years) for years in made.years.values()))
+    first = read[0]
+    doubted = {cell for one in said for cell in {*one, *said[0]} if one.get(cell) != said[0].get(cell)}
+    printed = {
+        cell: "; ".join(str(f.printed) for made in read for f in made.figures if f.cell == cell)
+        for cell in doubted
+    }
+    figures = [
+        replace(f, printed=None, value=None, status="unreadable", note=printed[f.cell], verified=False)
+        if f.cell in doubted
+        else f
+        for f in first.figures
+    ]
+    problem = Problem(
+        code="conflicting_rows",
+        where=copies[1][0].where,
+        cells=tuple(cell for cell in form.tables[table].cells() if cell in doubted),
+        detail=f"the table {table} stands {len(read)} times, with other figures: which is meant is not told",
+    )
+    return _Table(figures, [*first.problems, problem], first.years, first.lines)
+
+
+def _of_grids(form: Form, table: str, grids: Sequence[Grid], content: Content) -> _Table:
+    """The table of one copy, held against a second reading where the source has cells."""
+    made = _read(form, table, grids)
+    caption = _caption_years(grids[0], table, content)
+    made.years |= {f.cell: caption for f in made.figures if caption and f.cell not in made.years}
+    made.figures, differing = compared(made.figures, _second(form, table, grids, content, made.figures))
+    made.problems += differing
+    return made
+
+
+def _second(
+    form: Form, table: str, grids: Sequence[Grid], content: Content, figures: Sequence[Figure]
+) -> dict[Cell, Figure]:
+    """What another reading says of the cells: of drawn pages the lines of their text without any ruling, of
+    tables with cells the order of words and values. Pages recognised in a picture have none.
+    """
+    rows = form.tables[table].rows
+    told: dict[Cell, Figure] = {}
+    if content.in_lines:
+        for row in rows_in_text(content.in_lines, table, list(rows)).rows:
+            if len(row.values) == 1 and row.on_line:
+                cell = Cell(table, row.code, "total")
+                told[cell] = _figure(cell, rows[row.code], row.values[0], row.unit, "label_order")
+        return told
+    if not all(grid.geometry and grid.where.get("page") not in content.scanned for grid in grids):
+        return told
+    first = {figure.cell: figure for figure in figures}
+    for (code, column), printed in cells_in_order(grids, table, list(rows)).items():
+        cell = Cell(table, code, column)
+        same = cell in first and first[cell].locator is printed.where
+        told[cell] = first[cell] if same else _figure(cell, rows[code], printed, "")
+    return told
+
+
+def _caption_years(grid: Grid, table: str, content: Content) -> frozenset[int]:
+    """The year that the caption of a table names, in the lines right above it or in its own first rows."""
+    texts = []
+    for row in grid.rows:
+        words = [cell.text for cell in row if cell.text]
+        if any(plain(word) in indicators()[table] for word in words):
+            break
+        if not any(column_code(squashed(word)) for word in words):
+            texts += words
+    at = next(index for index, block in enumerate(content.blocks) if block is grid)
+    for block in reversed(content.blocks[max(at - _CAPTION_ABOVE, 0) : at]):
+        if isinstance(block, Grid):
+            break
+        texts.append(block.text)
+    for text in texts:
+        years = _YEAR.findall(text)
+        if years and len(text) <= _LONGEST_CAPTION and _CAPTION.search(text):
+            return frozenset(map(int, years))
+    return frozenset()
+
+
+# A table in running text ---------------------------------------------------------------------------
+
+
+def _in_text(form: Form, table: str, content: Content) -> _Table | None:
+    """The table in text without cells; None where fewer indicators stand there than make a table.
+
+    A value is taken from the line on which its label ends, and, in documents whose text has no places,
+    from the lines behind it, unless values stand before the first label, too: then which belongs to which
+    is not told.
+    """
+    rows = form.tables[table].rows
+    found = rows_in_text(content.paragraphs, table, list(rows))
+    if sum(len(row.values) == 1 for row in found.rows) < _LEAST_ROWS:
+        return None
+    drawn = content.media_type in _DRAWN or content.by_position or content.scanned
+    apart = not drawn and not found.led
+    made = _Table(lines=found.lines)
+    refused: list[Figure] = []
+    for row in found.rows:
+        cell = Cell(table, row.code, "total")
+        figure = _figure(cell, rows[row.code], row.values[0], row.unit, "label_order")
+        if len(row.values) > 1 or not (row.on_line or apart):
+            raw = json.dumps([value.text for value in row.values], ensure_ascii=False)
+            figure = replace(figure, printed=None, value=None, status="unreadable", note=raw)
+            refused.append(figure)
+        made.figures.append(figure)
+    if refused:
+        detail = (
+            f"{len(refused)} rows of the table {table} stand in running text, several values behind a label"
+        )
+        detail += " or on another line than it, so that which belongs to which is not told"
+        cells = tuple(figure.cell for figure in refused)
+        where = refused[0].locator
+        made.problems.append(Problem(code="unconfirmed_text", where=where, cells=cells, detail=detail))
+    made.problems += [
+        *_not_numbers(figure for figure in made.figures if figure not in refused),
+        *_missing(form, table, {figure.cell: figure for figure in made.figures}),
+    ]
+    made.figures.sort(key=lambda figure: list(rows).index(figure.cell.row))
+    return made
+
+
+def _not_numbers(figures: Iterable[Figure]) -> Iterator[Problem]:
+    for figure in figures:
+        if figure.status == "unreadable":
+            detail = (
+                f"{figure.printed!r} in {figure.cell.row}/{figure.cell.column} is no number that is known"
+            )
+            yield Problem(code="cell_not_a_number", where=figure.locator, cells=(figure.cell,), detail=detail)
+
+
+# A table with cells --------------------------------------------------------------------------------
+
+
+def _read(form: Form, table: str, grids: Sequence[Grid]) -> _Table:
+    named, order = indicators()[table], list(form.tables[table].rows)
     figures: dict[Cell, Figure] = {}
-    problems: list[Problem] = []
+    made = _Table()
+    problems = made.problems
     untold: list[tuple[str, _Line]] = []
     head = _Head()
     last = -1
@@ -133,7 +303,7 @@ def _read(form: Form, table: str, grids: Sequence[Grid]) -> tuple[list[Figure], 
             detail = f"columns of the table {table} that the form does not have are not read: {told}"
             problems.append(Problem(code="unmatched_cell", where=grid.where, detail=detail[:300]))
         for line in _lines(grid, head, named):
-            code = _next(named.get(line.label, ()), order, last, figures)
+            code = next_code(named.get(line.label, ()), order, last, {cell.row for cell in figures})
             if code is None:
                 if line.values or line.surplus:
                     problems.append(_unmatched(line, table))
@@ -144,13 +314,9 @@ def _read(form: Form, table: str, grids: Sequence[Grid]) -> tuple[list[Figure], 
             for column, cell in line.values.items():
                 figure = _figure(Cell(table, code, column), form.tables[table].rows[code], cell, line.unit)
                 figures[figure.cell] = figure
-                if figure.status == "unreadable":
-                    detail = f"{figure.printed!r} in {code}/{column} is no number that is known"
-                    problems.append(
-                        Problem(
-                            code="cell_not_a_number", where=cell.where, cells=(figure.cell,), detail=detail
-                        )
-                    )
+                if column in head.years:
+                    made.years[figure.cell] = frozenset({head.years[column]})
+                problems += _not_numbers([figure])
     if untold:
         cells = tuple(Cell(table, code, "total") for code, _ in untold)
         detail = (
@@ -159,32 +325,20 @@ def _read(form: Form, table: str, grids: Sequence[Grid]) -> tuple[list[Figure], 
         where = untold[0][1].where
         problems.append(Problem(code="header_unmatched", where=where, cells=cells, detail=detail))
     problems += _missing(form, table, figures)
-    ordered = [figures[cell] for cell in form.tables[table].cells() if cell in figures]
-    return ordered, problems
-
-
-def _next(
-    candidates: Sequence[str], order: Sequence[str], last: int, figures: Mapping[Cell, Figure]
-) -> str | None:
-    """The indicator that a label names here: the first behind the row before; out of order only one
-    whose label is its alone.
-    """
-    later = next((code for code in candidates if order.index(code) > last), None)
-    if later or len(candidates) != 1:
-        return later
-    seen = any(cell.row == candidates[0] for cell in figures)
-    return None if seen else candidates[0]
+    made.figures = [figures[cell] for cell in form.tables[table].cells() if cell in figures]
+    return made
 
 
 def _head(grid: Grid, named: Mapping[str, object]) -> _Head | None:
     """The columns that the rows over the first indicator name; None where they name none."""
     head = _Head()
+    years: dict[int, int] = {}
     laid = rectangle(grid)
     for row in laid:
         placed = {id(one.cell): one for one in row if one}
-        if any(_plain(one.cell.text) in named for one in placed.values()):
+        if any(plain(one.cell.text) in named for one in placed.values()):
             break
-        codes = {key: _column_code(squashed(one.cell.text)) for key, one in placed.items()}
+        codes = {key: column_code(squashed(one.cell.text)) for key, one in placed.items()}
         if not any(codes.values()):
             continue
         for key, one in placed.items():
@@ -195,27 +349,36 @@ def _head(grid: Grid, named: Mapping[str, object]) -> _Head | None:
                     continue
                 head.columns[column] = codes[key] or ""
                 head.foreign.pop(column, None)
-    doubled = [code for code in head.columns.values() if list(head.columns.values()).count(code) > 1]
-    if doubled or not head.columns:
+                if named_year := _YEAR.search(one.cell.text):
+                    head.years[codes[key] or ""] = years[column] = int(named_year[1])
+    _latest(head, years)
+    columns = list(head.columns.values())
+    if not columns or len(set(columns)) < len(columns):
         return None
     return head
 
 
-def _column_code(words: str) -> str | None:
-    """The column that a head names, `none` for one without values, None for one that is not known."""
-    return next((code for code, pattern in _column_words() if pattern.fullmatch(words)), None)
+def _latest(head: _Head, years: Mapping[int, int]) -> None:
+    """Leaves of columns that each name a year (2016年, 2015年) the latest, which is to be the report's."""
+    for code in set(head.columns.values()):
+        same = [column for column, own in head.columns.items() if own == code]
+        dated = {column: years[column] for column in same if column in years}
+        if len(same) > 1 and len(set(dated.values())) == len(same):
+            latest = max(dated, key=lambda column: dated[column])
+            head.years[code] = dated[latest]
+            head.columns = {c: own for c, own in head.columns.items() if own != code or c == latest}
 
 
 def _lines(grid: Grid, head: _Head, named: Mapping[str, object]) -> Iterator[_Line]:
     for index, row in enumerate(rectangle(grid)):
         cells = list({id(one.cell): one for one in row if one and one.row == index}.values())
-        words = [one for one in cells if has_han(one.cell.text) and not _is_unit(one.cell.text)]
-        known = [one for one in words if _plain(one.cell.text) in named]
+        words = [one for one in cells if has_han(one.cell.text) and not is_unit(one.cell.text)]
+        known = [one for one in words if plain(one.cell.text) in named]
         label = known[-1] if known else words[-1] if words else None
         if label is None or len(core(label.cell.text)) < 2:
             continue
         after = [one for one in cells if one.column >= label.columns.stop]
-        unit = next((squashed(one.cell.text) for one in after if _is_unit(one.cell.text)), "")
+        unit = next((squashed(one.cell.text) for one in after if is_unit(one.cell.text)), "")
         where = {key: value for key, value in label.cell.where.items() if key not in ("cell", "bbox")}
         if head.columns:
             values = {
@@ -224,24 +387,19 @@ def _lines(grid: Grid, head: _Head, named: Mapping[str, object]) -> Iterator[_Li
                 if one.column in head.columns and not (unit and squashed(one.cell.text) == unit and known)
             }
             yield _Line(
-                _plain(label.cell.text), values if known or _filled(values) else {}, unit, where, False
+                plain(label.cell.text), values if known or _filled(values) else {}, unit, where, False
             )
             continue
-        rest = [one.cell for one in after if not _is_unit(one.cell.text) or not one.cell.text]
+        rest = [one.cell for one in after if not is_unit(one.cell.text) or not one.cell.text]
         single = {"total": rest[0]} if len(rest) == 1 else {}
-        yield _Line(_plain(label.cell.text), single, unit, where, len([c for c in rest if c.text]) > 1)
+        yield _Line(plain(label.cell.text), single, unit, where, len([c for c in rest if c.text]) > 1)
 
 
 def _filled(values: Mapping[str, GridCell]) -> bool:
     return any(looks_like_value(cell.text) for cell in values.values())
 
 
-def _is_unit(text: str) -> bool:
-    plain = squashed(text)
-    return bool(plain) and bool(_UNITS.fullmatch(plain))
-
-
-def _figure(place: Cell, row: Row, cell: GridCell, unit: str) -> Figure:
+def _figure(place: Cell, row: Row, cell: GridCell, unit: str, method: str = "grid") -> Figure:
     value = _in_unit(parsed(cell.text), row, unit)
     return Figure(
         cell=place,
@@ -251,7 +409,7 @@ def _figure(place: Cell, row: Row, cell: GridCell, unit: str) -> Figure:
         status=value.status,
         note=value.note,
         locator=cell.where,
-        method="grid",
+        method=method,
     )
 
 

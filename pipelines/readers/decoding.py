@@ -19,38 +19,47 @@ _OTHERS = ("big5", "cp", "euc", "hz", "iso", "shift", "utf-16")
 
 def decoded(body: bytes) -> str:
     """The text of a page or text file of unknown charset; damaged bytes become U+FFFD."""
+    return _decoded(body)[0]
+
+
+def charset(body: bytes) -> str:
+    """The charset in which `decoded` reads a page, by Python's name."""
+    return _decoded(body)[1]
+
+
+def _decoded(body: bytes) -> tuple[str, str]:
+    """The text, and the charset in which it was read."""
     for bom, encoding in _BOMS:
         if body.startswith(bom):
-            return (
-                body[len(bom) :].decode("utf-8", "replace")
-                if encoding == "utf-8"
-                else body.decode(encoding, "replace")
-            )
+            begins = len(bom) if encoding == "utf-8" else 0
+            return body[begins:].decode(encoding, "replace"), encoding
     for encoding in ("utf-8", "gb18030"):
         try:
             text = body.decode(encoding)
         except UnicodeDecodeError as error:
             if error.reason == "unexpected end of data" and not body[: error.start].isascii():
                 # UTF-8 cut inside its last character; as GB18030 it might pass, every word another.
-                return body.decode("utf-8", "replace")
+                return body.decode("utf-8", "replace"), "utf-8"
             continue
-        return text if encoding == "utf-8" else _less_private(text, body)
-    candidates = [body.decode(encoding, "replace") for encoding in ("utf-8", "gb18030", *_declared(body))]
-    return min(candidates, key=lambda text: text.count("\ufffd"))
+        return (text, encoding) if encoding == "utf-8" else _less_private(text, body)
+    candidates = [
+        (body.decode(encoding, "replace"), encoding) for encoding in ("utf-8", "gb18030", *_declared(body))
+    ]
+    return min(candidates, key=lambda candidate: candidate[0].count("\ufffd"))
 
 
-def _less_private(text: str, body: bytes) -> str:
+def _less_private(text: str, body: bytes) -> tuple[str, str]:
     """A text read as GB18030, or as the charset that the page names where that reads without fault and
     GB18030 gives characters that nobody prints (Big5 read as GB18030 does).
     """
     if not any("\ue000" <= char <= "\uf8ff" for char in text):
-        return text
+        return text, "gb18030"
     for encoding in _declared(body):
         try:
-            return body.decode(encoding)
+            return body.decode(encoding), encoding
         except UnicodeDecodeError:
             continue
-    return text
+    return text, "gb18030"
 
 
 def _declared(body: bytes) -> list[str]:

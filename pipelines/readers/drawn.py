@@ -32,6 +32,8 @@ MOST_PAGES = 400
 
 _MOST_CHARS = 100_000
 _UNTOLD_SHARE = 0.3
+_INDICATOR = "当面申请数"
+"""A label that both statistics tables have, and no other report."""
 
 
 def content_of(pages: Sequence[Page], media_type: str, url: str | None) -> Content:
@@ -69,7 +71,20 @@ def content_of(pages: Sequence[Page], media_type: str, url: str | None) -> Conte
         problems=tuple(_unread(pages)),
         scanned=frozenset(page.number for page in pages if page.scanned),
         by_position=by_position(pages),
+        in_lines=tuple(_in_lines(pages)),
     )
+
+
+def _in_lines(pages: Sequence[Page]) -> Iterator[Paragraph]:
+    """The lines of pages that were not recognised in a picture, of documents that name an indicator of the
+    statistics tables before 2019.
+    """
+    read = [page for page in pages if not page.scanned]
+    if not any(_INDICATOR in "".join(char.text for char in page.chars) for page in read):
+        return
+    for page in read:
+        for number, line in enumerate(text_lines(page.chars), 1):
+            yield Paragraph(line.text, {"page": page.number, "line": number})
 
 
 def overfull(chars: int, objects: int) -> str | None:

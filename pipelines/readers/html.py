@@ -199,6 +199,11 @@ def located(body: bytes, table: int, row: int, cell: int | None) -> Located | No
     return Located(page.root, cells, "\n".join(map(cell_text, cells)))
 
 
+def tree(body: bytes) -> html.HtmlElement | None:
+    """The page's tree as it stands, None where it has none."""
+    return _tree(_laid_out(decoded(body)))
+
+
 def packed_document(body: bytes) -> bytes | None:
     """The file that stands in a page and is read in its place; None where the page itself is read."""
     page = _opened(_laid_out(decoded(body)))

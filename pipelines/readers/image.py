@@ -60,6 +60,17 @@ def pages(body: bytes, *, width: float | None = None) -> list[Page]:
     return found
 
 
+def upright(body: bytes, number: int) -> tuple[Grey, float] | None:
+    """One page of a picture file as it is read, upright and straight, and its pixels a point; None where
+    the file has no such page. Raises as `read` does.
+    """
+    scan.require()
+    for count, (grey, per_point) in enumerate(_frames(body), 1):
+        if count == number:
+            return scan.upright(grey, per_point)
+    return None
+
+
 def _frames(body: bytes) -> Iterator[tuple[Grey, float]]:
     """The pages of a picture file in grey, each with its pixels a point."""
     import numpy as np  # noqa: PLC0415 needs the extra

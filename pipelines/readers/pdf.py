@@ -24,6 +24,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from pipelines.content import Content
+from pipelines.raster import Raster
 from pipelines.readers import UnreadableDocumentError, scan
 from pipelines.readers.drawn import MOST_PAGES, content_of, overfull
 from pipelines.readers.embedded import misses_tables
@@ -72,6 +73,13 @@ _MOST_SIDE = 5000
 _LOW = 7.0
 """Points: a lower box may be that of the ink alone."""
 
+_SHOWN_DPI = 150
+_MOST_SHOWN = 4000
+"""Pixels: a page is shown no larger."""
+
+_MOST_CHARS = 100_000
+"""Characters of a page by which its turn is told."""
+
 _SPACES = frozenset({0x20, 0x0D, 0x0A, 0x09, 0xA0, 0x3000})
 _FIRST_HAN = 0x2E80
 """From here on PDFium makes up no character; it does make up spaces, hyphens and the ends of lines."""
@@ -112,6 +120,75 @@ def read(body: bytes, url: str | None = None) -> Content:
         problems.append(Problem(code="damaged_document", detail=_GATHERED))
     content = content_of(pages, MEDIA_TYPE, url)
     return replace(content, problems=(*content.problems, *problems)) if problems else content
+
+
+class DrawnPage(NamedTuple):
+    """A page as it is read, upright: its pixels, how many are a point, and the characters that stand on it
+    (none on a scan).
+    """
+
+    raster: Raster
+    per_point: float
+    chars: list[Char]
+
+
+def drawn_page(body: bytes, number: int) -> DrawnPage | None:
+    """A page of a PDF, to show the places that `read` names; None where the PDF has no such page.
+
+    Raises UnreadableDocumentError as `read` does.
+    """
+    _verify(body)
+    with _opened(body) as document:
+        if not 0 < number <= min(pdfium_c.FPDF_GetPageCount(document), MOST_PAGES):
+            return None
+        page = _page(document, number - 1, layered=_has_layers(body))
+        if _is_scan(page):
+            scan.require()
+            grey, _, per_point = _picture(document, number)
+            grey, per_point = scan.upright(grey, per_point)
+            height, width = grey.shape
+            return DrawnPage(Raster(width, height, 1, bytearray(grey.tobytes())), per_point, [])
+        return _drawn(document, page)
+
+
+def _drawn(document: Handle, page: Page) -> DrawnPage:
+    """A page of text drawn in colours, turned as its text stands; what its fields hold is part of it since
+    it was read.
+    """
+    handle = pdfium_c.FPDF_LoadPage(document, page.number - 1)
+    try:
+        turn = (_turns(handle) - pdfium_c.FPDFPage_GetRotation(handle)) % 4
+        per_point = min(_SHOWN_DPI / 72, _MOST_SHOWN / max(page.width, page.height, 1.0))
+        size = max(1, round(page.width * per_point)), max(1, round(page.height * per_point))
+        bitmap = pdfium.PdfBitmap.new_native(*size, pdfium_c.FPDFBitmap_BGR)
+        try:
+            bitmap.fill_rect((255, 255, 255, 255), 0, 0, *size)
+            flags = pdfium_c.FPDF_ANNOT | pdfium_c.FPDF_REVERSE_BYTE_ORDER
+            pdfium_c.FPDF_RenderPageBitmap(bitmap.raw, handle, 0, 0, *size, turn, flags)
+            return DrawnPage(
+                Raster.of_rows(*size, 3, bytes(bitmap.buffer), bitmap.stride), per_point, page.chars
+            )
+        finally:
+            bitmap.close()
+    finally:
+        pdfium_c.FPDF_ClosePage(handle)
+
+
+def _turns(handle: Handle) -> int:
+    """By how many quarter turns clockwise a page must be turned to set its text upright."""
+    text = pdfium_c.FPDFText_LoadPage(handle)
+    try:
+        angles = _angles(text, min(pdfium_c.FPDFText_CountChars(text), _MOST_CHARS)) if text else []
+    finally:
+        if text:
+            pdfium_c.FPDFText_ClosePage(text)
+    return _upright_by(angles, handle)
+
+
+def _upright_by(angles: list[int | None], handle: Handle) -> int:
+    """The quarter turns that most characters ask for, or the page's own where it has none."""
+    turned = Counter(quarter for quarter in angles if quarter is not None)
+    return int(turned.most_common(1)[0][0] if turned else pdfium_c.FPDFPage_GetRotation(handle))
 
 
 # The file ---------------------------------------------------------------------------------------
@@ -207,8 +284,7 @@ def _opened(body: bytes) -> Iterator[Any]:
 
 def _recognised(document: Handle, page: Page) -> Page:
     """The page, read from its picture where it is one and holds no text to speak of."""
-    scanned = page.pictured and len(page.chars) <= _STAMPED and not (page.horizontal and page.vertical)
-    if page.unread or not scanned:
+    if page.unread or not _is_scan(page):
         return page
     try:
         scan.require()
@@ -216,6 +292,11 @@ def _recognised(document: Handle, page: Page) -> Page:
     except UnreadableDocumentError as error:
         page.unread, page.code = str(error), error.code
         return page
+
+
+def _is_scan(page: Page) -> bool:
+    """Whether a page is a picture, with no more text over it than programs and people set there."""
+    return page.pictured and len(page.chars) <= _STAMPED and not (page.horizontal and page.vertical)
 
 
 def _completed(document: Handle, pages: list[Page]) -> list[Problem]:
@@ -381,8 +462,7 @@ def _drawing(handle: Handle, number: int, *, layered: bool = False) -> Page:
             return Page(number, box.right - box.left, box.top - box.bottom, unread=reason)
         shapes = _Shapes(handle, layered=layered)
         angles = _angles(text, count)
-        turned = Counter(quarter for quarter in angles if quarter is not None)
-        turns = turned.most_common(1)[0][0] if turned else pdfium_c.FPDFPage_GetRotation(handle)
+        turns = _upright_by(angles, handle)
         frame = _Frame(box.left, box.bottom, box.right, box.top, turns)
         page = Page(number, *frame.size)
         page.chars = list(_chars(text, angles, frame, shapes, page.beyond))

@@ -191,6 +191,17 @@ def scanned_page(grey: Grey, number: int, per_point: float) -> Page:
     return final
 
 
+def upright(grey: Grey, per_point: float) -> tuple[Grey, float]:
+    """The picture of a page as `scanned_page` sets it before it reads it, and its pixels a point. Raises
+    UnreadableDocumentError where scans cannot be read.
+    """
+    require()
+    from pipelines.readers import picture  # noqa: PLC0415 needs the extra
+
+    grey, per_point = _reduced(grey, per_point)
+    return _upright(picture.straightened(grey), per_point)[0], per_point
+
+
 def _reduced(grey: Grey, per_point: float) -> tuple[Grey, float]:
     """The picture at no more than the resolution that is read."""
     if per_point * 72 <= _FINEST:

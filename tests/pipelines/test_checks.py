@@ -1,8 +1,10 @@
 """The accounting rules: each fires, holds, and cannot be told where cells are blank or merged."""
 
+import random
+
 import pytest
 
-from pipelines.checks import checks
+from pipelines.checks import checks, sums
 from pipelines.forms import Form, forms
 from pipelines.records import Cell, Figure
 
@@ -206,3 +208,73 @@ def test_rules_of_a_table_that_is_absent_are_not_tested():
         tuple(zeros(F2021).values()), {"proactive": None, "applications": None, "review_litigation": "f2021"}
     )
     assert {check.rule for check in found} == {"R1", "R2", "R3", "A5"}
+
+
+def test_of_equal_candidates_none_is_named():
+    figures = zeros(F2021)
+    for row in ("received_new", "processed_total"):
+        put(figures, row, 7)
+    put(figures, "disclosed_full", 4)
+    put(figures, "disclosed_partial", 3)
+    # Either of the two printed one too high repairs its own row and the column.
+    put(figures, "disclosed_full", 5, "total")
+    put(figures, "disclosed_partial", 4, "total")
+    put(figures, "processed_total", 8, "total")
+    found = outcomes(figures)
+    broken = {key: check.suspect for key, check in found.items() if check.outcome == "fail"}
+    handled = Cell("applications", "processed_total", "total")
+    assert broken == {
+        ("A1", "total"): handled,
+        ("A3", "processed_total"): handled,
+        ("A2", "total"): None,
+        ("A3", "disclosed_full"): None,
+        ("A3", "disclosed_partial"): None,
+    }
+
+
+def test_blanks_are_never_named():
+    figures = zeros(F2021)
+    put(figures, "received_new", 7)
+    put(figures, "disclosed_full", 7)
+    put(figures, "processed_total", None, status="blank")
+    found = outcomes(figures)
+    assert {check.suspect for check in found.values()} == {None}
+    assert found["A2", "total"].zero_filled == "fail"
+
+
+def made_up(rng: random.Random) -> dict[tuple[str, str], int]:
+    """A table of applications that adds up."""
+    table = F2021.tables["applications"]
+    results = sums.tests_of("f2021", "applications")
+    leaves = next(test.right for test in results if test.rule == "A2")
+    made: dict[tuple[str, str], int] = {}
+    for column in table.columns:
+        if column == "total":
+            continue
+        for cell in leaves:
+            made[cell.row, column] = rng.choice((0, 0, 0, 1, 2, rng.randint(0, 60)))
+        handled = sum(made[cell.row, column] for cell in leaves)
+        out = rng.choice((0, 0, 2))
+        before = min(handled + out, rng.choice((0, 0, 3)))
+        made |= {("processed_total", column): handled, ("carried_out", column): out}
+        made |= {("carried_in", column): before, ("received_new", column): handled + out - before}
+    for row in table.rows:
+        made[row, "total"] = sum(made[row, column] for column in table.columns if column != "total")
+    return made
+
+
+@pytest.mark.parametrize("wrong", [1, 2, 3])
+def test_no_cell_is_named_that_is_right(wrong):
+    rng = random.Random(wrong)
+    named = 0
+    for _ in range(40):
+        amounts = made_up(rng)
+        changed = rng.sample(sorted(amounts), wrong)
+        figures = zeros(F2021)
+        for (row, column), value in amounts.items():
+            value += rng.choice((1, 3, 10 * value + 5)) if (row, column) in changed else 0
+            put(figures, row, value, column)
+        suspects = {check.suspect for check in outcomes(figures).values()} - {None}
+        assert suspects <= {Cell("applications", *cell) for cell in changed}
+        named += len(suspects)
+    assert named >= 40 * wrong * 0.6

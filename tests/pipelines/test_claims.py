@@ -171,3 +171,26 @@ def test_lists_of_parts():
     ) == [(648, (559, 35, 3, 27), False)]
     assert parts("全年公开政务信息10条，分别为目录4条、新媒体5条。") == [(10, (4, 5), True)]
     assert parts("全年公开政务信息10条，其中目录4条。") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # What stands behind a list is not counted to it.
+        (
+            "收到政府信息公开申请12件，分别为网络申请7件、信函申请5件，均已答复，较上年增加3件。",
+            (12, (7, 5), True),
+        ),
+        ("收到政府信息公开申请64件，分别为网络40件、信函20件，办结60件。", (64, (40, 20), True)),
+        ("收到政府信息公开申请1,212件，分别为网络1,207件、信函5件。", (1212, (1207, 5), True)),
+        ("收到政府信息公开申请12件。其中，网络7件、信函5件，自然人10件，企业2件。", (12, (7, 5), False)),
+        # The list may be that of the other number.
+        ("收到政府信息公开申请12件，答复11件，分别为公开5件、不公开6件。", (12, (5, 6), False)),
+        ("收到政府信息公开申请12件，分别为网络7件、信函等4件。", (12, (7, 4), False)),
+        # A part in words cannot be added: nothing is said of the list.
+        ("收到政府信息公开申请12件，分别为网络七件、信函5件。", None),
+    ],
+)
+def test_which_lists_say_that_they_are_complete(text, expected):
+    found = told([Section(number=1, heading="", text=text)], 2021).breakdowns
+    assert [(b.whole, b.parts, b.complete) for b in found] == ([expected] if expected else [])

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from pipelines.extract import read_document
+from crawler.items import Document, Fetch, Listing, Portal, Publication
+from pipelines.content import Content, Grid, GridCell
+from pipelines.extract import read_document, read_file, read_publication
 from pipelines.forms import statistics_forms
+from pipelines.forms.statistics import read_statistics
 from pipelines.records import Cell, DocumentReading, Report
-from tests.pipelines.statistics_tables import FIGURES, local, markup, national, prose
+from tests.pipelines import drawing
+from tests.pipelines.statistics_tables import CHAPTERS, FIGURES, local, markup, national, prose
 
 
 def reading(text: str) -> DocumentReading:
@@ -142,3 +148,280 @@ def test_another_table_with_a_few_of_the_words_is_none():
     table = markup([["指标", "单位", "统计数"], ["收到申请数", "件", "3"], ["信函申请数", "件", "1"]])
     found = report(prose(2016, table=table))
     assert (found.form, found.figures) == ("none", ())
+
+
+# Two readings -------------------------------------------------------------------------------------
+
+
+def verified(found: Report) -> set[str]:
+    return {figure.cell.row for figure in found.figures if figure.verified}
+
+
+ROWS = list(statistics_forms()["f2014"].tables["statistics_2014"].rows)
+
+
+def test_the_order_of_words_and_values_confirms_a_table_with_cells():
+    assert verified(report(prose(2016, table=national(FIGURES)))) == set(ROWS)
+    figures = {code: [value, "0", value] for code, value in FIGURES.items()}
+    levels = report(
+        prose(2017, table=national(figures, ["区政府统计数", "区直单位统计数", "乡镇街道统计数"]))
+    )
+    assert all(figure.verified for figure in levels.figures)
+    assert all(figure.verified for figure in report(prose(2010, table=local({"loc_01": "55"}))).figures)
+
+
+def test_a_row_with_a_cell_too_many_is_not_confirmed():
+    table = national(FIGURES).replace("<td>件</td><td>9</td>", "<td>件</td><td>9</td><td>7</td>", 1)
+    found = report(prose(2016, table=table))
+    assert set(ROWS) - verified(found) == {"s14_requests_total"}
+
+
+def ruled(rows: Sequence[Sequence[str]], *, rulings: bool = True) -> bytes:
+    """A report as PDF: its chapters, then the table over as many pages as it needs."""
+    lines = ["".join(f"<td>{text}</td>" for text in row) for row in rows]
+    rest = drawing.laid_out([f"<tr>{line}</tr>" for line in lines], (300.0, 60.0, 90.0))
+    sheets = [drawing.Sheet()]
+    y = drawing.write(sheets[0], ["牡丹江市民政局2016年政府信息公开工作年度报告"], drawing.TOP, 18.0)
+    words = [part for heading, _ in CHAPTERS for part in (heading, *drawing.PROSE)]
+    drawing.write(sheets[0], words, y + 10)
+    while rest.height >= 600:
+        sheets.append(drawing.Sheet())
+        upper, rest = drawing.cut(rest, max(edge for edge in rest.edges if edge < 600))
+        drawing.put(sheets[-1], upper, drawing.TOP)
+    sheets.append(drawing.Sheet())
+    drawing.put(sheets[-1], rest, drawing.TOP)
+    for sheet in sheets:
+        sheet.lines = sheet.lines if rulings else []
+    return drawing.pdf(sheets)
+
+
+def rows_of(figures: dict[str, str]) -> list[list[str]]:
+    form = statistics_forms()["f2014"].tables["statistics_2014"]
+    return [["统计指标", "单位", "统计数"]] + [
+        [row.label, row.unit or "", figures.get(code, "0")] for code, row in form.rows.items()
+    ]
+
+
+def test_the_lines_of_a_drawn_page_confirm_its_ruled_table():
+    [got] = read_file(ruled(rows_of(dict(FIGURES))))
+    assert values(got.report) == {code: float(FIGURES.get(code, "0")) for code in ROWS}
+    assert got.problems == ()
+    # The value of a label over two lines stands between them: its line does not say whose it is.
+    assert len(set(ROWS) - verified(got.report)) < 5
+
+
+def test_of_a_page_without_rulings_only_what_stands_on_the_labels_line_is_taken():
+    [got] = read_file(ruled(rows_of(dict(FIGURES)), rulings=False))
+    found = values(got.report)
+    assert len(found) > 50
+    assert found == {code: float(FIGURES.get(code, "0")) for code in found}
+    assert {problem.code for problem in got.problems} == {"missing_row"}
+    assert {cell.row for cell in got.problems[0].cells} == set(ROWS) - set(found)
+    assert verified(got.report) == set()
+
+
+def test_what_was_recognised_in_a_picture_says_so():
+    rows = tuple(
+        tuple(GridCell(text, {"page": 1, "row": number}) for text in row)
+        for number, row in enumerate(rows_of(dict(FIGURES)), 1)
+    )
+    grid = Grid(rows, {"page": 1, "table": 1})
+    read = read_statistics(Content((grid,), "image/png", scanned=frozenset({1})))
+    assert {figure.method for figure in read.figures} == {"ocr"}
+    assert not any(figure.verified for figure in read.figures)
+
+
+# Running text -------------------------------------------------------------------------------------
+
+
+def as_text(parting: str, *, between: str = "\n", figures: dict[str, str] | None = None) -> str:
+    chapters = "\n".join(f"{heading}\n{text.format(year=2016)}" for heading, text in CHAPTERS)
+    rows = [parting.join(row) for row in rows_of({**FIGURES, **(figures or {})})]
+    table = "\n".join(["附件：政府信息公开情况统计表", *rows]) if between == "\n" else between.join(rows)
+    return f"牡丹江市民政局2016年政府信息公开工作年度报告\n{chapters}\n{table}\n"
+
+
+@pytest.mark.parametrize("parting", ["\t", "  ", "\n", "：", " | "])
+def test_a_table_in_running_text_is_read(parting):
+    text = as_text(parting)
+    if parting == " | ":
+        text = text.replace("统计指标 |", "| 统计指标 |")
+    [got] = read_file(text.encode())
+    assert values(got.report) == {code: float(FIGURES.get(code, "0")) for code in ROWS}
+    assert (got.report.form, got.problems) == ("f2014", ())
+    # The table is no text of the last chapter.
+    assert "当面申请数" not in got.report.sections[-1].text
+
+
+def test_a_table_in_paragraphs_of_a_page_is_read():
+    table = "".join(f"<p>{label}：{value}{unit}</p>" for label, unit, value in rows_of(dict(FIGURES))[1:])
+    found = report(prose(2016, table=table))
+    assert values(found) == {code: float(FIGURES.get(code, "0")) for code in ROWS}
+    assert {figure.method for figure in found.figures} == {"label_order"}
+    assert verified(found) == set()
+    assert outcomes(found, "A4")["s14_requests_total"] == "pass"
+
+
+def test_a_blank_in_running_text_moves_no_other_value():
+    [got] = read_file(as_text("\n", figures={"s14_requests_fax": "", "s14_litigation_other": ""}).encode())
+    expected = {code: float(FIGURES.get(code, "0")) for code in ROWS}
+    del expected["s14_requests_fax"], expected["s14_litigation_other"]
+    assert values(got.report) == expected
+    (problem,) = got.problems
+    assert problem.code == "missing_row"
+    assert {cell.row for cell in problem.cells} == {"s14_requests_fax", "s14_litigation_other"}
+
+
+def test_values_that_stand_before_their_labels_are_given_to_none():
+    lines = [line for label, _, value in rows_of(dict(FIGURES))[1:] for line in (value, label)]
+    text = as_text("\n").partition("附件")[0] + "\n".join(["附件：统计表", *lines, ""])
+    [got] = read_file(text.encode())
+    assert {figure.status for figure in got.report.figures} == {"unreadable"}
+    assert "unconfirmed_text" in {problem.code for problem in got.problems}
+
+
+def test_several_values_behind_a_label_are_not_chosen_from():
+    text = as_text("\n", figures={code: f"{FIGURES.get(code, '0')}\n1" for code in ROWS})
+    [got] = read_file(text.encode())
+    assert got.report.figures == ()
+    assert {problem.code for problem in got.problems} == {"no_statutory_tables"}
+    rows = {code: f"{FIGURES.get(code, '0')}\n1" for code in ("s14_complaints", "s14_trainees")}
+    [got] = read_file(as_text("\n", figures=rows).encode())
+    refused = {figure.cell.row for figure in got.report.figures if figure.status == "unreadable"}
+    assert refused == {"s14_complaints", "s14_trainees"}
+
+
+# A table that stands twice ------------------------------------------------------------------------
+
+
+def titled(year: int, figures: dict[str, str]) -> str:
+    return f"<p>{year}年度政府信息公开情况统计表</p>{national(figures)}"
+
+
+def test_of_two_years_the_reports_own_is_read():
+    other = {**FIGURES, "s14_requests_total": "77"}
+    for tables in (titled(2015, other) + titled(2016, FIGURES), titled(2016, FIGURES) + titled(2015, other)):
+        got = reading(prose(2016, table=tables))
+        assert values(got.report)["s14_requests_total"] == 9
+        assert got.problems == ()
+
+
+def test_the_table_of_another_year_is_flagged():
+    got = reading(prose(2016, table=titled(2015, FIGURES)))
+    (problem,) = got.problems
+    assert (problem.code, len(problem.cells)) == ("other_year", 58)
+    got = reading(prose(2016, table=national(FIGURES, ["2015年"])))
+    assert [problem.code for problem in got.problems] == ["other_year"]
+    assert reading(prose(2016, table=titled(2016, FIGURES))).problems == ()
+
+
+def test_two_tables_that_differ_and_name_no_year_are_not_chosen_from():
+    tables = national(FIGURES) + national({**FIGURES, "s14_requests_total": "77"})
+    got = reading(prose(2016, table=tables))
+    figure = next(f for f in got.report.figures if f.cell.row == "s14_requests_total")
+    assert (figure.status, figure.value, figure.note) == ("unreadable", None, "9; 77")
+    (problem,) = got.problems
+    assert problem.code == "conflicting_rows"
+    assert problem.cells == (Cell("statistics_2014", "s14_requests_total", "total"),)
+    assert reading(prose(2016, table=national(FIGURES) * 2)).problems == ()
+
+
+def test_a_table_cut_over_pages_is_one():
+    head, _, rest = national(FIGURES).partition("<tr><td>四、行政复议数量")
+    table = f"{head}</table><p>— 2 —</p><table><tr><td>四、行政复议数量{rest}"
+    got = reading(prose(2016, table=table))
+    assert len(values(got.report)) == 58
+    assert got.problems == ()
+
+
+def test_a_dash_is_a_value_and_no_unit():
+    table = markup([["统计指标", "统计数"], *([label, "-"] for label, _, _ in rows_of({})[1:])])
+    found = report(prose(2016, table=table))
+    assert {figure.status for figure in found.figures} == {"not_applicable"}
+    assert len(found.figures) == 58
+
+
+# Text on the page, table in a file ----------------------------------------------------------------
+
+
+def publication(*files: tuple[str, bytes]) -> Publication:
+    documents = []
+    for number, (label, body) in enumerate(files, 1):
+        url = f"http://x/{number}"
+        fetch = Fetch(
+            id=number, url=url, final_url=url, found_on=None, link_text=label, status=200, content_type=None,
+            fetched_at="2017-03-20T00:00:00Z", sha256=None,
+        )  # fmt: skip
+        documents.append(Document(fetch=fetch, body=body, label=label))
+    portal = Portal(id="x", name="牡丹江市人民政府", division="231000", home="http://x/")
+    listing = Listing(title="牡丹江市民政局2016年政府信息公开工作年度报告")
+    return Publication(portal=portal, page=documents[0], attachments=tuple(documents[1:]), listing=listing)
+
+
+def alone(table: str) -> bytes:
+    return f"<html><body>{table}</body></html>".encode()
+
+
+def test_a_table_in_a_file_takes_the_chapters_of_its_page():
+    page, file = read_publication(
+        publication(("年度报告", prose(2016).encode()), ("附件：统计表", alone(national(FIGURES))))
+    ).documents
+    assert page.problems == file.problems == ()
+    assert (page.report.form, page.report.figures) == ("none", ())
+    assert file.report.form == "f2014"
+    assert [section.number for section in file.report.sections] == [0, 1, 2, 3, 4, 5]
+    assert file.report.claims == page.report.claims
+    assert file.report.fingerprints == page.report.fingerprints
+    assert outcomes(file.report, "T1") == {"received_new": "pass"}
+    assert outcomes(file.report, "T3") == {"reconsideration": "pass", "litigation": "fail"}
+    assert outcomes(page.report, "T1") == {}
+
+
+def test_a_file_of_another_body_takes_nothing():
+    other = f"<p>鸡西市民政局2016年政府信息公开工作年度报告</p>{national(FIGURES)}"
+    page, file = read_publication(
+        publication(("年度报告", prose(2016).encode()), ("鸡西市民政局", alone(other)))
+    ).documents
+    assert file.report.agency.name == "鸡西市民政局"
+    assert not any(section.number for section in file.report.sections)
+    assert [problem.code for problem in page.problems] == ["no_statutory_tables"]
+
+
+# Odd layouts --------------------------------------------------------------------------------------
+
+
+def laid(heads: Sequence[str], *columns: str) -> str:
+    """A table whose rows are these columns: `label`, `unit`, `value`, `number` or a text."""
+    rows = [list(heads)]
+    for number, (label, unit, value) in enumerate(rows_of(dict(FIGURES))[1:], 1):
+        known = {"label": label, "unit": unit, "value": value, "number": str(number)}
+        known |= {"with unit": value + unit, "label and unit": f"{label}（{unit}）"}
+        rows.append([known.get(column, column) for column in columns])
+    return markup(rows)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        laid(["序号", "统计指标", "单位", "统计数"], "number", "label", "unit", "value"),
+        laid(["统计指标", "统计数"], "label", "value"),
+        laid(["统计指标", "统计数"], "label", "with unit"),
+        laid(["统计指标", "统计数"], "label and unit", "value"),
+        laid(["统计指标", "单位", "统计数", "备注"], "label", "unit", "value", "其中网站7条"),
+        laid(["统计指标", "单位", "本年数", "上年数"], "label", "unit", "value", "7"),
+        laid(["统计指标", "单位", "统计数", "同比增长"], "label", "unit", "value", "7%"),
+    ],
+)
+def test_layouts_that_bodies_make_of_it(table):
+    got = reading(prose(2016, table=table))
+    assert values(got.report) == {code: float(FIGURES.get(code, "0")) for code in ROWS}
+    assert got.problems == ()
+    assert verified(got.report) == set(ROWS)
+
+
+def test_of_two_years_columns_the_latest_is_read_and_held_against_the_report():
+    table = laid(["统计指标", "单位", "2015年", "2016年"], "label", "unit", "7", "value")
+    got = reading(prose(2016, table=table))
+    assert values(got.report) == {code: float(FIGURES.get(code, "0")) for code in ROWS}
+    assert got.problems == ()
+    assert [problem.code for problem in reading(prose(2017, table=table)).problems] == ["other_year"]

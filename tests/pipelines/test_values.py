@@ -10,6 +10,10 @@ from pipelines.values import in_wanyuan, looks_like_value, money_unit, parsed
     [
         ("0", "number", 0, None, None),
         ("1382", "number", 1382, None, None),
+        ("99999999999999", "number", 99999999999999, None, None),
+        ("99999999999999亿元", "number", 999999999999990000, "万元", None),
+        ("100000000000000", "unreadable", None, None, None),
+        ("9" * 400, "unreadable", None, None, None),
         ("17.586", "number", 17.586, None, None),
         ("10690.0", "number", 10690, None, None),
         ("+123", "number", 123, None, None),

@@ -1,0 +1,177 @@
+"""Indicators and their values by the order of words and values alone, without columns and spans.
+
+Owns two readings of the older statistics tables: the second opinion on tables with cells, and the only
+one on tables in running text, in which no cell is left. What does not come out exactly is left out of
+the first (no opinion is no objection) and refused with what is printed in the other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipelines.content import Grid, GridCell, Paragraph
+from pipelines.forms.indicators import column_code, indicators, is_unit, next_code, plain
+from pipelines.labels import core, has_han, squashed
+from pipelines.values import looks_like_value
+
+_PARTED = re.compile(r"[\s\u3000:：]+")
+_GLUED = re.compile(r"(.*[^\d.,，])(\d[\d,]*(?:\.\d+)?)([条件次篇个人项份]|人次|万元|元)?[。；;，,]?")
+_LABELS = re.compile("指标|项目|内容|名称")
+_CLOSING = "。；;，,"
+
+
+def cells_in_order(
+    grids: Sequence[Grid], table: str, order: Sequence[str]
+) -> dict[tuple[str, str], GridCell]:
+    """The printed cell of each (row, column) for which the order of words and values has one.
+
+    The values of a label are the cells behind it on its line, units left out; they are told where they
+    are as many as the words of the head, or where there is one alone.
+    """
+    found: dict[tuple[str, str], GridCell] = {}
+    named = indicators()[table]
+    head: tuple[str | None, ...] = ()
+    last = -1
+    for grid in grids:
+        for cells in grid.rows:
+            at = next((i for i, cell in enumerate(cells) if plain(cell.text) in named), None)
+            if at is None:
+                head = _head(cells) or head
+                continue
+            code = next_code(named[plain(cells[at].text)], order, last, {row for row, _ in found})
+            if code is None:
+                continue
+            last = max(last, order.index(code))
+            values = [cell for cell in cells[at + 1 :] if not cell.text or not is_unit(cell.text)]
+            columns = head or ("total",)
+            if len(values) == len(columns):
+                found |= {
+                    (code, column): value
+                    for column, value in zip(columns, values, strict=True)
+                    if column not in (None, "none") and columns.count(column) == 1
+                }
+    return found
+
+
+def _head(cells: Sequence[GridCell]) -> tuple[str | None, ...]:
+    """The columns that a line of words names behind its first, that of units left out; empty if none."""
+    words = [squashed(cell.text) for cell in cells]
+    codes = [column_code(word) for word in words]
+    if not any(code not in (None, "none") for code in codes):
+        return ()
+    label = next((index for index, word in enumerate(words) if _LABELS.search(word)), 0)
+    return tuple(
+        code
+        for word, code in list(zip(words, codes, strict=True))[label + 1 :]
+        if word and not (code == "none" and word.endswith("单位"))
+    )
+
+
+# Running text ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An indicator in running text and what is printed behind it; `unit` is "" where none is.
+
+    `on_line` says whether the value stands on the line on which the label ends.
+    """
+
+    code: str
+    values: tuple[GridCell, ...]
+    unit: str
+    on_line: bool
+
+
+@dataclass(slots=True)
+class ListedRows:
+    """The indicators found in running text, in order, with the paragraphs they stand in."""
+
+    rows: list[Listed] = field(default_factory=list)
+    lines: set[int] = field(default_factory=set)
+    """Ids of the paragraphs."""
+    led: bool = False
+    """Whether values stand before the first label: each may belong to the label behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    cell: GridCell
+    line: int
+
+
+def rows_in_text(paragraphs: Sequence[Paragraph], table: str, order: Sequence[str]) -> ListedRows:
+    """The indicators of a table in text without cells: labels, each with the values up to the next word.
+
+    Words of a label that a line's end cuts are put together again.
+    """
+    found = ListedRows()
+    named = indicators()[table]
+    tokens = [token for line, paragraph in enumerate(paragraphs) for token in _tokens(paragraph, line, named)]
+    words: list[_Token] = []
+    values: list[_Token] = []
+    unit = ""
+    last = -1
+    first_line: int | None = None
+    loose = False
+    for token in (*tokens, None):
+        if token and token.kind == "value":
+            values.append(token)
+            continue
+        if token and token.kind == "unit":
+            unit = unit or token.text
+            continue
+        if values:
+            label, begin = _label(words, named)
+            code = next_code(named[label], order, last, {row.code for row in found.rows}) if label else None
+            if code:
+                last = max(last, order.index(code))
+                ends = words[-1].line
+                found.rows.append(
+                    Listed(code, tuple(v.cell for v in values), unit, {v.line for v in values} == {ends})
+                )
+                first_line = begin if first_line is None else first_line
+                found.led = found.led or (len(found.rows) == 1 and loose)
+                found.lines |= {id(paragraphs[n]) for n in range(begin, values[-1].line + 1)}
+            loose = not code and not found.rows and values[-1].line != (words[-1].line if words else -1)
+            words, values, unit = [], [], ""
+        if token:
+            words.append(token)
+    return found
+
+
+def _label(words: Sequence[_Token], named: Mapping[str, object]) -> tuple[str, int]:
+    """The longest label with which the words end, and the line on which it begins; "" where there is none."""
+    for start in range(max(len(words) - 6, 0), len(words)):
+        label = plain("".join(word.text for word in words[start:]))
+        if label in named:
+            return label, words[start].line
+    return "", -1
+
+
+def _tokens(paragraph: Paragraph, line: int, named: Mapping[str, object]) -> Iterator[_Token]:
+    number = 0
+    for text in _PARTED.split(paragraph.text):
+        for kind, part in _parts(text, named):
+            number += 1
+            yield _Token(kind, part, GridCell(part, {**paragraph.where, "cell": number}), line)
+
+
+def _parts(text: str, named: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """A piece of text as words, unit or value; a value glued to its label (收到申请数9件) apart from it."""
+    bare = text.strip(_CLOSING)
+    if not bare:
+        return
+    if is_unit(bare):
+        yield "unit", bare
+    elif looks_like_value(bare):
+        yield "value", bare
+    elif (glued := _GLUED.fullmatch(text)) and plain(glued[1]) in named:
+        yield "word", glued[1]
+        yield "value", glued[2] + (glued[3] or "")
+    elif has_han(bare) and core(bare):
+        yield "word", bare
