@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
@@ -44,7 +44,11 @@ def absolute(base: str, reference: str) -> str | None:
     plain = parts._replace(
         fragment="", path=_SESSION.sub("", parts.path), query=_without_session(parts.query)
     )
-    return safe_url_string(urlunsplit(plain))
+    return _safe(urlunsplit(plain))
+
+
+# Every page of a portal has the addresses of its menu: the last few thousand are kept.
+_safe = lru_cache(maxsize=8192)(safe_url_string)
 
 
 @cache
@@ -61,6 +65,7 @@ def _without_session(query: str) -> str:
     return query if shorter == query else shorter.removesuffix("&")
 
 
+@lru_cache(maxsize=8192)
 def canonical(url: str) -> str:
     """What two addresses of one page share: scheme, www, default port, session id, fragment folded."""
     parts = urlsplit(url)

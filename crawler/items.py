@@ -1,4 +1,4 @@
-"""What a crawl hands on: portals, fetches, publications and the troubles met on the way.
+"""What a crawl hands on: portals, fetches, publications, listed bodies and the troubles met on the way.
 
 Owns the shapes only. Standard library only, so that every other room may import it.
 Times are UTC `YYYY-MM-DDTHH:MM:SSZ`, dates `YYYY-MM-DD`, codes are strings.
@@ -15,7 +15,11 @@ Role = Literal["robots", "home", "hub", "list", "article", "attachment"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Portal:
-    """One entry of the registry of portals; contract keys, see `crawler.registry`."""
+    """One entry of the registry of portals; contract keys, see `crawler.registry`.
+
+    `shared` is no key: hosts of the entry that other entries have too, each with the division of such an
+    entry. What lies on them may be theirs.
+    """
 
     id: str
     name: str
@@ -30,6 +34,7 @@ class Portal:
     http_only: bool = False
     disabled: bool = False
     note: str | None = None
+    shared: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +89,24 @@ class Publication:
     page: Document
     attachments: tuple[Document, ...] = ()
     listing: Listing = field(default_factory=Listing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedBody:
+    """A body that a portal's own list of departments or places names, with or without reports of it.
+
+    `name` is as printed, each run of white space made one blank. `list_url` is the page that shows the
+    list, `fetch` the answer in which it stood. `url` is where the list leads, None where it names no
+    address; `answered_by` are the ids of the portals to which that address belongs, none where it lies
+    on a host of no registry.
+    """
+
+    portal: Portal
+    name: str
+    list_url: str
+    fetch: Fetch
+    url: str | None = None
+    answered_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

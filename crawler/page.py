@@ -9,14 +9,16 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, lru_cache, wraps
 from html import escape
 from pathlib import Path
+from typing import Any, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 import lxml.html
+from lxml import etree
 from lxml.etree import ParseError, ParserError
 
 from crawler.addresses import absolute
@@ -88,10 +90,46 @@ def iso_date(text: str) -> str | None:
     return f"{year:04}-{month:02}-{day:02}" if 1 <= month <= 12 and 1 <= day <= 31 else None
 
 
+def compiled(path: str) -> Callable[[lxml.html.HtmlElement], list[Any]]:
+    """An XPath that finds elements or texts, made ready once; texts do not know their elements."""
+    return cast("Callable[[lxml.html.HtmlElement], list[Any]]", etree.XPath(path, smart_strings=False))
+
+
+_READ = compiled(".//text()[not(ancestor::script) and not(ancestor::style)]")
+_CLASSES = compiled("//@class")
+_IDS = compiled("//@id")
+_LEADING = compiled("descendant-or-self::*[@href or @onclick or self::option]")
+
+
 def plain_text(element: lxml.html.HtmlElement) -> str:
     """The text of an element, white space runs made one blank, scripts and styles left out."""
-    parts = element.xpath(".//text()[not(ancestor::script) and not(ancestor::style)]")
-    return " ".join("".join(parts).split())
+    if not isinstance(element.tag, str):
+        return ""
+    # Looking at the ancestors of every piece takes ten times as long as reading all of them at once.
+    mixed = next(element.iter("script", "style"), None) is not None
+    return " ".join(("".join(_READ(element)) if mixed else element.text_content()).split())
+
+
+Found = TypeVar("Found")
+
+
+def once(find: Callable[[Page], Found]) -> Callable[[Page], Found]:
+    """A function that looks at a page once; what it found is kept with the page, as long as that is."""
+
+    @wraps(find)
+    def finding(page: Page) -> Found:
+        if find not in page.known:
+            page.known[find] = find(page)
+        found: Found = page.known[find]
+        return found
+
+    return finding
+
+
+@cache
+def _words(path: str) -> tuple[str, ...]:
+    """The words that an XPath quotes."""
+    return tuple(word for quoted in re.findall(r"'([^']*)'", path) if (word := quoted.strip()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +154,11 @@ class Page:
     def html(self) -> str:
         """The decoded source."""
         return decoded(self.body, self.encoding)
+
+    @cached_property
+    def lowered(self) -> str:
+        """The source in small letters."""
+        return self.html.lower()
 
     @cached_property
     def tree(self) -> lxml.html.HtmlElement:
@@ -149,9 +192,7 @@ class Page:
                 yield lxml.html.document_fromstring(f"<html><body><div>{markup}</div></body></html>")
 
     def _links(self, tree: lxml.html.HtmlElement) -> Iterator[Link]:
-        for element in tree.iter():
-            if not isinstance(element.tag, str):
-                continue
+        for element in _LEADING(tree):
             reference = element.get("href") if element.tag in ("a", "area") else None
             if element.tag == "option" and re.search(r"[/.]", element.get("value") or ""):
                 reference = element.get("value")
@@ -174,6 +215,24 @@ class Page:
             ):
                 return absolute(self.base, quoted)
         return None
+
+    @cached_property
+    def known(self) -> dict[Callable[[Page], Any], Any]:
+        """What was found on the page already, by the function that found it; see `once`."""
+        return {}
+
+    @cached_property
+    def names(self) -> str:
+        """Every class and id of the page, a line each: most pages have no region of a given name at all."""
+        return "\n".join({*_CLASSES(self.tree), *_IDS(self.tree)})
+
+    def regions(self, path: str) -> list[lxml.html.HtmlElement]:
+        """The elements of an XPath whose quoted words are classes or ids; none of them named, none found."""
+        words = _words(path)
+        if words and not any(word in self.names for word in words):
+            return []
+        found: list[lxml.html.HtmlElement] = self.tree.xpath(path)
+        return found
 
     @cached_property
     def meta(self) -> dict[str, str]:
@@ -274,9 +333,15 @@ def in_navigation(element: lxml.html.HtmlElement) -> bool:
             return False
         if ancestor.tag in ("nav", "header", "footer"):
             return True
-        if _NAVIGATION.search(f"{ancestor.get('class') or ''} {ancestor.get('id') or ''}"):
+        if _named_navigation(ancestor.get("class") or "", ancestor.get("id") or ""):
             return True
     return False
+
+
+@lru_cache(maxsize=4096)
+def _named_navigation(kind: str, name: str) -> bool:
+    """Whether a container's class or id is one of those of navigation: a page has few, each often."""
+    return _NAVIGATION.search(f"{kind} {name}") is not None
 
 
 def heading_of(element: lxml.html.HtmlElement) -> str | None:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from crawler import platforms
-from crawler.addresses import canonical
+from crawler.addresses import canonical, slot_of
 from crawler.items import Portal
 
 DIRECTORY = Path(__file__).with_name("portals")
@@ -66,7 +67,36 @@ def load(path: Path) -> tuple[Portal, ...]:
                 " share a home page need `sections` each"
             )
         portals.append(portal)
-    return tuple(portals)
+    return _beside_each_other(portals)
+
+
+def _beside_each_other(portals: Sequence[Portal]) -> tuple[Portal, ...]:
+    """The entries, each with the divisions of others on its hosts."""
+    users: dict[str, list[Portal]] = {}
+    for portal in portals:
+        for host in _hosts(portal):
+            users.setdefault(host, []).append(portal)
+    return tuple(
+        replace(
+            portal,
+            shared=tuple(
+                sorted(
+                    {
+                        (host, other.division)
+                        for host in _hosts(portal)
+                        for other in users[host]
+                        if other.division != portal.division
+                    }
+                )
+            ),
+        )
+        for portal in portals
+    )
+
+
+def _hosts(portal: Portal) -> set[str]:
+    """The hosts of an entry, without www, with their ports where they are not the scheme's."""
+    return {slot_of(portal.home), *(slot_of(f"http://{host}/") for host in portal.hosts)}
 
 
 def _portal(path: Path, number: int, entry: object) -> Portal:

@@ -15,6 +15,8 @@ except PackageNotFoundError:
 
 BOT_NAME = "nianbao"
 SPIDER_MODULES = ["crawler.spiders"]
+# Scrapy's own imports every spider, and all that reads pages, at the start of every command.
+SPIDER_LOADER_CLASS = "crawler.spider_loader.LazySpiderLoader"
 COMMANDS_MODULE = "crawler.commands"
 
 # The project's own settings.

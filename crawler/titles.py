@@ -9,7 +9,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
@@ -52,14 +52,23 @@ class Words(NamedTuple):
 
     def rank(self, table: str, key: str, text: str) -> int | None:
         """Place of the first expression that `text` matches, counted from 0, or None."""
-        for place, pattern in enumerate(self.tables[table][key]):
-            if pattern.search(text):
-                return place
-        return None
+        return (_rank_of_label if len(text) <= _LABEL else _rank)(table, key, text)
 
     def match(self, table: str, key: str, text: str) -> bool:
         """Whether any expression of the key matches."""
         return self.rank(table, key, text) is not None
+
+
+def _rank(table: str, key: str, text: str) -> int | None:
+    for place, pattern in enumerate(words().tables[table][key]):
+        if pattern.search(text):
+            return place
+    return None
+
+
+_LABEL = 60
+"""Characters of what is kept with its rank: every page of a portal repeats the labels of its menu."""
+_rank_of_label = lru_cache(maxsize=16384)(_rank)
 
 
 @cache
@@ -89,8 +98,13 @@ def _compiled(key: str, expressions: Sequence[str]) -> tuple[re.Pattern[str], ..
 
 def folded(text: str) -> str:
     """Text with full-width forms made plain and all white space and zero-width signs removed."""
-    plain = unicodedata.normalize("NFKC", text)
-    return "".join(sign for sign in plain if not sign.isspace() and unicodedata.category(sign) != "Cf")
+    plain = "".join(unicodedata.normalize("NFKC", text).split())
+    # What can be printed holds no sign without a width.
+    return (
+        plain
+        if plain.isprintable()
+        else "".join(sign for sign in plain if unicodedata.category(sign) != "Cf")
+    )
 
 
 def _arabic_years(text: str) -> str:

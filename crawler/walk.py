@@ -180,6 +180,8 @@ class PortalWalk:
     recalled: list[tuple[Entry, str]] = field(default_factory=list)
     """Articles that an earlier run could not open, and where it had met them."""
     visited: set[str] = field(default_factory=set)
+    listed: set[tuple[str, str]] = field(default_factory=set)
+    """Bodies that its lists named, by folded name and address."""
     without_api: set[str] = field(default_factory=set)
     home_digest: str | None = None
     """The SHA-256 of the home page: hurried servers answer it in place of other pages."""

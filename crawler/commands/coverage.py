@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from scrapy.commands import ScrapyCommand
 
@@ -17,6 +17,15 @@ from crawler.command_line import DONE, FELL_SHORT, OneLineUsage, say
 from crawler.commands.crawl import spans
 
 FORMATS = ("table", "csv", "json")
+STANDINGS = (
+    ("published", "with reports"),
+    ("never_published", "without any"),
+    ("may_be_another", "maybe another name of one with reports"),
+    ("unresolved", "not resolved"),
+    ("elsewhere", "of another place"),
+    ("owes_none", "of a kind that owes none"),
+)
+"""What is said of the standings of listed bodies, in this order."""
 
 
 class Command(OneLineUsage, ScrapyCommand):
@@ -47,7 +56,7 @@ class Command(OneLineUsage, ScrapyCommand):
             self.refuse(f"takes no argument {args[0]!r}; see scrapy coverage -h")
         if opts.format not in FORMATS:
             self.refuse(f"--format {opts.format}: must be one of {', '.join(FORMATS)}")
-        from storage import coverage
+        from storage import coverage, findings
         from storage.database import DatabaseHeld, StorageError, hold, open_database
         from storage.export import refuse_missing
 
@@ -57,25 +66,50 @@ class Command(OneLineUsage, ScrapyCommand):
             try:
                 with hold(database):
                     db = open_database(database)
-                    coverage.refresh(db)
+                    # The rules between levels and the sums of the site speak of it, too.
+                    findings.refresh_coverage(db)
             except DatabaseHeld:
                 say("a run is at work on the database: this is the coverage as of the run before")
                 db = open_database(database)
             try:
-                rows = coverage.rows(db)
+                rows, apart = (
+                    coverage.rows(db),
+                    Apart(
+                        not_owed=coverage.not_owed(db),
+                        listed=coverage.listed_apart(db),
+                        counts=coverage.listed_counts(db),
+                    ),
+                )
             finally:
                 db.conn.close()
         except StorageError as error:
             self.refuse(str(error))
-        print(shown(rows, opts.format), end="")
-        self.exitcode = concluded(rows)
+        print(shown(rows, opts.format, apart), end="")
+        self.exitcode = concluded(rows, apart)
 
 
-def concluded(rows: Sequence[Mapping[str, Any]]) -> int:
+class Apart(NamedTuple):
+    """What stands beside the roster: reports that nobody owed, listed bodies that are on no row of it."""
+
+    not_owed: Sequence[Mapping[str, Any]]
+    listed: Sequence[Mapping[str, Any]]
+    counts: Mapping[str, int]
+
+
+def concluded(rows: Sequence[Mapping[str, Any]], apart: Apart) -> int:
     """Says on stderr what the whole comes to, and returns the exit code.
 
     1 where of no body it is known whether it published: no portal was walked whole.
     """
+    if apart.not_owed:
+        kinds = Counter(row["agency_type"] for row in apart.not_owed)
+        named = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
+        say(f"held and not owed by these articles: {len(apart.not_owed)} ({named}); see reports_not_owed")
+    if apart.counts:
+        told = "; ".join(
+            f"{words}: {apart.counts[standing]}" for standing, words in STANDINGS if standing in apart.counts
+        )
+        say(f"bodies that the portals list: {sum(apart.counts.values())}; {told}; see listed_bodies")
     counts = Counter(row["state"] for row in rows)
     late = sum(bool(row["days_late"]) for row in rows)
     say(
@@ -91,8 +125,8 @@ def concluded(rows: Sequence[Mapping[str, Any]]) -> int:
     return DONE
 
 
-def shown(rows: Sequence[Mapping[str, Any]], form: str) -> str:
-    """The rows as one text in the wanted form."""
+def shown(rows: Sequence[Mapping[str, Any]], form: str, apart: Apart) -> str:
+    """The rows as one text in the wanted form; what stands beside them is in the table alone."""
     if form == "json":
         return json.dumps(list(rows), ensure_ascii=False, indent=1) + "\n"
     if form == "csv":
@@ -102,7 +136,7 @@ def shown(rows: Sequence[Mapping[str, Any]], form: str) -> str:
             writer.writerow(rows[0])
         writer.writerows(row.values() for row in rows)
         return out.getvalue()
-    return "".join(f"{line}\n" for line in table(rows))
+    return "".join(f"{line}\n" for line in (*table(rows), *beside(apart)))
 
 
 def table(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -110,7 +144,7 @@ def table(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for _, group in groupby(rows, key=lambda row: row["body"]):
         years = list(group)
         first = years[0]
-        yield f"{first['agency']}  ({first['agency_type']}, {first['division_code'] or 'no division'})"
+        yield f"{_line(first['agency'])}  ({first['agency_type']}, {first['division_code'] or 'no division'})"
         published = [row for row in years if row["state"] == "published"]
         late = [row for row in published if row["days_late"]]
         if published:
@@ -126,9 +160,32 @@ def table(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
                 (row for row in years if row["state"] == state),
                 key=lambda row: (row["reason"] or "", row["confidence"] or ""),
             )
-            for (reason, confidence), same in groupby(
+            for (reason, confidence), group_of_reason in groupby(
                 chosen, key=lambda row: (row["reason"], row["confidence"])
             ):
+                same = list(group_of_reason)
                 how = f", confidence {confidence}" if confidence else ""
+                listed = [row for row in same if row["known_from"] == "list"]
                 told = spans(sorted(row["year"] for row in same))
-                yield f"  {word:<9}  {told} ({reason}{how})"
+                where = f", named by {_line(listed[0]['list_url'])}" if listed else ""
+                yield f"  {word:<9}  {told} ({reason}{how}{where})"
+
+
+def beside(apart: Apart) -> Iterator[str]:
+    """Paragraphs for what is on no row of the roster."""
+    if apart.not_owed:
+        yield "Held and not owed by articles 49 and 50"
+    for (agency, reason), group in groupby(apart.not_owed, key=lambda row: (row["agency"], row["reason"])):
+        yield f"  {agency}: {spans(sorted({row['year'] for row in group}))} ({reason})"
+    for standing, words in STANDINGS:
+        chosen = [row for row in apart.listed if row["standing"] == standing]
+        if chosen:
+            yield f"Listed by a portal, {words}"
+        for row in chosen:
+            why = row["other"] or row["doubt"] or row["agency"] or ""
+            yield f"  {_line(row['name'])} ({row['portal_id']}, {_line(row['list_url'])}): {_line(why)}"
+
+
+def _line(text: str) -> str:
+    """A text of a page in one line, without what would move a terminal's cursor."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:200]

@@ -108,6 +108,7 @@ class Command(OneLineUsage, BaseRunSpiderCommand):
     def _prepare(self, database: Path, archive: Path, selection: Selection) -> None:
         """The database with its steady reference tables, and the archive: both must open."""
         from pipelines import agencies, divisions, forms
+        from pipelines.checks.stated import stated_rules
         from storage import overrides
         from storage.archive import Archive
         from storage.database import open_database
@@ -126,6 +127,7 @@ class Command(OneLineUsage, BaseRunSpiderCommand):
                 portals=selection.registry,
                 renamings=agencies.renamings(),
                 overrides=corrections,
+                rules=stated_rules(),
             )
         finally:
             db.close()
@@ -159,6 +161,7 @@ class Command(OneLineUsage, BaseRunSpiderCommand):
             db.close()
 
     def _crawl(self, name: str, database: Path, opts: argparse.Namespace) -> int:
+        from storage import arithmetic, overrides
         from storage.database import open_database
 
         process = self.crawler_process
@@ -178,20 +181,24 @@ class Command(OneLineUsage, BaseRunSpiderCommand):
             number = crawler.stats.get_value("nianbao/crawl")
             row = next(iter(db["crawls"].rows_where("id = ?", [number])), {})
             portals = list(db["crawl_portals"].rows_where("crawl_id = ?", [number], order_by="portal_id"))
+            checks = [*arithmetic.remarks(db), *overrides.remarks(db)]
         finally:
             db.close()
-        return concluded(crawler.stats.get_stats(), row, portals)
+        return concluded(crawler.stats.get_stats(), row, portals, checks)
 
 
 def concluded(
-    stats: Mapping[str, Any], row: Mapping[str, Any], portals: Sequence[Mapping[str, Any]] = ()
+    stats: Mapping[str, Any],
+    row: Mapping[str, Any],
+    portals: Sequence[Mapping[str, Any]] = (),
+    checks: Sequence[str] = (),
 ) -> int:
     """Prints the report of the run on stderr and returns the exit code.
 
     `stats` are the run's statistics, `row` what the table crawls holds of it, `portals` its rows of
-    crawl_portals.
+    crawl_portals, `checks` what is to be said of all checks in the database.
     """
-    for line in (*table(portals), *summary(stats, row), *standing_out(portals)):
+    for line in (*table(portals), *summary(stats, row), *standing_out(portals), *checks):
         say(line)
     reason = shortcoming(stats, row)
     if reason is not None:

@@ -56,14 +56,14 @@ class DemoError(Exception):
 
 
 class Command(OneLineUsage, ScrapyCommand):
-    """See the contract: `scrapy demo [--dir DIR] [--serve]`."""
+    """See the contract: `scrapy demo [--dir DIR] [--serve]`; `--corrected` is beyond it."""
 
     requires_project = True
     requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
-        return "[--dir DIR] [--serve]"
+        return "[--dir DIR] [--corrected] [--serve]"
 
     def short_desc(self) -> str:
         return "Crawl the bundled sample province and show what was harvested (no network needed)"
@@ -74,6 +74,12 @@ class Command(OneLineUsage, ScrapyCommand):
             "--dir", metavar="DIR", help="folder for the results (default: a fresh one under data/)"
         )
         parser.add_argument(
+            "--corrected",
+            action="store_true",
+            help="the sample as it is later, when a body has corrected its report: in the folder of an"
+            " earlier demo the crawl finds a second version",
+        )
+        parser.add_argument(
             "--serve", action="store_true", help="keep serving the sample afterwards, until Ctrl-C"
         )
 
@@ -81,12 +87,14 @@ class Command(OneLineUsage, ScrapyCommand):
         if args:
             self.refuse(f"takes no argument {args[0]!r}; see scrapy demo -h")
         try:
-            self.exitcode = demonstrate(Path(opts.dir) if opts.dir else None, serve=opts.serve)
+            self.exitcode = demonstrate(
+                Path(opts.dir) if opts.dir else None, serve=opts.serve, corrected=opts.corrected
+            )
         except DemoError as error:
             self.refuse(str(error))
 
 
-def demonstrate(folder: Path | None, *, serve: bool) -> int:
+def demonstrate(folder: Path | None, *, serve: bool, corrected: bool = False) -> int:
     """Runs the demo in `folder` (made if need be; None: a fresh one) and returns the exit code.
 
     Raises DemoError where the folder cannot be used, the sample is not there or a port is taken.
@@ -106,6 +114,8 @@ def demonstrate(folder: Path | None, *, serve: bool) -> int:
         _write(registry, province.registry())
         say(f"sample province: {', '.join(province.addresses.values())}")
         say(f"results go to {_shown(folder)}")
+        for address in province.correct() if corrected else ():
+            say(f"corrected by its body: {address}")
         code = _crawl(folder, registry, province.log)
         if code == DONE or (code == FELL_SHORT and (folder / "nianbao.db").exists()):
             print(_account(folder / "nianbao.db"))
@@ -301,8 +311,8 @@ def _width(text: str) -> int:
 
 
 def _how_to_look(folder: Path, *, serving: bool) -> str:
-    shown = _shown(folder / "nianbao.db")
-    lines = ["", f"Look at it:  scrapy browse -s DATABASE={shown}"]
+    database, archive = _shown(folder / "nianbao.db"), _shown(folder / "archive.db")
+    lines = ["", f"Look at it:  scrapy browse -s DATABASE={database} -s ARCHIVE={archive}"]
     if not serving:
         lines.append("The links to the sample's pages answer only while it is served: scrapy demo --serve")
     return "\n".join(lines)

@@ -162,10 +162,11 @@ class Wiring:
 
     def item(self, item: object) -> None:
         from crawler.items import Trouble
+        from pipelines.records import ListedBodyReading
 
         if isinstance(item, Trouble):
             self.probe.note_trouble(item)
-        else:
+        elif not isinstance(item, ListedBodyReading):
             self.probe.note_reading(item)
 
     def error(self, failure: Any) -> None:  # noqa: ANN401 Twisted's failure

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,11 +19,16 @@ from scrapy.commands import ScrapyCommand
 from crawler.command_line import DONE, FELL_SHORT, HELD, OneLineUsage, say
 
 if TYPE_CHECKING:
+    from sqlite_utils import Database
+
     from crawler.items import Publication
     from pipelines.records import DocumentReading, PublicationReading
     from storage.ledger import Ledger
 
 PROGRESS_SECONDS = 2.0
+MOST_IDS = 20
+"""Ids that name no report any more and are told one by one."""
+
 AHEAD = 16
 """Publications in hand for each reading process: enough to keep it busy while a scan is waited for, few
 enough for the memory.
@@ -105,14 +110,17 @@ def reextract(
     the database or the archive cannot be used at all.
     """
     from pipelines import agencies, divisions, forms
+    from pipelines.checks.stated import stated_rules
+    from pipelines.listed import reading as reading_of_name
     from pipelines.records import READER_FAILURES
-    from storage import findings
+    from storage import arithmetic, findings, listed
     from storage.archive import Archive
     from storage.database import StorageError, checkpoint, open_database
     from storage.ledger import Ledger
     from storage.overrides import load
+    from storage.overrides import remarks as remarks_of_readers
     from storage.reference import write_reference
-    from storage.reports import store
+    from storage.reports import ids_gone, note_ids, store
 
     corrections = load(overrides)
     db = open_database(database)
@@ -128,9 +136,11 @@ def reextract(
             derived=derived,
             renamings=agencies.renamings(),
             overrides=corrections,
+            rules=stated_rules(),
         )
         ledger = Ledger(db, archive)
         urls = ledger.page_urls(only_problems=only_problems)
+        note_ids(db)
         say(f"{len(urls)} publications to read")
         progress = _Progress(len(urls))
         for reading in readings(publications(ledger, urls, shortcomings), jobs, ocr=ocr):
@@ -146,20 +156,56 @@ def reextract(
                 if problem.code in READER_FAILURES
             )
             progress.step(page)
+        listed.store(db, map(reading_of_name, ledger.listed_bodies()), None)
         problems = db.execute("SELECT count(*) FROM problems WHERE stage = 'reading'").fetchone()[0]
         findings.refresh(db)
+        mended, unmended = rewritten(db)
+        remarks = [*told_of_ids(ids_gone(db)), *arithmetic.remarks(db), *remarks_of_readers(db)]
         checkpoint(db)
     finally:
         archive.close()
         db.conn.close()
-    for line in shortcomings:
+    for line in (*shortcomings, *remarks):
         say(line)
     told = ", ".join(f"{outcomes[kind]} {kind}" for kind in ("new", "changed", "reread", "unchanged"))
     say(f"publications: {len(urls)}; reports: {told}; problems of reading: {problems}")
+    if mended:
+        say(f"{mended} reports did not stand in the database as they were read: written again")
     if shortcomings:
         say(f"fell short: {len(shortcomings)} publications or documents could not be read or stored")
         return FELL_SHORT
+    if unmended and not only_problems:
+        say(f"fell short: the checks of {unmended} reports are not those of the rules of today")
+        return FELL_SHORT
     return DONE
+
+
+def told_of_ids(gone: Sequence[tuple[str, str | None, str, int]]) -> Iterator[str]:
+    """What the user should know of ids that name no report any more, see `storage.reports.ids_gone`."""
+    for report_id, now, page, earlier in gone[:MOST_IDS]:
+        lost = f"; {earlier} earlier versions of it stand in the archive only" if earlier else ""
+        what = f" is {now} now" if now else f": its document gives no report now: {page}"
+        yield f"{report_id}{what}{lost}"
+    if gone:
+        more = f" ({len(gone) - MOST_IDS} of them not named here)" if len(gone) > MOST_IDS else ""
+        yield f"LOOK AT reports: ids that name no report any more, as it is read otherwise: {len(gone)}{more}"
+
+
+def rewritten(db: Database) -> tuple[int, int]:
+    """Writes the reports again whose checks are not what their figures give, from what was read of them.
+
+    Returns how many are as they should be then, and how many still not.
+    """
+    from storage import arithmetic, findings
+    from storage.reports import write_again
+
+    damaged = arithmetic.outdated(db)
+    if not damaged:
+        return 0, 0
+    write_again(db, damaged)
+    findings.refresh(db)
+    left = arithmetic.outdated(db)
+    return len(damaged) - len(left), len(left)
 
 
 def publications(ledger: Ledger, urls: Iterable[str], shortcomings: list[str]) -> Iterator[Publication]:

@@ -101,6 +101,7 @@ def recognised(page: Page) -> str:
     return next((name for name in NAMES if mark(page, name) is not None), "generic")
 
 
+@lru_cache(maxsize=8)
 def of_page(page: Page, named: str | None = None) -> str:
     """The platform that reads a page: the one that the registry names, unless the page is plainly another's.
 

@@ -18,7 +18,7 @@ import lxml.html
 from lxml import etree
 
 from crawler.addresses import absolute, canonical
-from crawler.page import Link, Page, in_navigation
+from crawler.page import Link, Page, compiled, in_navigation
 from crawler.platforms.files import is_document, is_download, is_viewer, shown, signs
 from crawler.titles import folded, is_other, is_report, title_year
 
@@ -27,6 +27,10 @@ Kind = Literal["file", "frame", "picture", "page"]
 """How a page offers something: as a file, in a frame, as a picture, or behind a link that says so."""
 
 _FRAMES = ("iframe", "frame", "embed", "object")
+_HOLDERS = compiled(
+    "descendant-or-self::*[self::iframe or self::frame or self::embed or self::object"
+    " or @*[starts-with(name(), 'data-')]]"
+)
 _QUOTED = r"(?:'((?:[^'\\\n]|\\.){3,400})'|\"((?:[^\"\\\n]|\\.){3,400})\")"
 _ASSIGNED = re.compile(rf"([\w$]+)[\"']?\s*[=:]\s*{_QUOTED}")
 _CALLED = re.compile(rf"([\w$.]+)\s*\(\s*(?:\{{\s*url\s*:\s*)?{_QUOTED}")
@@ -61,7 +65,7 @@ def documents(page: Page, inside: Elements | None, *, named: bool) -> Iterator[s
         url = shown(page.url, page.url)
         if url and canonical(url) != canonical(page.url):
             yield url
-    for element in page.tree.iter(etree.Element):
+    for element in _HOLDERS(page.tree):
         if inside is None or element in inside:
             yield from _held(page, element)
     yield from _scripted(page, named=named)

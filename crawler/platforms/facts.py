@@ -31,6 +31,8 @@ class Facts:
     """The entry of one platform; the keys are explained at the head of platforms.toml."""
 
     marks: re.Pattern[str] | None = None
+    pieces: tuple[str, ...] = ()
+    """Of each mark a piece that stands in all that it matches, in small letters."""
     addresses: re.Pattern[str] | None = None
     articles: re.Pattern[str] | None = None
     columns: re.Pattern[str] | None = None
@@ -41,7 +43,9 @@ class Facts:
 
     def mark(self, page: Page) -> str | None:
         """What on a page says that it is of this platform: words of its source or its address, or None."""
-        found = self.marks.search(page.html) if self.marks else None
+        # Most pages hold no piece of most platforms' marks: looking for the pieces is quicker by far.
+        looked = self.marks if any(piece in page.lowered for piece in self.pieces) else None
+        found = looked.search(page.html) if looked else None
         if found is None and self.addresses:
             found = self.addresses.search(_local(page.url))
         return found[0] if found else None
@@ -96,7 +100,20 @@ def _entry(name: str, table: object) -> Facts:
         key: _compiled(f"{name}: {key}", values) if key in _EXPRESSIONS else tuple(values)
         for key, values in table.items()
     }
+    given["pieces"] = tuple(piece_of(mark) for mark in table.get("marks", ()))
     return Facts(**given)
+
+
+def piece_of(expression: str) -> str:
+    """The longest text, in small letters, that plainly stands in all that an expression matches."""
+    plain = re.sub(r"\\.|\[[^\]]*\]", "\0", expression)
+    while (shorter := re.sub(r"\([^()]*\)", "\0", plain)) != plain:
+        plain = shorter
+    if "|" in plain:
+        return ""
+    # What may be absent, or be there more than once, breaks a text.
+    plain = re.sub(r".[?*]|.\{[^}]*\}|\+", "\0", plain)
+    return max(re.split(r"[\0.^$]", plain), key=len).lower()
 
 
 def _compiled(key: str, expressions: list[str]) -> re.Pattern[str]:

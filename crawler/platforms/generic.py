@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import lxml.html
 
 from crawler.addresses import absolute, canonical
-from crawler.page import Link, Page, heading_of, in_navigation, iso_date, plain_text, written
+from crawler.page import Link, Page, compiled, heading_of, in_navigation, iso_date, once, plain_text, written
 from crawler.platforms import embedded, paging
 from crawler.platforms.embedded import Offer
 from crawler.platforms.files import DOCUMENT_ENDINGS as DOCUMENT_ENDINGS  # noqa: PLC0414 asked for here, too
@@ -82,6 +82,7 @@ APPENDICES = (
     "//*[contains(@class,'appendix') or contains(@class,'attach') or contains(@class,'fujian')]",
     "//*[contains(@id,'appendix') or contains(@id,'attach') or contains(@id,'fujian')]",
 )
+_UNLINKED = compiled(".//text()[not(ancestor::a or ancestor::script or ancestor::style or ancestor::title)]")
 _CRUMBS = re.compile(r"(当前|您的|您现在的|所在|现在)的?位置[:：]?|您(所)?在(的位置)?[:：]")
 _SPLIT = re.compile(r"\s*(?:>>|->|>|›|»|→|/|\\|\||＞)\s*")
 _MARKS = (
@@ -588,8 +589,7 @@ def breadcrumb(page: Page) -> tuple[str, ...]:
 
 def article(page: Page) -> Article:
     """Title, date, source and files of an article page."""
-    body = _body(page)
-    text = _prose(body if body is not None else page.tree)
+    body, text = _body(page), _text(page)
     found = marks(text)
     return Article(
         title=_title(page),
@@ -604,8 +604,7 @@ def article(page: Page) -> Article:
 
 def holds_report(page: Page) -> bool:
     """Whether a page holds a text of its own, so that what it shows beside it is not the report."""
-    body = _body(page)
-    text = _prose(body if body is not None else page.tree)
+    body, text = _body(page), _text(page)
     return marks(text) >= 3 or (body is not None and len(text) > signs()["onward"]["text"])
 
 
@@ -644,7 +643,7 @@ def _stand_ins(page: Page, label: str, year: int | None, has_files: bool) -> Ite
     body = _body(page)
     inside = frozenset(body.iter()) if body is not None else None
     if holds_report(page):
-        text = _prose(body if body is not None else page.tree)
+        text = _text(page)
         owed = year is not None and year >= signs()["picture"]["tables_since"]
         if inside is not None and owed and not any(word in text for word in signs()["picture"]["tables"]):
             yield from embedded.offers(embedded.pictures(page, inside), "picture", label)
@@ -668,8 +667,14 @@ def _stand_ins(page: Page, label: str, year: int | None, has_files: bool) -> Ite
 
 def _prose(region: lxml.html.HtmlElement) -> str:
     """The folded text of a region without its links: menus name the chapters of a report too."""
-    skipped = "ancestor::a or ancestor::script or ancestor::style or ancestor::title"
-    return folded("".join(region.xpath(f".//text()[not({skipped})]")))
+    return folded("".join(_UNLINKED(region)))
+
+
+@once
+def _text(page: Page) -> str:
+    """The prose of the article's region, or of the whole page where none is known."""
+    body = _body(page)
+    return _prose(body if body is not None else page.tree)
 
 
 def marks(text: str) -> int:
@@ -680,7 +685,7 @@ def marks(text: str) -> int:
 def is_article(page: Page) -> bool:
     """Whether a page is an article rather than a list that is named like one."""
     body = _body(page)
-    if marks(_prose(body if body is not None else page.tree)) >= 3:
+    if marks(_text(page)) >= 3:
         return True
     listed = [entry for entry in listing(page).entries if is_report(entry.title)]
     files = [entry for entry in listed if document_ending(entry.url)]
@@ -693,7 +698,7 @@ def is_article(page: Page) -> bool:
 
 def _title(page: Page) -> str | None:
     for path in TITLES:
-        for element in page.tree.xpath(path):
+        for element in page.regions(path):
             text = plain_text(element)
             if text:
                 return text
@@ -716,9 +721,10 @@ def _date(page: Page) -> str | None:
     return iso_date(match[1]) if match else None
 
 
+@once
 def _body(page: Page) -> lxml.html.HtmlElement | None:
     for path in BODIES:
-        found = page.tree.xpath(path)
+        found = page.regions(path)
         if found:
             return max(found, key=lambda element: len(element.text_content()))
     return None
@@ -728,7 +734,7 @@ def _attachments(page: Page, body: lxml.html.HtmlElement | None, *, named: bool)
     """The files that an article links or shows; `named` as in `embedded.documents`."""
     regions = [body] if body is not None else []
     for path in APPENDICES:
-        regions += page.tree.xpath(path)
+        regions += page.regions(path)
     inside = frozenset(element for region in regions for element in region.iter())
     found: dict[str, Attachment] = {}
     for link in page.links:

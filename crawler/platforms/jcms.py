@@ -56,7 +56,8 @@ def _annual_columns(page: Page) -> tuple[Column, ...]:
     found: dict[str, Column] = {}
     for link in page.links:
         if _ANNUAL.search(urlsplit(link.url).path) and canonical(link.url) != canonical(page.url):
-            found.setdefault(canonical(link.url), Column(url=link.url, name=link.label or link.text))
+            name = link.label or link.text
+            found.setdefault(canonical(link.url), Column(url=link.url, name=name, body=is_agency(name)))
     parts = urlsplit(page.url)
     given = dict(parse_qsl(parts.query, keep_blank_values=True))
     for option in page.tree.xpath("//option[@value]"):
@@ -65,7 +66,7 @@ def _annual_columns(page: Page) -> tuple[Column, ...]:
         if key and re.fullmatch(r"\w+", value):
             url = parts._replace(query=urlencode({**given, key: value}), fragment="").geturl()
             if canonical(url) != canonical(page.url):
-                found.setdefault(canonical(url), Column(url=url, name=name))
+                found.setdefault(canonical(url), Column(url=url, name=name, body=key == "area"))
     return tuple(found.values())
 
 

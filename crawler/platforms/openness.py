@@ -30,9 +30,12 @@ def listing(page: Page) -> ListPage:
             else None
         )
         if url is None or branch == own or canonical(url) == here:
+            if branch:
+                # The agency's other pages are no part of its annual reports.
+                columns.pop(canonical(link.url), None)
             continue
         if urlsplit(link.url).path.lower().startswith("/openness"):
-            columns.setdefault(canonical(url), Column(url=url, name=link.label or link.text))
+            columns.setdefault(canonical(url), Column(url=url, name=link.label or link.text, body=True))
             columns.pop(canonical(link.url), None) if canonical(link.url) != canonical(url) else None
     left = {canonical(link.url) for link in page.links if _branch(link.url)}
     entries = tuple(entry for entry in plain.entries if canonical(entry.url) not in left)

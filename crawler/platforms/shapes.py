@@ -22,12 +22,14 @@ class Entry:
 class Column:
     """A part of the section with a list of its own, by year, level or agency.
 
-    An agency's column may be its whole page, with more than its annual reports.
+    An agency's column (`agency`) may be its whole page, with more than its annual reports. `body`: the
+    column is called after an agency, whether or not it holds nothing but its annual reports.
     """
 
     url: str
     name: str
     agency: bool = False
+    body: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -172,7 +172,7 @@ class AnnualReports(LastResorts):
             self._tell_menu(walk, page, place, response.meta["role"])
             yield from self._menu(walk, page, place)
             # No section of its own: what agencies publish does not stand for what the portal does.
-            yield from self._agencies(walk, page, replace(place, section=None), sure=below)
+            yield from self._agencies(walk, page, replace(place, section=None), response, sure=below)
 
         return handler
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 from urllib.parse import urlsplit
 
 from scrapy.http import Response
@@ -181,6 +182,8 @@ class CallLists(Following):
         elsewhere = (one for one in fresh if canonical(one.url) not in own)
         self._collect_all(walk, elsewhere, replace(place, trusted=False), asked.found_on)
         if call.number == 1:
+            bodies = [Column(url="", name=call.column, body=True)] if _is_body(call.column) else []
+            yield from self._listed(walk, (*bodies, *answer.columns), asked.found_on, response)
             yield from self._columns(walk, answer.columns, place, asked.found_on)
         for inner in answer.calls:
             yield from self._open_call(walk, inner, progress.place, asked.found_on)
@@ -241,6 +244,11 @@ def _told(asked: CallList, answer: ListAnswer, rows: Iterable[Entry]) -> ListRea
         paging="an interface",
         columns=len(answer.columns),
     )
+
+
+def _is_body(column: str | None) -> TypeGuard[str]:
+    """Whether a column is called after a body."""
+    return column is not None and titles.is_agency(column)
 
 
 def _read(asked: CallList, response: Response) -> ListAnswer:

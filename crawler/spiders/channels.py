@@ -15,6 +15,7 @@ from crawler import titles
 from crawler.failures import Cause
 from crawler.page import Page
 from crawler.platforms import ucap
+from crawler.platforms.shapes import Column
 from crawler.spiders.calls import CallLists
 from crawler.spiders.following import Found
 from crawler.walk import MAX_COLUMNS, MAX_DEPTH, ListWalk, Place, PortalWalk
@@ -156,6 +157,11 @@ class ChannelLists(CallLists):
             node, children = ucap.tree(response.body)
             if node.id:
                 yield from self._open_answer(walk, channel.origin, node.id, place, found_on)
+            # The tree names channels without the addresses of their pages.
+            bodies = [child.name for child in children if titles.is_agency(child.name)]
+            yield from self._listed(
+                walk, (Column(url="", name=name, body=True) for name in bodies), found_on, response
+            )
             for child in children:
                 yield from self._open_channel(walk, channel, child, place.below(child.name), found_on)
 

@@ -21,15 +21,15 @@ from twisted.python.failure import Failure
 from crawler import platforms, titles
 from crawler.addresses import Scope, canonical
 from crawler.failures import Cause, cause
-from crawler.items import Fetch, Publication, Role, Trouble
+from crawler.items import Fetch, ListedBody, Publication, Role, Trouble
 from crawler.page import Page
 from crawler.platforms import Platform, generic
-from crawler.platforms.shapes import Entry
+from crawler.platforms.shapes import Column, Entry
 from crawler.selection import Selection, of_province
 from crawler.steps import TOLD, Asked, Step, Trial
 from crawler.walk import MAX_COLUMNS, MAX_PAGES, Candidate, ListWalk, Place, PortalWalk
 
-Found = Iterator[Request | Publication | Trouble]
+Found = Iterator[Request | Publication | ListedBody | Trouble]
 
 # A publication is completed before the next is begun, so that few wait in memory.
 _PRIORITY: dict[Role, int] = {"home": 0, "hub": 0, "list": 10, "article": 20, "attachment": 30, "robots": 40}
@@ -175,7 +175,9 @@ class Following(Spider):
         job: Job = request.cb_kwargs["job"]
         yield from self._settled(job, self._failure(job, cause(failure, request.url), request), request.url)
 
-    def _settled(self, job: Job, results: Iterable[Request | Publication | Trouble], url: str) -> Found:
+    def _settled(
+        self, job: Job, results: Iterable[Request | Publication | ListedBody | Trouble], url: str
+    ) -> Found:
         """Passes on what a handler found; whatever happens to it, the portal goes on."""
         try:
             yield from results
@@ -305,6 +307,27 @@ class Following(Spider):
         if self.years is not None and year is not None and year not in self.years:
             return
         walk.collect(Candidate(entry, place, found_on, entry.title))
+
+    def _listed(
+        self, walk: PortalWalk, columns: Iterable[Column], list_url: str, response: Response
+    ) -> Iterator[ListedBody]:
+        """The bodies among the columns of a page, each once a portal, whether or not they are walked."""
+        for column in columns:
+            name = " ".join(column.name.split())
+            known = (titles.folded(name), canonical(column.url) if column.url else "")
+            is_body = column.agency or column.body
+            if not is_body or not known[0] or titles.is_other(name) or known in walk.listed:
+                continue
+            walk.listed.add(known)
+            owners = self.scope.owners(column.url) if column.url else (walk.portal,)
+            yield ListedBody(
+                portal=walk.portal,
+                name=name,
+                list_url=list_url,
+                fetch=fetch_of(response),
+                url=column.url or None,
+                answered_by=tuple(owner.id for owner in owners),
+            )
 
     def recall(self, portal_id: str, url: str, title: str, found_on: str) -> None:
         """Has an article opened that an earlier run could not open, also where no list names it any more.

@@ -115,6 +115,7 @@ class Lists(ChannelLists):
         if not wanted and not beside and _shows_article(module, page):
             # The channel shows its one article directly; what else is linked stands beside it.
             yield from self._in_place(walk, _of_response(response, progress.place, page), response)
+            yield from self._listed_columns(walk, listing.columns, page, response)
             yield from self._columns(walk, listing.columns, progress.place, page.url)
             return
         yield from self._unaddressed(walk, page, response)
@@ -122,8 +123,9 @@ class Lists(ChannelLists):
             progress.place = replace(progress.place, path=generic.breadcrumb(page))
         if not progress.place.trusted and len(wanted) * 3 >= len(listing.entries) > 0:
             progress.place = replace(progress.place, trusted=True)
+        yield from self._listed_columns(walk, listing.columns, page, response)
         yield from self._columns(walk, listing.columns, progress.place, page.url)
-        yield from self._agencies(walk, page, progress.place)
+        yield from self._agencies(walk, page, progress.place, response)
         shows = bool(listing.entries or listing.columns or calls)
         hub = not wanted and not calls and (not progress.place.trusted or not shows)
         inner = generic.section_links(page) if hub else []
@@ -236,14 +238,27 @@ class Lists(ChannelLists):
                 below = replace(below, trusted=False, agency=True)
             yield from self._open_list(walk, column.url, below, found_on, column.name)
 
-    def _agencies(self, walk: PortalWalk, page: Page, place: Place, *, sure: bool = False) -> Found:
+    def _listed_columns(
+        self, walk: PortalWalk, columns: Iterable[Column], page: Page, response: Response
+    ) -> Found:
+        """The bodies among the columns of a section; what leads off all registries is no column of it."""
+        inside = [column for column in columns if self.scope.admits(column.url)]
+        yield from self._listed(walk, inside, page.url, response)
+
+    def _agencies(
+        self, walk: PortalWalk, page: Page, place: Place, response: Response, *, sure: bool = False
+    ) -> Found:
         """The pages of the agencies that a hub lists; of those on other portals' hosts only where they are.
 
         `sure`: the page was named as one of agencies, so that it need not have a hub's form.
         """
-        if not (sure or generic.is_hub_page(page)) or place.depth >= MAX_DEPTH:
+        if not (sure or generic.is_hub_page(page)):
             return
-        for column in generic.agency_links(page):
+        links = generic.agency_links(page)
+        yield from self._listed(walk, links, page.url, response)
+        if place.depth >= MAX_DEPTH:
+            return
+        for column in links:
             owners = self.scope.owners(column.url)
             start = is_start_page(column.url)
             if not owners or (walk.portal in owners and not start):
@@ -368,6 +383,7 @@ class Lists(ChannelLists):
             linked = progress.numbering is None and progress.mixed
             if progress.fresh(entries) and (number <= 1 or progress.belongs(entries) or linked):
                 yield from self._unaddressed(walk, page, response)
+                yield from self._listed_columns(walk, listing.columns, page, response)
                 yield from self._columns(walk, listing.columns, progress.place, page.url)
                 yield from self._list_page(walk, progress, page, entries, number)
                 return

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from crawler.items import Fetch, Publication, Trouble
+from crawler.items import Fetch, ListedBody, Publication, Trouble
 
 PAGES = Path(__file__).with_name("pages")
 
@@ -182,6 +182,10 @@ class Crawl:
     @property
     def troubles(self) -> list[Trouble]:
         return [item for item in self.items if isinstance(item, Trouble)]
+
+    @property
+    def listed(self) -> list[ListedBody]:
+        return [item for item in self.items if isinstance(item, ListedBody)]
 
     @property
     def codes(self) -> list[str]:

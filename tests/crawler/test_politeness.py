@@ -88,6 +88,7 @@ def test_a_host_that_refuses_again_and_again_is_left_alone(portal: SmallPortal, 
         CONCURRENT_ITEMS=1,
     )
     codes = [trouble.code for trouble in result.troubles if "/gk/" in (trouble.url or "")]
+    assert "host_blocked" in codes
     assert codes.count("http_error") + codes.count("host_blocked") == 42, result.troubles
     refused = [path for _, path, _ in portal.asked if path.startswith("/gk/") and path.endswith(".html")]
     assert len(refused) <= 2 + 4 + ARTICLES_IN_HAND  # what was in hand already is still asked for
