@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import zstandard
@@ -38,6 +39,7 @@ def record_of(report: Report) -> Record:
         "scope": report.scope,
         "published_on": report.published_on,
         "dates": asdict(report.dates),
+        "doubt": report.doubt,
         "form": report.form,
         "forms": dict(report.forms),
         "sections": [[section.number, section.heading, section.text] for section in report.sections],
@@ -61,6 +63,7 @@ def record_of(report: Report) -> Record:
         "attachments": [{"url": link.url, "label": link.label} for link in report.attachments],
         "themes": None if report.themes is None else list(report.themes),
         "fingerprints": [[found.chapter, list(found.hashes)] for found in report.fingerprints],
+        "beside": [_figure_record(figure) for figure in report.beside],
     }
 
 
@@ -81,20 +84,17 @@ def _agency_record(agency: Agency) -> Record:
     }
 
 
-def packed(record: Record) -> bytes:
-    """The record as compressed JSON."""
-    return zstandard.ZstdCompressor(level=3).compress(json_text(record).encode("utf-8"))
+def packed(record: Record) -> tuple[bytes, str]:
+    """The record as compressed JSON, and the fingerprint of everything in it."""
+    text = json_text(record).encode("utf-8")
+    return zstandard.ZstdCompressor(level=3).compress(text), hashlib.sha256(text).hexdigest()
 
 
+@lru_cache(maxsize=8)
 def unpacked(blob: bytes) -> Record:
-    """The record that `packed` made."""
+    """The record that `packed` made; nobody may change it, as the next to ask is given the same."""
     record: Record = json.loads(zstandard.ZstdDecompressor().decompress(blob))
     return record
-
-
-def record_hash(record: Record) -> str:
-    """Fingerprint of everything in the record."""
-    return hashlib.sha256(json_text(record).encode("utf-8")).hexdigest()
 
 
 def content_hash(record: Record) -> str:
@@ -124,9 +124,13 @@ def content_hash(record: Record) -> str:
     return hashlib.sha256(json_text(content).encode("utf-8")).hexdigest()
 
 
+# Made once: `json.dumps` makes an encoder for each of a report's two hundred figures.
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, allow_nan=False, separators=(",", ":"))
+
+
 def json_text(value: object) -> str:
     """JSON with sorted keys and plain Chinese: equal values give equal text."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False, separators=(",", ":"))
+    return _JSON.encode(value)
 
 
 def legible_cells(record: Record) -> int:
@@ -186,16 +190,28 @@ class Copy:
     figures: int
     legible: int
     house: int
+    doubt: str | None = None
 
     @property
     def rank(self) -> tuple[Any, ...]:
         """Sorts the copy that is shown first; total, and the same in whatever order copies came.
 
         An address that still gives the report comes before one that gave it once, and a copy with
-        figures before one without. Then the house: the agency's own, its division's, a parent
-        division's, any other. Then the more legible copy, then the addresses themselves.
+        figures before one without. A document whose body or year was inferred may be another report's:
+        it gives way. Then the house: the agency's own, its division's, a parent division's, any other.
+        Then those that do not contradict themselves in body or year, the more legible copy, and the
+        addresses themselves.
         """
-        return (self.gone, self.figures == 0, self.house, -self.legible, -self.figures, *self.address)
+        return (
+            self.gone,
+            self.figures == 0,
+            self.doubt == "inferred",
+            self.house,
+            self.doubt is not None,
+            -self.legible,
+            -self.figures,
+            *self.address,
+        )
 
     @property
     def address(self) -> tuple[str, str, str]:

@@ -1,15 +1,18 @@
 """Who owes a report for which year, and whether it is held: the roster of bodies against the holdings.
 
 Owns the tables `coverage` and `populations`, made anew as a whole. The roster comes from the divisions
-that the registered portals answer for, from bodies seen in other years, and from portals that belong
-to one body. A report is missing only where every portal that should show it was walked whole after
-it was due: of any other absence it is not known whether there is a report.
+that the registered portals answer for, from bodies seen in other years, from portals that belong to
+one body, and from the portals' own lists of departments. A report is missing only where every portal
+that should show it was walked whole after it was due: of any other absence it is not known whether
+there is a report.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import json
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +21,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from storage import listed, unread
 from storage.database import file_of, one_line_errors, transaction
 
 COLUMNS = (
@@ -36,20 +40,28 @@ COLUMNS = (
     "portal_id",
     "walked_at",
     "report_id",
+    "list_url",
+    "listed_at",
 )
 _TEMPORARY = (
+    "retired",
     "area",
     "answering",
     "bodies",
     "roster",
+    "listing",
     "walks",
     "shown",
     "held",
     "seen",
+    "ended",
+    "answers",
     "owed",
-    "unread",
+    "left_by",
     "series",
     "same_place",
+    "alike",
+    "unsettled",
 )
 
 
@@ -66,9 +78,23 @@ class Deadlines:
 
 @cache
 def deadlines() -> Deadlines:
-    """The bundled deadlines."""
-    data = tomllib.loads(resources.files("storage").joinpath("coverage.toml").read_text("utf-8"))
+    """The bundled deadlines. Raises ValueError naming the key of anything unknown."""
+    return read_deadlines(resources.files("storage").joinpath("coverage.toml").read_text("utf-8"))
+
+
+def read_deadlines(text: str) -> Deadlines:
+    """The deadlines in a text of TOML; see `deadlines`."""
+    data = tomllib.loads(text)
+    if wrong := set(data) ^ {"first_year", "due", "owes_none"}:
+        raise ValueError(f"coverage.toml: unknown or missing key {min(wrong)}")
+    if wrong := set(data["owes_none"]) ^ {"names"}:
+        raise ValueError(f"coverage.toml: owes_none: unknown or missing key {min(wrong)}")
     due = dict(data["due"])
+    for kind, day in due.items():
+        if not re.fullmatch(r"(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])", str(day)):
+            raise ValueError(f"coverage.toml: due: {kind}: must be month and day such as 01-31")
+    if "until_2018" not in due:
+        raise ValueError("coverage.toml: due: missing key until_2018")
     return Deadlines(first_year=data["first_year"], until_2018=due.pop("until_2018"), due=due)
 
 
@@ -98,9 +124,15 @@ def refresh(db: Database) -> None:
             conn.executemany(
                 "INSERT INTO series VALUES (?)", [(year,) for year in range(told.first_year, int(last[:4]))]
             )
-            for statement in _STEPS:
+            listed.judge(db, told.due)
+            for statement in _ROSTER:
+                conn.execute(statement)
+            _drop_outside(db)
+            conn.execute(_LISTED_ROSTER, {"owing": json.dumps(list(told.due))})
+            for statement in _HOLDINGS:
                 conn.execute(statement)
             _note_owed(db, last)
+            unread.note_left(conn)
             conn.execute(_COVERAGE)
         finally:
             for table in _TEMPORARY:
@@ -116,6 +148,14 @@ def _write_populations(db: Database) -> None:
     if db.conn.execute("SELECT * FROM populations ORDER BY division_code").fetchall() != sorted(wanted):
         db.conn.execute("DELETE FROM populations")
         db.conn.executemany("INSERT INTO populations VALUES (?, ?, ?, ?)", wanted)
+
+
+def _drop_outside(db: Database) -> None:
+    """Takes bodies with a portal of their own off the roster whose names say that they owe none."""
+    names = db.conn.execute("SELECT body, agency FROM roster WHERE known_from = 'portal'").fetchall()
+    for body, agency in names:
+        if listed.outside().names_one(agency):
+            db.conn.execute("DELETE FROM roster WHERE body = ?", (body,))
 
 
 def _note_owed(db: Database, last: str) -> None:
@@ -147,12 +187,28 @@ def _note_owed(db: Database, last: str) -> None:
     db.conn.execute("CREATE INDEX temp.owed_body ON owed (body, year)")
 
 
-_STEPS = (
+_ROSTER = (
+    # Portals that their registry holds no more: the last run of it that chose none left them out.
+    """
+    CREATE TEMP TABLE retired AS
+    WITH runs AS (
+        SELECT id, spider || ' ' || ifnull(json_extract(arguments, '$.registry'), '') || ' '
+            || ifnull(json_extract(arguments, '$.url'), '') AS registry,
+            finish_reason = 'finished' AND json_extract(arguments, '$.portal') IS NULL
+            AND json_extract(arguments, '$.division') IS NULL AS is_whole
+        FROM crawls WHERE id IN (SELECT crawl_id FROM crawl_portals)
+    ), last AS (
+        SELECT registry, max(id) AS id FROM runs WHERE is_whole GROUP BY registry
+    )
+    SELECT crawl_portals.portal_id AS portal_id
+    FROM crawl_portals JOIN runs ON runs.id = crawl_portals.crawl_id LEFT JOIN last USING (registry)
+    GROUP BY crawl_portals.portal_id HAVING max(crawl_portals.crawl_id >= ifnull(last.id, 0)) = 0
+    """,
     # The divisions that the portals of the registry answer for: their own and all below them.
     """
     CREATE TEMP TABLE area AS
     WITH RECURSIVE below (code) AS (
-        SELECT division_code FROM portals WHERE agency IS NULL
+        SELECT division_code FROM portals WHERE agency IS NULL AND id NOT IN (SELECT portal_id FROM retired)
         UNION
         SELECT divisions.code FROM divisions JOIN below ON divisions.parent_code = below.code
     )
@@ -171,19 +227,24 @@ _STEPS = (
         AND substr(opened.name, 1, length(opened.name) - 1) = substr(closed.name, 1, length(closed.name) - 1)
     WHERE closed.valid_to IS NOT NULL GROUP BY closed.code
     """,
-    # The portals of a division, or where the registry has none for it, those of the nearest above it.
+    # The portals of a division, or where the registry has none for it, those of the nearest above it. One
+    # that is disabled does not count beside another.
     """
     CREATE TEMP TABLE answering AS
-    WITH RECURSIVE line (code, at, far) AS (
+    WITH RECURSIVE public AS (
+        SELECT id, division_code, disabled,
+            min(disabled) OVER (PARTITION BY division_code) AS all_disabled
+        FROM portals WHERE agency IS NULL AND id NOT IN (SELECT portal_id FROM retired)
+    ), line (code, at, far) AS (
         SELECT DISTINCT code, code, 0 FROM divisions
         UNION
         SELECT line.code, divisions.parent_code, far + 1 FROM line
         JOIN divisions ON divisions.code = line.at
         WHERE divisions.parent_code IS NOT NULL
-            AND NOT EXISTS (SELECT 1 FROM portals WHERE agency IS NULL AND division_code = line.at)
+            AND NOT EXISTS (SELECT 1 FROM public WHERE division_code = line.at)
     )
-    SELECT line.code AS code, portals.id AS portal_id FROM line
-    JOIN portals ON portals.division_code = line.at AND portals.agency IS NULL
+    SELECT DISTINCT line.code AS code, public.id AS portal_id FROM line
+    JOIN public ON public.division_code = line.at AND public.disabled = public.all_disabled
     """,
     "CREATE INDEX temp.answering_code ON answering (code)",
     # Bodies by division, and by the reports that are held of them.
@@ -214,7 +275,8 @@ _STEPS = (
         bodies.valid_from AS first_year, bodies.valid_to AS last_year
     FROM bodies LEFT JOIN agencies ON agencies.id = bodies.agency_id
     """,
-    # Departments: from the first year in which they are seen to the year in which others took their place.
+    # Departments: from the first year in which they are seen to the year in which others took their place,
+    # which is the one before the later name counts where that is known.
     """
     INSERT INTO roster
     SELECT agencies.id, agencies.id, agencies.name, agencies.division_code, agencies.agency_type,
@@ -225,7 +287,12 @@ _STEPS = (
             SELECT 1 FROM agency_relations AS became JOIN reports AS later ON later.agency_id = became.to_id
             WHERE became.from_id = agencies.id AND became.kind IN ('renamed', 'merged_into')
                 AND later.year > (SELECT max(year) FROM reports AS own WHERE own.agency_id = agencies.id)
-        ) THEN max(reports.year)
+        ) THEN max(max(reports.year), ifnull((
+            SELECT min(became.since) - 1
+            FROM agency_relations AS became JOIN reports AS later ON later.agency_id = became.to_id
+            WHERE became.from_id = agencies.id AND became.kind IN ('renamed', 'merged_into')
+                AND later.year > (SELECT max(year) FROM reports AS own WHERE own.agency_id = agencies.id)
+        ), 0))
         ELSE (SELECT iif(count(*) = count(valid_to), max(valid_to), NULL) FROM divisions
             WHERE divisions.code = agencies.division_code) END
     FROM agencies JOIN reports ON reports.agency_id = agencies.id
@@ -238,20 +305,77 @@ _STEPS = (
     SELECT 'portal ' || portals.id, NULL, portals.agency, portals.division_code, 'department', NULL, 'portal',
         portals.id, portals.since, NULL
     FROM portals WHERE portals.agency IS NOT NULL AND portals.agency NOT LIKE '%政府'
+        AND id NOT IN (SELECT portal_id FROM retired)
         AND NOT EXISTS (SELECT 1 FROM roster WHERE roster.agency = portals.agency)
         AND NOT EXISTS (
             SELECT 1 FROM agency_names JOIN roster USING (agency_id) WHERE agency_names.name = portals.agency
         )
     """,
-    # Years of which a portal's runs can speak: when it was last walked whole with them in the selection.
+    # Bodies of the portals' own lists, and since when and until when these name them: a list says nothing
+    # of the time before it was first seen, and no more once a whole walk of the portal met it without them.
+    """
+    CREATE TEMP TABLE listing AS
+    WITH found AS (
+        SELECT listed_bodies.*, NOT EXISTS (
+            SELECT 1 FROM crawl_portals JOIN crawls ON crawls.id = crawl_portals.crawl_id
+            WHERE crawl_portals.portal_id = listed_bodies.portal_id AND crawl_portals.complete = 1
+                AND crawls.sample = 0 AND crawls.started_at > listed_bodies.last_seen_at
+                AND crawls.id <> listed_bodies.crawl_id
+        ) AS is_listed, CASE
+            WHEN standing = 'published' THEN ifnull(other_id, agency_id)
+            WHEN standing = 'never_published' THEN coalesce(
+                (SELECT body FROM roster WHERE roster.agency_id = listed_bodies.agency_id LIMIT 1),
+                iif(agency_type = 'government', (SELECT body FROM roster
+                    WHERE known_from = 'division' AND roster.division_code = listed_bodies.division_code
+                    ORDER BY ifnull(last_year, 9999) DESC LIMIT 1), NULL),
+                (SELECT body FROM roster
+                    WHERE known_from = 'portal' AND roster.agency = listed_bodies.agency),
+                agency_id)
+            ELSE 'listed ' || portal_id || ' ' || name END AS meant
+        FROM listed_bodies WHERE standing IN ('published', 'never_published', 'unresolved')
+            AND portal_id NOT IN (SELECT portal_id FROM retired)
+    ), ranked AS (
+        SELECT *, min(first_seen_at) OVER (PARTITION BY meant) AS since,
+            max(url <> '' AND answered_by = '[]') OVER (PARTITION BY meant) AS leads_away,
+            row_number() OVER (
+                PARTITION BY meant ORDER BY is_listed DESC, last_seen_at DESC, portal_id, name, url
+            ) AS place
+        FROM found
+    )
+    SELECT meant AS body, portal_id, standing, agency_id, ifnull(agency, name) AS agency, division_code,
+        agency_type, level, body AS rest, since, last_seen_at, list_url, is_listed, leads_away
+    FROM ranked WHERE place = 1
+    """,
+    "CREATE UNIQUE INDEX temp.listing_body ON listing (body)",
+)
+
+# Bodies that only lists name. An unresolved one owes, if it is what its name says.
+_LISTED_ROSTER = """
+    INSERT INTO roster
+    SELECT listing.body, iif(standing = 'unresolved', NULL, listing.agency_id), listing.agency,
+        listing.division_code, listing.agency_type, listing.level, 'list', NULL,
+        max(CAST(substr(since, 1, 4) AS INTEGER) - 1, ifnull((
+            SELECT min(renamings.since) FROM renamings WHERE renamings.after = listing.rest
+                AND ifnull(renamings.division_code, listing.division_code) IS listing.division_code
+        ), 0)),
+        iif(is_listed, NULL, CAST(substr(last_seen_at, 1, 4) AS INTEGER) - 1)
+    FROM listing WHERE standing IN ('never_published', 'unresolved')
+        AND agency_type IN (SELECT value FROM json_each(:owing))
+        AND NOT EXISTS (SELECT 1 FROM roster WHERE roster.body = listing.body)
+"""
+
+_HOLDINGS = (
+    # Years of which a portal's runs can speak: when the last whole walk with them in the selection began.
     """
     CREATE TEMP TABLE walks AS
-    SELECT portal_id, series.year AS year, max(ifnull(crawls.finished_at, crawls.started_at)) AS walked_at
-    FROM crawl_portals JOIN crawls ON crawls.id = crawl_portals.crawl_id
-    JOIN series ON json_extract(crawls.arguments, '$.years') IS NULL
-        OR series.year BETWEEN CAST(substr(json_extract(crawls.arguments, '$.years'), 1, 4) AS INTEGER)
-            AND CAST(substr(json_extract(crawls.arguments, '$.years'), -4) AS INTEGER)
-    WHERE crawl_portals.complete = 1 AND crawls.sample = 0
+    SELECT portal_id, series.year AS year, max(runs.started_at) AS walked_at
+    FROM crawl_portals JOIN (
+        SELECT id, started_at, sample, trim(json_extract(arguments, '$.years')) AS years FROM crawls
+    ) AS runs ON runs.id = crawl_portals.crawl_id
+    JOIN series ON runs.years IS NULL
+        OR series.year BETWEEN CAST(substr(runs.years, 1, 4) AS INTEGER)
+            AND CAST(substr(runs.years, -4) AS INTEGER)
+    WHERE crawl_portals.complete = 1 AND runs.sample = 0
     GROUP BY portal_id, series.year
     """,
     "CREATE INDEX temp.walks_portal ON walks (portal_id, year)",
@@ -278,41 +402,113 @@ _STEPS = (
     SELECT body, min(year) AS first_held, max(year) AS last_held FROM held GROUP BY body
     """,
     "CREATE UNIQUE INDEX temp.seen_body ON seen (body)",
-    # Titles in lists behind which there was something that gave no report.
+    # Names that a reform ended, where nothing is held of what followed: nobody says that it went on.
     """
-    CREATE TEMP TABLE unread AS
-    SELECT DISTINCT problems.portal_id AS portal_id, problems.code AS code,
-        coalesce(publications.listing_title, '') || ' ' || coalesce(publications.label, '')
-            || ' ' || coalesce(problems.link_text, '') AS title
-    FROM problems LEFT JOIN publications ON publications.page_url = problems.page_url
-    WHERE problems.portal_id IS NOT NULL AND problems.report_id IS NULL
-        AND NOT EXISTS (
-            SELECT 1 FROM report_sources
-            WHERE report_sources.source_url IN (problems.page_url, problems.url)
-        )
-        AND (problems.stage = 'reading' OR problems.link_text IS NOT NULL)
+    CREATE TEMP TABLE ended AS
+    SELECT roster.body AS body, min(renamings.since) AS since
+    FROM roster JOIN agencies ON agencies.id = roster.agency_id
+    JOIN renamings ON renamings.before = agencies.body AND renamings.kind IN ('renamed', 'merged_into')
+        AND renamings.since IS NOT NULL
+        AND ifnull(renamings.division_code, agencies.division_code) IS agencies.division_code
+    WHERE roster.known_from = 'reports' AND roster.last_year IS NULL
+        AND NOT EXISTS (SELECT 1 FROM listing WHERE listing.body = roster.body AND is_listed)
+    GROUP BY roster.body
     """,
-    "CREATE INDEX temp.unread_portal ON unread (portal_id)",
+    "CREATE UNIQUE INDEX temp.ended_body ON ended (body)",
+    # The portals that should show a body's reports. Rank 0: its own, else its division's (a government's
+    # reports stand on both). Rank 1: where reports of it were found, and where lists name it or lead to it.
+    """
+    CREATE TEMP TABLE answers AS
+    SELECT body, portal_id, min(far) AS far FROM (
+        SELECT body, own_portal AS portal_id, 0 AS far FROM roster WHERE own_portal IS NOT NULL
+        UNION ALL
+        SELECT roster.body, answering.portal_id, 0 FROM roster
+        JOIN answering ON answering.code = roster.division_code
+        WHERE roster.own_portal IS NULL OR roster.known_from = 'division'
+        UNION ALL
+        SELECT held.body, report_sources.portal_id, 1 FROM held
+        JOIN report_sources ON report_sources.report_id = held.report_id WHERE report_sources.gone_at IS NULL
+        UNION ALL
+        SELECT listing.body, listing.portal_id, 1 FROM listing JOIN roster ON roster.body = listing.body
+        WHERE roster.known_from = 'list'
+        UNION ALL
+        SELECT roster.body, leads.value, 1 FROM roster
+        JOIN listed_bodies ON roster.body = iif(listed_bodies.standing = 'unresolved',
+            'listed ' || listed_bodies.portal_id || ' ' || listed_bodies.name,
+            ifnull(listed_bodies.other_id, listed_bodies.agency_id))
+        JOIN json_each(listed_bodies.answered_by) AS leads
+        WHERE roster.known_from IN ('list', 'reports')
+    ) WHERE portal_id IN (SELECT id FROM portals) AND portal_id NOT IN (SELECT portal_id FROM retired)
+    GROUP BY body, portal_id
+    """,
+    "CREATE INDEX temp.answers_body ON answers (body, far)",
+    "UPDATE answers SET far = 0 WHERE body NOT IN (SELECT body FROM answers WHERE far = 0)",
+    # Bodies of which nobody can say whether they are one: a name without a place, or of several bodies at
+    # once, and a body of the portal where that was found whose name ends alike.
+    """
+    CREATE TEMP TABLE alike AS
+    WITH loose AS (
+        SELECT agencies.id AS id, division_code, piece.value AS name
+        FROM agencies, json_each('[' || replace(json_quote(agencies.name), '、', '","') || ']') AS piece
+        WHERE division_code IS NULL OR agencies.name LIKE '%、%'
+    ), places AS (
+        SELECT DISTINCT loose.*, report_sources.portal_id AS portal_id
+        FROM loose JOIN reports ON reports.agency_id = loose.id
+        JOIN report_sources ON report_sources.report_id = reports.id
+    ), named AS (
+        SELECT roster.body AS body, roster.division_code AS division_code, roster.agency AS agency,
+            coalesce(agencies.body, listing.rest) AS rest
+        FROM roster LEFT JOIN agencies ON agencies.id = roster.agency_id
+        LEFT JOIN listing ON listing.body = roster.body WHERE roster.division_code IS NOT NULL
+    )
+    SELECT DISTINCT named.body AS body, places.id AS other
+    FROM places JOIN answers ON answers.portal_id = places.portal_id
+    JOIN named ON named.body = answers.body
+        AND named.division_code = ifnull(places.division_code, named.division_code)
+    WHERE named.body <> places.id AND (
+        length(rest) >= 3 AND substr(places.name, -length(rest)) = rest
+        OR length(places.name) >= 4 AND substr(agency, -length(places.name)) = places.name
+    )
+    """,
+    """
+    CREATE TEMP TABLE unsettled AS
+    SELECT alike.body AS body, reports.year AS year FROM alike JOIN reports ON reports.agency_id = alike.other
+    UNION
+    SELECT alike.other, held.year FROM alike JOIN held ON held.body = alike.body
+    UNION
+    -- A report that states another year, too, may be of that one.
+    SELECT held.body, series.year FROM problems
+    JOIN held ON held.report_id = problems.report_id
+    JOIN series ON series.year <> held.year AND instr(problems.detail, series.year) > 0
+    WHERE problems.code IN ('year_conflict', 'year_inferred')
+    UNION
+    -- And one that names another body, too, may be that one's.
+    SELECT roster.body, held.year FROM problems
+    JOIN held ON held.report_id = problems.report_id
+    JOIN roster ON roster.body <> held.body AND instr(problems.detail, roster.agency) > 0
+    WHERE problems.code = 'agency_conflict'
+    """,
+    "CREATE INDEX temp.unsettled_body ON unsettled (body, year)",
 )
 
 _COVERAGE = f"""
     INSERT INTO coverage ({", ".join(COLUMNS)})
     WITH walked AS (
-        -- Of several portals of one place all must have been walked.
-        SELECT owed.body AS body, owed.year AS year, min(answers.portal_id) AS portal_id,
+        -- Of several portals all must have been walked since; the one that was not is named.
+        SELECT owed.body AS body, owed.year AS year,
+            coalesce(
+                substr(min(iif(substr(walks.walked_at, 1, 10) > owed.due_on, NULL,
+                    answers.far || answers.portal_id)), 2),
+                substr(min(answers.far || answers.portal_id), 2)
+            ) AS portal_id,
             iif(count(walks.walked_at) = count(*), min(walks.walked_at), NULL) AS walked_at,
-            max(EXISTS (SELECT 1 FROM shown
+            max(answers.far = 0 AND EXISTS (SELECT 1 FROM shown
                 WHERE shown.portal_id = answers.portal_id AND shown.year = owed.year)) AS others_shown,
-            max(EXISTS (SELECT 1 FROM shown
+            max(answers.far = 0 AND EXISTS (SELECT 1 FROM shown
                 WHERE shown.portal_id = answers.portal_id AND shown.year < owed.year)) AS older_shown,
             group_concat(DISTINCT iif(portals.state <> 'ok', portals.state, NULL)) AS states
         FROM owed
-        JOIN (
-            SELECT body, own_portal AS portal_id FROM roster WHERE own_portal IS NOT NULL
-            UNION
-            SELECT roster.body, answering.portal_id FROM roster
-            JOIN answering ON answering.code = roster.division_code WHERE roster.own_portal IS NULL
-        ) AS answers ON answers.body = owed.body
+        JOIN answers ON answers.body = owed.body
         JOIN portals ON portals.id = answers.portal_id
         LEFT JOIN walks ON walks.portal_id = answers.portal_id AND walks.year = owed.year
         WHERE owed.report_id IS NULL
@@ -321,60 +517,110 @@ _COVERAGE = f"""
     found AS (
         SELECT owed.*, walked.portal_id AS portal_id, walked.walked_at AS walked_at,
             walked.states AS states, walked.others_shown AS others_shown, walked.older_shown AS older_shown,
-            substr(walked.walked_at, 1, 10) > owed.due_on AS in_time,
-            CASE WHEN owed.report_id IS NULL THEN (
-                SELECT min(unread.code) FROM unread
-                WHERE unread.portal_id = walked.portal_id AND instr(unread.title, CAST(owed.year AS TEXT))
-                    AND CASE WHEN owed.agency_type = 'government'
-                        THEN EXISTS (
-                            SELECT 1 FROM divisions WHERE divisions.code = owed.division_code
-                                AND (instr(unread.title, divisions.name || owed.year)
-                                    OR instr(unread.title, divisions.name || '人民政府' || owed.year)
-                                    OR instr(unread.title, divisions.name || '政府' || owed.year))
-                        )
-                        ELSE instr(unread.title, owed.agency) OR EXISTS (
-                            SELECT 1 FROM agency_names WHERE agency_names.agency_id = owed.agency_id
-                                AND length(agency_names.name) >= 3 AND instr(unread.title, agency_names.name)
-                        ) END
-            ) END AS left_by
-        FROM owed LEFT JOIN walked USING (body, year)
+            ifnull(substr(walked.walked_at, 1, 10) > owed.due_on, 0) AS in_time,
+            iif(owed.report_id IS NULL, left_by.code, NULL) AS left_by,
+            listing.list_url AS list_url, listing.last_seen_at AS listed_at,
+            ifnull(listing.is_listed AND substr(listing.last_seen_at, 1, 10) > owed.due_on, 0)
+                AS is_listed_since,
+            CASE
+                WHEN unsettled.year IS NOT NULL THEN 'may_be_held'
+                WHEN owed.absence = 'none_since' AND ended.since BETWEEN owed.last_held + 1 AND owed.year
+                    THEN 'may_be_renamed'
+                WHEN listing.standing = 'unresolved' THEN 'listed_unresolved'
+                WHEN owed.absence IN ('none_since', 'none_at_all') AND listing.leads_away
+                    AND owed.known_from IN ('list', 'reports') THEN 'listed_elsewhere'
+                WHEN owed.known_from = 'list' AND owed.agency_type = 'vertical_agency'
+                    THEN 'led_by_another_line'
+            END AS doubt
+        FROM owed LEFT JOIN walked USING (body, year) LEFT JOIN left_by USING (body, year)
+        LEFT JOIN listing ON listing.body = owed.body LEFT JOIN ended ON ended.body = owed.body
+        LEFT JOIN unsettled ON unsettled.body = owed.body AND unsettled.year = owed.year
+    ),
+    judged AS (
+        SELECT *, CASE WHEN report_id IS NOT NULL THEN 'published' WHEN left_by IS NOT NULL THEN 'unread'
+            WHEN in_time AND doubt IS NULL THEN 'missing' ELSE 'not_known' END AS state
+        FROM found
     )
-    SELECT body, year, agency_id, agency, division_code, agency_type, level, known_from, due_on,
-        CASE WHEN report_id IS NOT NULL THEN 'published' WHEN left_by IS NOT NULL THEN 'unread'
-            WHEN ifnull(in_time, 0) THEN 'missing' ELSE 'not_known' END AS state,
-        CASE WHEN report_id IS NOT NULL THEN NULL WHEN left_by IS NOT NULL THEN left_by
-            WHEN ifnull(in_time, 0) THEN absence
-            WHEN portal_id IS NULL THEN 'no_portal'
-            WHEN states IS NOT NULL THEN 'portal_' || replace(states, ',', '_')
-            WHEN walked_at IS NULL THEN 'portal_not_walked_whole'
-            ELSE 'portal_not_walked_since' END AS reason,
-        CASE WHEN report_id IS NOT NULL OR left_by IS NOT NULL OR NOT ifnull(in_time, 0) THEN NULL
+    SELECT body, year, agency_id, agency, division_code, agency_type, level, known_from, due_on, state,
+        CASE state WHEN 'published' THEN NULL WHEN 'unread' THEN left_by
+            WHEN 'missing' THEN iif(known_from = 'list', 'listed', absence)
+            ELSE CASE
+                WHEN doubt IS NOT NULL THEN doubt
+                WHEN portal_id IS NULL THEN 'no_portal'
+                WHEN states IS NOT NULL THEN 'portal_' || replace(states, ',', '_')
+                WHEN walked_at IS NULL THEN 'portal_not_walked_whole'
+                ELSE 'portal_not_walked_since' END
+            END AS reason,
+        CASE WHEN state <> 'missing' THEN NULL
             WHEN absence = 'gap' THEN 'high'
             WHEN NOT others_shown AND NOT older_shown THEN 'low'
+            WHEN known_from = 'list' THEN CASE
+                WHEN NOT others_shown OR agency_type NOT IN ('department', 'government_office') THEN 'low'
+                -- It was listed before the year was over.
+                WHEN year > first_year THEN 'high' ELSE 'medium' END
             WHEN absence = 'none_since' THEN CASE
-                WHEN agency_type = 'government' THEN iif(others_shown, 'high', 'medium')
+                -- A department may be gone, unless it is listed still.
+                WHEN agency_type = 'government' OR is_listed_since THEN iif(others_shown, 'high', 'medium')
                 WHEN year - last_held = 1 AND others_shown THEN 'medium' ELSE 'low' END
             WHEN others_shown THEN 'medium' ELSE 'low' END AS confidence,
-        portal_id, walked_at, report_id
-    FROM found WHERE true
+        portal_id, walked_at, report_id, list_url, listed_at
+    FROM judged WHERE true
     ON CONFLICT DO NOTHING
 """
 
 
 def rows(db: Database) -> list[dict[str, Any]]:
     """Every body and year of `coverage` with the dates of the report that is held, by division and body."""
+    return _dicts(
+        db,
+        """
+        SELECT coverage.*, reports.published_on AS published_on,
+            CAST(max(julianday(reports.published_on) - julianday(reports.due_on), 0) AS INTEGER)
+                AS days_late,
+            reports.late_confidence AS late_confidence, reports.source_url AS source_url,
+            reports.fetched_at AS fetched_at
+        FROM coverage LEFT JOIN reports ON reports.id = coverage.report_id
+        ORDER BY coverage.division_code, coverage.known_from, coverage.agency, coverage.body,
+            coverage.year
+        """,
+    )
+
+
+def not_owed(db: Database) -> list[dict[str, Any]]:
+    """Reports that are held and that nobody owed, by kind and body; see the view `reports_not_owed`."""
+    return _dicts(
+        db, "SELECT * FROM reports_not_owed ORDER BY reason, division_code, agency, year, report_id"
+    )
+
+
+def listed_apart(db: Database) -> list[dict[str, Any]]:
+    """Bodies of the portals' lists that are in no row as missing: not resolved, maybe another's name,
+    elsewhere, or of a kind that owes none; `other` is the body that is or may be meant.
+    """
+    return _dicts(
+        db,
+        """
+        SELECT listed_bodies.*, agencies.name AS other
+        FROM listed_bodies LEFT JOIN agencies ON agencies.id = listed_bodies.other_id
+        WHERE standing NOT IN ('published', 'never_published')
+        ORDER BY standing, portal_id, name, url
+        """,
+    )
+
+
+def listed_counts(db: Database) -> dict[str, int]:
+    """How many bodies the portals list, by their standing; a body that two lists name counts for each."""
     with one_line_errors(file_of(db)):
-        cursor = db.conn.execute(
-            """
-            SELECT coverage.*, reports.published_on AS published_on,
-                CAST(max(julianday(reports.published_on) - julianday(reports.due_on), 0) AS INTEGER)
-                    AS days_late,
-                reports.late_confidence AS late_confidence, reports.source_url AS source_url,
-                reports.fetched_at AS fetched_at
-            FROM coverage LEFT JOIN reports ON reports.id = coverage.report_id
-            ORDER BY coverage.division_code, coverage.known_from, coverage.agency, coverage.body,
-                coverage.year
-            """
+        return dict(
+            db.conn.execute(
+                "SELECT ifnull(standing, 'unresolved'), count(DISTINCT portal_id || ' ' || name)"
+                " FROM listed_bodies GROUP BY 1"
+            ).fetchall()
         )
+
+
+def _dicts(db: Database, sql: str) -> list[dict[str, Any]]:
+    with one_line_errors(file_of(db)):
+        cursor = db.conn.execute(sql)
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor]

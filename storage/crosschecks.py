@@ -161,11 +161,12 @@ def refresh(db: Database, given: Rules | None = None) -> bool:
         indexes = db.conn.execute(
             "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'cross_checks'"
         ).fetchall()
-        db.conn.execute("DELETE FROM cross_checks")
-        db.conn.execute("DELETE FROM similar_texts")
-        # Rule after rule, the rows come in no order of the indexes: made at the end they cost a fifth.
+        # Rule after rule, the rows come in no order of the indexes: made at the end they cost a fifth, and
+        # rows are deleted one by one where a table has a parent.
         for name, _ in indexes:
             db.conn.execute(f"DROP INDEX {name}")
+        db.conn.execute("DELETE FROM cross_checks")
+        db.conn.execute("DELETE FROM similar_texts")
         try:
             _note_reports(db.conn)
             _note_cells(db.conn, chosen)
@@ -245,16 +246,22 @@ def _note_cells(conn: sqlite3.Connection, chosen: Rules) -> None:
         [(number, *cell) for cell, number in _numbers(chosen).items()],
     )
     conn.execute(
-        "CREATE TEMP TABLE now (cell INTEGER NOT NULL, n INTEGER NOT NULL, value ANY, filled ANY,"
+        # Columns without a type: another would make an integer again of what is to stay a float.
+        "CREATE TEMP TABLE now (cell INTEGER NOT NULL, n INTEGER NOT NULL, value, filled,"
         " PRIMARY KEY (cell, n)) WITHOUT ROWID"
     )
-    # By the index over the cells alone, without the figures themselves: a tenth of the reading.
+    # By the index over the cells alone, without the figures themselves: a tenth of the reading. A number
+    # so large that it can only be misread goes in as a float: a sum of such integers is an error.
     conn.execute(
         """
         INSERT INTO now
-        SELECT wanted.cell, noted.n, figures.value, figures.value
-        FROM wanted CROSS JOIN figures USING (table_code, row_code, column_code)
-        CROSS JOIN noted ON noted.id = figures.report_id
+        SELECT cell, n, value, value FROM (
+            SELECT wanted.cell AS cell, noted.n AS n,
+                iif(figures.value NOT BETWEEN -10000000000000 AND 10000000000000,
+                    CAST(figures.value AS REAL), figures.value) AS value
+            FROM wanted CROSS JOIN figures USING (table_code, row_code, column_code)
+            CROSS JOIN noted ON noted.id = figures.report_id
+        )
         """
     )
     conn.execute(
@@ -301,7 +308,9 @@ def _note_pairs(conn: sqlite3.Connection) -> None:
             )
             AND CASE WHEN EXISTS (SELECT 1 FROM over WHERE over.n = later.n)
                 THEN became.kind = 'merged_into' AND became.since IN (later.year, later.year + 1)
-                ELSE became.since IS NULL OR became.since BETWEEN later.year - 1 AND later.year + 1 END
+                ELSE became.since IS NULL OR became.since BETWEEN later.year - 1 AND later.year + 1
+                    -- Some places followed a reform years later; one name gave way to the other.
+                    OR became.kind = 'renamed' AND became.since < later.year END
         """
     )
     conn.execute(
@@ -570,17 +579,18 @@ def _check_wording(conn: sqlite3.Connection, chosen: Rules) -> None:
         nearest = _nearest(list(texts.values()), earlier, chosen)
         _write_wording(conn, chapter, "year_before", before, chosen.alike)
         _write_wording(conn, chapter, "other_agency", nearest, chosen.alike)
-        conn.executemany(
-            "INSERT INTO cross_checks VALUES (?, 'Y2', ?, 'pass', 'pass', 'soft', NULL, ?, NULL, ?, NULL)",
-            [
-                (
-                    report_id,
-                    f"chapter_{chapter}/other_agency",
-                    chosen.alike,
-                    "no earlier report of another body has this wording",
-                )
-                for report_id in texts.keys() - {text.report_id for text, _, _ in nearest}
-            ],
+        conn.execute(
+            """
+            INSERT INTO cross_checks
+            SELECT fingerprints.report_id, 'Y2', 'chapter_' || chapter || '/other_agency', 'pass', 'pass',
+                'soft', NULL, ?, NULL, 'no earlier report of another body has this wording', NULL
+            FROM fingerprints
+            WHERE chapter = ? AND NOT EXISTS (
+                SELECT 1 FROM similar_texts AS near WHERE near.report_id = fingerprints.report_id
+                    AND near.chapter = fingerprints.chapter AND near.relation = 'other_agency'
+            )
+            """,
+            (chosen.alike, chapter),
         )
 
 
@@ -635,23 +645,33 @@ def _nearest(
     `texts` stand in the order of their publication: the later of two is the copy. `earlier` names the
     report of the year before, which is no other body's though the body had another name then.
     """
-    buckets: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    starts = range(0, max((len(text.hashes) for text in texts), default=0) - BAND + 1, BAND)
+    # Most bands are one text's alone: a list for each of a million would cost more than the comparing.
+    first: dict[int, dict[tuple[int, ...], int]] = {start: {} for start in starts}
+    further: dict[tuple[int, ...], list[int]] = defaultdict(list)
     best: dict[int, tuple[float, int]] = {}
     for number, text in enumerate(texts):
         compared = set()
-        for start in range(0, len(text.hashes) - BAND + 1, BAND):
-            bucket = buckets[(start, *text.hashes[start : start + BAND])]
-            for other in (*bucket[-NEIGHBOURS:], *bucket[:1]):
-                there = texts[other]
-                if other in compared or earlier.get(text.report_id) == there.report_id:
+        for start, alone in first.items():
+            band = text.hashes[start : start + BAND]
+            if len(band) < BAND:
+                break
+            earliest = alone.setdefault(band, number)
+            if earliest == number:
+                continue
+            bucket = further[(start, *band)]
+            others = (*bucket[-NEIGHBOURS:], earliest) if bucket[NEIGHBOURS - 1 :] else (earliest, *bucket)
+            bucket.append(number)
+            for other in others:
+                if other in compared:
                     continue
-                if not _comparable(text, there, chosen):
+                there = texts[other]
+                if earlier.get(text.report_id) == there.report_id or not _comparable(text, there, chosen):
                     continue
                 compared.add(other)
                 share = similarity(text.hashes, there.hashes)
                 if share >= chosen.alike and (number not in best or share > best[number][0]):
                     best[number] = (share, other)
-            bucket.append(number)
     return [(texts[number], texts[other], share) for number, (share, other) in best.items()]
 
 

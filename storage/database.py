@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 from sqlite_utils import Database, Migrations
 
@@ -85,6 +86,33 @@ def open_file(
     return db
 
 
+def open_to_read(path: Path, setting: str = "DATABASE") -> sqlite3.Connection:
+    """A connection to one of our files that never writes; nothing is made or brought up to date.
+
+    A file in a folder that cannot be written is taken as one that nobody writes to, unless a journal
+    beside it says otherwise: SQLite would want to make one. Raises `StorageError`.
+    """
+    path = Path(path)
+    journal = path.with_name(path.name + "-wal")
+    steady = not os.access(path.resolve().parent, os.W_OK) and not (
+        journal.exists() and journal.stat().st_size
+    )
+    address = f"file:{quote(str(path.resolve()))}?mode=ro{'&immutable=1' if steady else ''}"
+    with one_line_errors(path, setting):
+        connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS)
+        try:
+            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1")
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def is_writable(path: Path) -> bool:
+    """Whether the file and its folder, where SQLite keeps journals, can be written."""
+    return os.access(path, os.W_OK) and os.access(path.resolve().parent, os.W_OK)
+
+
 def file_of(db: Database) -> Path:
     """The file that the connection `db` was opened on."""
     return Path(db.conn.execute("PRAGMA database_list").fetchone()[2])
@@ -105,6 +133,30 @@ def transaction(db: Database) -> Iterator[None]:
             db.conn.rollback()
             raise
         db.conn.commit()
+
+
+@contextmanager
+def gathering(db: Database) -> Iterator[None]:
+    """A block whose writes stay in one open transaction with those of other such blocks, until `settle`.
+
+    Where one fails, all that were gathered are gone: whoever gathers ends there. Errors of SQLite leave
+    as `StorageError`.
+    """
+    with one_line_errors(file_of(db)):
+        if not db.conn.in_transaction:
+            db.conn.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            db.conn.rollback()
+            raise
+
+
+def settle(db: Database) -> None:
+    """Writes what was gathered, if anything was."""
+    if db.conn.in_transaction:
+        with one_line_errors(file_of(db)):
+            db.conn.commit()
 
 
 def checkpoint(db: Database) -> None:

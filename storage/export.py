@@ -1,12 +1,14 @@
 """The tables as files for other programs: CSV, JSON Lines, Parquet, with a Frictionless data package.
 
 Owns the choice of tables, their types and the descriptor; the words are those of the site
-(`storage/site/descriptions.toml`). A file is written beside its place and put there when it is whole.
+(`storage/site/descriptions.toml`). A file is written beside its place and put there when it is whole, the
+descriptor last: a folder without it holds no whole export.
 """
 
 from __future__ import annotations
 
 import csv
+import difflib
 import hashlib
 import importlib.util
 import json
@@ -16,34 +18,48 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
-from storage.database import StorageError, one_line_errors
-from storage.site.server import metadata
+from storage.database import StorageError, one_line_errors, open_to_read
+from storage.site.server import table_words
+from storage.views.wide import WIDE_TABLES
 
 Format = Literal["csv", "jsonl", "parquet"]
+Shape = Literal["tidy", "wide", "both"]
 DESCRIPTOR = "datapackage.json"
-BATCH = 5000
+
+BATCH_ROWS = 100_000
+"""Rows of a row group of Parquet at most…"""
+BATCH_SIGNS = 32_000_000
+"""…and signs of text in it, so that chapters of reports do not fill the memory."""
 
 INTERNAL = frozenset(
     {
         "_sqlite_migrations",
         "copies",
-        "crawl_reports",
         "findings_state",
         "fingerprints",
-        "publication_attachments",
-        "publications",
-        "sightings",
+        "search_reports",
         "source_versions",
         "superseded_figures",
     }
 )
-"""Tables that hold the program's own state, or what another table or view shows better."""
+"""Tables that hold the program's own state, or what another view shows better (`version_figures`)."""
+
+TIDY = frozenset(
+    {"figures", "figures_beside", "figures_corrected", "statistics_2014_approximate", "version_figures"}
+)
+"""Figures with one row a cell; `--shape wide` leaves them out."""
+WIDE = frozenset({*WIDE_TABLES, "measures"})
+"""Figures with one row a report; `--shape tidy` leaves them out."""
 
 _TYPES = {"INTEGER": "integer", "REAL": "number", "TEXT": "string"}
 _DATES = re.compile(r"_on$|^page_date$|^url_date$|^listing_date$|^period_(?:from|to)$")
 _TIMES = re.compile(r"_at$")
+_AS_WRITTEN = {"date": "%Y-%m-%d", "datetime": "%Y-%m-%dT%H:%M:%SZ"}
+
+_FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9]*\.?[0-9]+$)(?!$)")
+"""How a text begins that spreadsheets run as a formula; a number with a sign is none."""
 
 LICENCES = (
     {
@@ -61,15 +77,26 @@ LICENCE_NOTE = (
 )
 
 
+PACKAGE = "nianbao"
+DESCRIPTION = (
+    "The statutory figures of the annual reports that Chinese government bodies publish, as printed, each"
+    " with its address and the date of the fetch; a figure that is not in the document is not here."
+    " 中国政府机关发布的政府信息公开工作年度报告中的法定统计数字，照原文收录，"
+    "逐一注明网址和抓取时间；文件中没有的数字，此处也没有。"
+)
+DIALECT = {"delimiter": ",", "quoteChar": '"', "doubleQuote": True, "lineTerminator": "\n", "header": True}
+
+
 class ExportError(Exception):
     """The export cannot be made; the message is one line for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table and its type as the descriptor names it."""
+    """A column of a table, its kind of value, and its type as the descriptor names it."""
 
     name: str
+    kind: str
     type: str
     description: str
 
@@ -84,45 +111,106 @@ class Written:
 
 
 def export(
-    database: Path, folder: Path, kind: Format, *, version: str, bom: bool = False, force: bool = False
+    database: Path,
+    folder: Path,
+    kind: Format,
+    *,
+    version: str,
+    shape: Shape = "both",
+    only: Sequence[str] = (),
+    bom: bool = False,
+    force: bool = False,
+    tell: Callable[[str], None] = lambda _line: None,
 ) -> list[Written]:
-    """Writes every public table and view of the database into `folder`, and the descriptor last.
+    """Writes the public tables and views of the database into `folder`, and the descriptor last.
 
-    `bom` puts a byte order mark before each CSV file, which spreadsheets need to see UTF-8. Raises
-    `ExportError` for a folder that cannot be used or that holds files already (without `force`) and where
-    the library for Parquet is missing, `StorageError` for a database that cannot be read.
+    `shape` chooses between figures with a row a cell and figures with a row a report, `only` names the
+    tables that are wanted. `bom` makes CSV files that spreadsheets take: with a byte order mark, which
+    they need to see UTF-8, and an apostrophe before texts that they would run as formulas. `tell` is
+    handed a line for what the user should know.
+
+    Raises `ExportError` for a folder that cannot be used or that holds files already (without `force`), for
+    a name in `only` that is no public table, and where the library for Parquet is missing; `StorageError`
+    for a database that cannot be read.
     """
     if kind == "parquet" and importlib.util.find_spec("pyarrow") is None:
         raise ExportError(
             "parquet needs the library pyarrow: pip install 'nianbao[parquet]', or export as csv"
         )
-    words = metadata(database)["databases"]["nianbao"]["tables"]
-    with one_line_errors(database):
-        conn = sqlite3.connect(f"file:{database.resolve().as_posix()}?mode=ro", uri=True)
+    conn = open_to_read(database)
     try:
         with one_line_errors(database):
             # One state of the database in all files, also while a crawl goes on.
             conn.execute("BEGIN")
-            names = [name for name in _objects(conn) if name not in INTERNAL]
+            _refuse_foreign(conn, database)
+            words = table_words(conn)
+            public, others = _public(conn, words)
+            names = _chosen(public, shape, only)
             files = [f"{name}.{kind}" for name in names]
-            prepare_folder(folder, [*files, DESCRIPTOR], force=force)
+            earlier = prepare_folder(folder, [*files, DESCRIPTOR], force=force)
+            _unlink(folder / DESCRIPTOR)
             written, resources = [], []
             for name, file in zip(names, files, strict=True):
-                columns = _columns(conn, name, words.get(name, {}))
+                columns = _columns(conn, name, words[name])
                 rows = _WRITERS[kind](conn, name, columns, folder / file, bom)
                 written.append(Written(name, folder / file, rows))
-                resources.append(
-                    _resource(conn, name, columns, folder / file, words.get(name, {}), kind, names)
-                )
-            text = json.dumps(_descriptor(conn, resources, version), ensure_ascii=False, indent=1)
+                resources.append(_resource(conn, name, columns, folder / file, words[name], kind, names))
+            for line in _clear_away(folder, earlier, {*files, DESCRIPTOR}):
+                tell(line)
+            chosen = {"shape": shape, "only": list(only), "formulas_guarded": bom}
+            text = json.dumps(_descriptor(conn, resources, version, chosen), ensure_ascii=False, indent=1)
             _put(folder / DESCRIPTOR, lambda part: _write_text(part, text + "\n"))
     finally:
         conn.close()
+    if others and not only:
+        tell(f"not exported, as they are not nianbao's: {', '.join(others)}")
     return written
 
 
-def prepare_folder(folder: Path, names: Sequence[str], *, force: bool) -> None:
-    """Makes the folder; raises `ExportError` where it cannot be, or where something stands in it."""
+def _refuse_foreign(conn: sqlite3.Connection, database: Path) -> None:
+    if not conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'form_cells'").fetchone():
+        raise StorageError(
+            f"{database}: is a SQLite database, but not one that this program made;"
+            " name another one with -s DATABASE=FILE"
+        )
+
+
+def _public(conn: sqlite3.Connection, words: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """The tables and views that are there to be read, and those that somebody else put into the file."""
+    rows = conn.execute(
+        "SELECT name, sql LIKE 'CREATE VIRTUAL TABLE%' FROM sqlite_master WHERE type IN ('table', 'view')"
+        " AND name NOT GLOB 'sqlite_*' ORDER BY name"
+    ).fetchall()
+    virtual = [name for name, is_virtual in rows if is_virtual]
+    # An index keeps its own tables beside itself.
+    plain = [
+        name
+        for name, _ in rows
+        if not any(name == index or name.startswith(f"{index}_") for index in virtual)
+        and name not in INTERNAL
+    ]
+    return [name for name in plain if name in words], [name for name in plain if name not in words]
+
+
+def _chosen(public: Sequence[str], shape: Shape, only: Sequence[str]) -> list[str]:
+    left_out = {"both": frozenset[str](), "tidy": WIDE, "wide": TIDY}[shape]
+    for name in only:
+        if name in INTERNAL:
+            raise ExportError(f"--only {name}: holds the program's own state and is not exported")
+        if name not in public:
+            near = difflib.get_close_matches(name, public, n=3)
+            hint = f"; near: {', '.join(near)}" if near else "; docs/questions.md and the README name them"
+            raise ExportError(f"--only {name}: there is no such table or view{hint}")
+        if name in left_out:
+            raise ExportError(f"--only {name}: --shape {shape} leaves it out")
+    return [name for name in public if name not in left_out and (not only or name in only)]
+
+
+def prepare_folder(folder: Path, names: Sequence[str], *, force: bool) -> dict[str, str]:
+    """Makes the folder, and says which files an earlier export left in it, with their SHA-256.
+
+    Raises `ExportError` where the folder cannot be made, or where something stands in it.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         standing = sorted(path.name for path in folder.iterdir())
@@ -137,42 +225,85 @@ def prepare_folder(folder: Path, names: Sequence[str], *, force: bool) -> None:
     for name in set(standing) & set(names):
         if (folder / name).is_dir():
             raise ExportError(f"{folder / name}: is a folder; name another folder for the export")
+    return _earlier(folder)
 
 
-def _objects(conn: sqlite3.Connection) -> list[str]:
-    return [
-        row[0]
-        for row in conn.execute(
-            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT GLOB 'sqlite_*'"
-            " ORDER BY name"
-        )
-    ]
+def _earlier(folder: Path) -> dict[str, str]:
+    """What the descriptor of an earlier export names, file by file, with their SHA-256."""
+    try:
+        package = json.loads((folder / DESCRIPTOR).read_text(encoding="utf-8"))
+        if package["name"] != PACKAGE:
+            return {}
+        return {
+            resource["path"]: str(resource["hash"]).removeprefix("sha256:")
+            for resource in package["resources"]
+            if Path(resource["path"]).name == resource["path"]
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _clear_away(folder: Path, earlier: Mapping[str, str], written: set[str]) -> Iterator[str]:
+    """Takes away files of an earlier export that this one does not have, unless somebody changed them."""
+    for name in sorted(set(earlier) - written):
+        path = folder / name
+        with suppress(OSError):
+            if path.is_file() and _sha256(path) == earlier[name]:
+                path.unlink()
+            elif path.exists():
+                yield f"{path}: left from an earlier export, changed since; it is no part of this one"
+
+
+def _unlink(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ExportError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def _columns(conn: sqlite3.Connection, name: str, words: Mapping[str, Any]) -> list[Column]:
     described = words.get("columns", {})
     declared = [(row[1], row[2].upper()) for row in conn.execute(f'PRAGMA table_info("{name}")')]
     open_ones = [column for column, kind in declared if kind not in _TYPES]
-    found = dict(zip(open_ones, _found_types(conn, name, open_ones), strict=True))
-    return [
-        Column(column, found.get(column) or _TYPES[kind], described.get(column, ""))
-        for column, kind in declared
-    ]
+    timed = {column: told for column, _ in declared if (told := _told_by_name(column))}
+    kinds, fitting = _found_types(conn, name, open_ones, timed)
+    columns = []
+    for column, declared_kind in declared:
+        kind = kinds.get(column) or _TYPES[declared_kind]
+        # A name promises a date; a day that no calendar has, or a word in its place, breaks the promise.
+        type_ = timed[column] if kind == "string" and fitting.get(column) else kind
+        columns.append(Column(column, kind, type_, described.get(column, "")))
+    return columns
 
 
-def _found_types(conn: sqlite3.Connection, name: str, columns: Sequence[str]) -> list[str]:
-    """Types of columns that declare none, from all their values: one scan for all of them."""
-    if not columns:
-        return []
-    parts = ", ".join(
+def _told_by_name(column: str) -> str | None:
+    return "date" if _DATES.search(column) else "datetime" if _TIMES.search(column) else None
+
+
+def _found_types(
+    conn: sqlite3.Connection, name: str, columns: Sequence[str], timed: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, bool]]:
+    """Kinds of columns that declare none, and whether all values of those in `timed` are what it says: from
+    all their values, in one scan.
+    """
+    parts = [
         f"max(typeof(\"{column}\") = '{kind}')" for column in columns for kind in ("integer", "real", "text")
-    )
-    seen = conn.execute(f'SELECT {parts} FROM "{name}"').fetchone()
-    types = []
-    for start in range(0, len(seen), 3):
-        integer, real, text = seen[start : start + 3]
-        types.append("string" if text else "number" if real else "integer" if integer else "string")
-    return types
+    ]
+    # Without a modifier SQLite gives 30 February back as it came.
+    parts += [
+        f'max("{column}" IS NOT NULL'
+        f" AND strftime('{_AS_WRITTEN[told]}', \"{column}\", '+0 days') IS NOT \"{column}\")"
+        for column, told in timed.items()
+    ]
+    if not parts:
+        return {}, {}
+    seen = conn.execute(f'SELECT {", ".join(parts)} FROM "{name}"').fetchone()
+    kinds = {}
+    for place, column in enumerate(columns):
+        integer, real, text = seen[3 * place : 3 * place + 3]
+        kinds[column] = "string" if text else "number" if real else "integer" if integer else "string"
+    fitting = {column: not seen[3 * len(columns) + place] for place, column in enumerate(timed)}
+    return kinds, fitting
 
 
 def _rows(conn: sqlite3.Connection, name: str, columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
@@ -186,14 +317,46 @@ def _write_csv(conn: sqlite3.Connection, name: str, columns: Sequence[Column], p
     def write(part: Path) -> int:
         count = 0
         with part.open("w", encoding="utf-8-sig" if bom else "utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
+            # Within a cell the signs of the terminator are quoted: those that readers end a line with.
+            writer = csv.writer(_Lines(file), lineterminator="\r\n")
             writer.writerow([column.name for column in columns])
             for row in _rows(conn, name, columns):
-                writer.writerow(row)
+                shown = tuple(map(_guarded, row)) if bom else row
+                # NULL is nothing between two commas, an empty text a pair of quotes.
+                if "" in shown:
+                    file.write(",".join(map(_cell, shown)) + "\n")
+                else:
+                    writer.writerow(shown)
                 count += 1
         return count
 
     return _put(path, write)
+
+
+class _Lines:
+    """Ends the lines of a writer of CSV with a line feed alone."""
+
+    def __init__(self, file: TextIO) -> None:
+        self.file = file
+
+    def write(self, line: str) -> int:
+        """Takes a line that ends in carriage return and line feed."""
+        return self.file.write(line[:-2] + "\n")
+
+
+def _cell(value: object) -> str:
+    """A value as a cell of CSV, nothing for None."""
+    if value is None:
+        return ""
+    text = str(value)
+    if text and not any(sign in text for sign in ',"\r\n'):
+        return text
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _guarded(value: object) -> object:
+    """A value as a spreadsheet takes it for a text: not a formula."""
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
 def _write_jsonl(
@@ -221,7 +384,7 @@ def _write_parquet(
     kinds = {"integer": pa.int64(), "number": pa.float64(), "string": pa.string()}
     schema = pa.schema(
         [
-            pa.field(column.name, kinds[column.type], metadata={"description": column.description})
+            pa.field(column.name, kinds[column.kind], metadata={"description": column.description})
             for column in columns
         ]
     )
@@ -229,10 +392,9 @@ def _write_parquet(
     def write(part: Path) -> int:
         count = 0
         with pq.ParquetWriter(part, schema) as writer:
-            rows = _rows(conn, name, columns)
-            while batch := [row for _, row in zip(range(BATCH), rows, strict=False)]:
+            for batch in _batches(_rows(conn, name, columns)):
                 arrays = [
-                    pa.array([_as(value, column.type) for value in values], type=kinds[column.type])
+                    pa.array([_as(value, column.kind) for value in values], type=kinds[column.kind])
                     for column, values in zip(columns, zip(*batch, strict=True), strict=True)
                 ]
                 writer.write_batch(pa.record_batch(arrays, schema=schema))
@@ -240,6 +402,20 @@ def _write_parquet(
         return count
 
     return _put(path, write)
+
+
+def _batches(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows in parts that fit into the memory."""
+    batch: list[tuple[Any, ...]] = []
+    signs = 0
+    for row in rows:
+        batch.append(row)
+        signs += sum(len(value) for value in row if isinstance(value, str))
+        if len(batch) >= BATCH_ROWS or signs >= BATCH_SIGNS:
+            yield batch
+            batch, signs = [], 0
+    if batch:
+        yield batch
 
 
 def _as(value: float | str | None, kind: str) -> float | str | None:
@@ -268,10 +444,12 @@ def _put(path: Path, write: Callable[[Path], int]) -> int:
     try:
         count = write(part)
         part.replace(path)
-    except OSError as error:
+    except BaseException as error:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-        raise ExportError(f"{path}: cannot be written ({error.strerror})") from error
+        if isinstance(error, OSError):
+            raise ExportError(f"{path}: cannot be written ({error.strerror})") from error
+        raise
     return count
 
 
@@ -284,20 +462,13 @@ def _resource(
     kind: Format,
     names: Sequence[str],
 ) -> dict[str, Any]:
-    body = path.read_bytes() if path.stat().st_size < 1 << 20 else None
     keys = [
         row[1]
         for row in sorted(conn.execute(f'PRAGMA table_info("{name}")'), key=lambda row: row[5])
         if row[5]
     ]
-    foreign = [
-        {
-            "fields": row[3],
-            "reference": {"resource": "" if row[2] == name else row[2], "fields": row[4] or row[3]},
-        }
-        for row in conn.execute(f'PRAGMA foreign_key_list("{name}")')
-        if row[2] in names
-    ]
+    foreign = _foreign_keys(conn, name, names)
+    told = [words.get("description", ""), words.get("description_zh", "")]
     return {
         "name": name,
         "path": path.name,
@@ -306,19 +477,44 @@ def _resource(
         "mediatype": _MEDIA_TYPES[kind],
         "encoding": "utf-8",
         "title": words.get("title", name),
-        "description": words.get("description", ""),
+        "description": "\n\n".join(filter(None, told)),
         "bytes": path.stat().st_size,
-        "hash": "sha256:" + (hashlib.sha256(body).hexdigest() if body is not None else _sha256(path)),
+        "hash": f"sha256:{_sha256(path)}",
+        **({"dialect": DIALECT} if kind == "csv" else {}),
         "schema": {
             "fields": [
-                {"name": column.name, "type": _shown_type(column), "description": column.description}
+                {"name": column.name, "type": column.type, "description": column.description}
                 for column in columns
             ],
-            **({"primaryKey": keys} if keys else {}),
+            **(
+                {"primaryKey": keys} if keys else {"primaryKey": ["report_id"]} if name in WIDE_TABLES else {}
+            ),
             **({"foreignKeys": foreign} if foreign else {}),
-            "missingValues": [""],
+            # Where null is a value of its own, an empty text is one.
+            "missingValues": [""] if kind == "csv" else [],
         },
     }
+
+
+def _foreign_keys(conn: sqlite3.Connection, name: str, names: Sequence[str]) -> list[dict[str, Any]]:
+    """The foreign keys to tables that are exported, too."""
+    found: dict[int, tuple[str, list[str], list[str]]] = {}
+    rows = sorted(conn.execute(f'PRAGMA foreign_key_list("{name}")'), key=lambda row: (row[0], row[1]))
+    for number, _, table, column, referred, *_ in rows:
+        _, here, there = found.setdefault(number, (table, [], []))
+        here.append(column)
+        there.append(referred or column)
+    return [
+        {
+            "fields": here if len(here) > 1 else here[0],
+            "reference": {
+                "resource": "" if table == name else table,
+                "fields": there if len(there) > 1 else there[0],
+            },
+        }
+        for table, here, there in found.values()
+        if table in names
+    ]
 
 
 def _sha256(path: Path) -> str:
@@ -326,33 +522,24 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _shown_type(column: Column) -> str:
-    if column.type == "string":
-        if _DATES.search(column.name):
-            return "date"
-        if _TIMES.search(column.name):
-            return "datetime"
-    return column.type
-
-
-def _descriptor(conn: sqlite3.Connection, resources: list[dict[str, Any]], version: str) -> dict[str, Any]:
+def _descriptor(
+    conn: sqlite3.Connection, resources: list[dict[str, Any]], version: str, chosen: Mapping[str, Any]
+) -> dict[str, Any]:
     created = conn.execute("SELECT max(ifnull(finished_at, started_at)) FROM crawls").fetchone()[0]
     sources = conn.execute(
         "SELECT name, home_url FROM portals WHERE id IN (SELECT portal_id FROM report_sources) ORDER BY id"
     ).fetchall()
     return {
         "profile": "tabular-data-package",
-        "name": "nianbao",
+        "name": PACKAGE,
         "title": "政府信息公开工作年度报告 · annual reports on open government information",
-        "description": "The statutory figures of the annual reports that Chinese government bodies publish,"
-        " as printed, each with its address and the date of the fetch; a figure that is not in the document"
-        " is not here."
-        f" {LICENCE_NOTE}",
+        "description": f"{DESCRIPTION} {LICENCE_NOTE}",
         "version": version,
         **({"created": created} if created else {}),
         "keywords": ["政府信息公开", "年度报告", "open government information", "China"],
         "licenses": list(LICENCES),
         "sources": [{"title": name, "path": home} for name, home in sources],
+        "nianbao": dict(chosen),
         "resources": resources,
     }
 

@@ -15,10 +15,10 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from crawler.items import Document, Fetch, Listing, Portal, Publication
+from crawler.items import Document, Fetch, ListedBody, Listing, Portal, Publication
 from storage.answers import FETCH_COLUMNS, fetch_of_row
 from storage.archive import Archive
-from storage.database import StorageError, file_of, one_line_errors, transaction
+from storage.database import StorageError, file_of, gathering, one_line_errors, settle, transaction
 
 ERROR_LENGTH = 500
 """Characters kept of an error's text: it names the cause at its start, and some carry whole traces."""
@@ -214,15 +214,17 @@ class Ledger:
         request_body: str | None = None,
         body: bytes | None = None,
         unchanged: str | None = None,
+        gather: bool = False,
     ) -> Fetch:
         """Keeps one answer or failure and returns its row.
 
         The body goes to the archive first, then its row in `documents`, then the row in `fetches`.
         An empty body is no body. `unchanged` is the SHA-256 of the known body that a server said
-        (status 304) it would have sent again. Raises `StorageError`, also for a portal that the
-        table `portals` does not hold.
+        (status 304) it would have sent again. With `gather` all of it is safe after `settle` alone.
+        Raises `StorageError`, also for a portal that the table `portals` does not hold.
         """
-        sha256 = self.archive.put(body) if body else unchanged
+        self._refuse_unknown_portal(portal_id)
+        sha256 = self.archive.put(body, gather=gather) if body else unchanged
         fetched_at = utc_now()
         fetch = {
             "crawl_id": crawl_id,
@@ -244,8 +246,7 @@ class Ledger:
             "fetched_at": fetched_at,
             "sha256": sha256,
         }
-        with transaction(self.db):
-            self._refuse_unknown_portal(portal_id)
+        with (gathering if gather else transaction)(self.db):
             if body:
                 self.db.conn.execute(
                     "INSERT OR IGNORE INTO documents (sha256, media_type, bytes, first_fetched_at)"
@@ -269,6 +270,11 @@ class Ledger:
             fetched_at=fetched_at,
             sha256=sha256,
         )
+
+    def settle(self) -> None:
+        """Writes what was gathered, the bodies before the rows that name them. Raises `StorageError`."""
+        self.archive.settle()
+        settle(self.db)
 
     def page_urls(self, *, only_problems: bool = False) -> list[str]:
         """Addresses of the publications that were read, in the order in which they were first stored.
@@ -315,6 +321,30 @@ class Ledger:
         for page_url in self.page_urls(only_problems=only_problems):
             yield self.publication(page_url)
 
+    def listed_bodies(self) -> Iterator[ListedBody]:
+        """Every body of the portals' own lists as the crawl that saw it last yielded it."""
+        with one_line_errors(file_of(self.db)):
+            rows = self.db.conn.execute(
+                "SELECT portal_id, name, url, list_url, answered_by, fetch_id FROM listed_bodies"
+                " ORDER BY portal_id, name, url"
+            ).fetchall()
+            portals = {portal_id: self._portal(portal_id) for portal_id in {row[0] for row in rows}}
+            fetches = {
+                row[0]: fetch_of_row(row)
+                for row in self.db.conn.execute(
+                    f"SELECT {FETCH_COLUMNS} FROM fetches WHERE id IN (SELECT fetch_id FROM listed_bodies)"
+                )
+            }
+        for portal_id, name, url, list_url, answered_by, fetch_id in rows:
+            yield ListedBody(
+                portal=portals[portal_id],
+                name=name,
+                list_url=list_url,
+                fetch=fetches[fetch_id],
+                url=url or None,
+                answered_by=tuple(json.loads(answered_by)),
+            )
+
     def _row(self, sql: str, *values: object) -> dict[str, Any] | None:
         cursor = self.db.conn.execute(sql, values)
         row = cursor.fetchone()
@@ -343,7 +373,7 @@ class Ledger:
     def _portal(self, portal_id: str) -> Portal:
         row = self.db.conn.execute(
             "SELECT id, name, division_code, home_url, platform, sections, hosts, since, agency, delay,"
-            " http_only, disabled, note FROM portals WHERE id = ?",
+            " http_only, disabled, note, shared FROM portals WHERE id = ?",
             (portal_id,),
         ).fetchone()
         return Portal(
@@ -360,6 +390,7 @@ class Ledger:
             http_only=bool(row[10]),
             disabled=bool(row[11]),
             note=row[12],
+            shared=tuple((host, division) for host, division in json.loads(row[13])),
         )
 
 

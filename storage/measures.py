@@ -29,7 +29,7 @@ _ROWS = (
     "disclosed_partial",
     "unable_not_held",
 )
-_DENIED = (
+DENIED = (
     "denied_state_secret",
     "denied_prohibited_by_law",
     "denied_security_stability",
@@ -64,10 +64,6 @@ def _total(row: str) -> str:
     return _looked_up("applications", row, "total")
 
 
-def _sum(rows: tuple[str, ...]) -> str:
-    return "(" + " + ".join(_total(row) for row in rows) + ")"
-
-
 _ZERO_STATE = f"""(
     SELECT CASE WHEN sum(status = 'number' AND value <> 0) THEN 'some'
         WHEN count(*) = 28 AND sum(status = 'number') = 28 THEN 'zero' ELSE 'blank' END
@@ -75,22 +71,15 @@ _ZERO_STATE = f"""(
         AND row_code IN ({", ".join(f"'{row}'" for row in _KEY_ROWS)}) HAVING count(*) > 0
 )"""
 
-COLUMNS: dict[str, str] = {
-    **{row: _total(row) for row in (*_ROWS, *_DENIED)},
+_CELLS: dict[str, str] = {
+    **{row: _total(row) for row in (*_ROWS, *DENIED, *_UNABLE, *_NOT_PROCESSED, *_OTHER)},
+    "other_printed": _total("other_total"),
     **{f"received_{column}": _looked_up("applications", "received_new", column) for column in _APPLICANTS},
-    "denied_total": _sum(_DENIED),
-    "unable_total": _sum(_UNABLE),
-    "not_processed_total": _sum(_NOT_PROCESSED),
-    # Printed by one form, a sum in the other.
-    "other_total": f"ifnull({_total('other_total')}, {_sum(_OTHER)})",
     **{
         f"{group}_{column}": _looked_up("review_litigation", group, column)
         for group in _GROUPS
         for column in ("total", "corrected", "pending")
     },
-    "litigation_total": "("
-    + " + ".join(_looked_up("review_litigation", group, "total") for group in _GROUPS[1:])
-    + ")",
     **{
         f"normative_documents_{column}": _looked_up("proactive", "normative_documents", column)
         for column in ("issued", "repealed", "in_force")
@@ -101,13 +90,35 @@ COLUMNS: dict[str, str] = {
     },
     "zero_state": _ZERO_STATE,
 }
-"""Columns of `measures` and the look-ups that fill them."""
+"""The cells that are looked up of each report, once each, and what the key rows hold."""
+
+_TOTALS: dict[str, str] = {
+    "denied_total": " + ".join(DENIED),
+    "unable_total": " + ".join(_UNABLE),
+    "not_processed_total": " + ".join(_NOT_PROCESSED),
+    # Printed by one form, a sum in the other.
+    "other_total": f"ifnull(other_printed, {' + '.join(_OTHER)})",
+    "litigation_total": " + ".join(f"{group}_total" for group in _GROUPS[1:]),
+}
+_PARTS = {*_UNABLE[1:], *_NOT_PROCESSED, *_OTHER, "other_printed"}
+
+COLUMNS: dict[str, str] = {name: name for name in _CELLS if name not in _PARTS} | _TOTALS
+"""Columns of `measures`, and what fills them from the cells."""
+
+_FILLED = f"""
+    INSERT INTO measures (report_id, {", ".join(COLUMNS)})
+    WITH cells AS MATERIALIZED (
+        SELECT id AS report_id, {", ".join(f"{sql} AS {name}" for name, sql in _CELLS.items())}
+        FROM reports ORDER BY id
+    )
+    SELECT report_id, {", ".join(COLUMNS.values())} FROM cells
+"""
 
 
 def refresh(db: Database) -> bool:
     """Makes `measures` anew where a report changed since; says whether it did. Raises `StorageError`."""
     with one_line_errors(file_of(db)):
-        digest = hashlib.sha256(repr(COLUMNS).encode("utf-8"))
+        digest = hashlib.sha256(_FILLED.encode("utf-8"))
         for row in db.conn.execute("SELECT id, record_hash FROM reports ORDER BY id"):
             digest.update(repr(row).encode("utf-8"))
         made_from = digest.hexdigest()
@@ -116,10 +127,7 @@ def refresh(db: Database) -> bool:
         return False
     with transaction(db):
         db.conn.execute("DELETE FROM measures")
-        db.conn.execute(
-            f"INSERT INTO measures (report_id, {', '.join(COLUMNS)})"
-            f" SELECT id, {', '.join(COLUMNS.values())} FROM reports ORDER BY id"
-        )
+        db.conn.execute(_FILLED)
         db.conn.execute(
             "INSERT INTO findings_state VALUES ('measures', ?)"
             " ON CONFLICT DO UPDATE SET made_from = excluded.made_from",

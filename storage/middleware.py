@@ -94,7 +94,7 @@ def recorded(session: Session, request: Request, **outcome: Any) -> Fetch:  # no
     meta = request.meta
     asked = address_of(request)
     try:
-        return session.ledger.record(
+        fetch = session.ledger.record(
             crawl_id=session.crawl_id,
             url=asked.url,
             method=asked.method,
@@ -104,11 +104,14 @@ def recorded(session: Session, request: Request, **outcome: Any) -> Fetch:  # no
             found_on=meta.get("found_on"),
             link_text=meta.get("link_text"),
             attempt=meta.get("retry_times", 0) + 1,
+            gather=True,
             **outcome,
         )
+        session.gathered()
     except StorageError as error:
         session.fail(error)
         raise
+    return fetch
 
 
 def answer(response: Response) -> dict[str, Any]:

@@ -21,12 +21,14 @@ One entry a cell:
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 from sqlite_utils import Database
 
@@ -51,6 +53,13 @@ _KEYS = (
     "reason",
 )
 _STATUSES = ("blank", "not_applicable")
+LARGEST = 10**12
+"""No figure of a report comes near; what is larger is a slip."""
+YEARS = range(1990, 2101)
+_SIGNED = "items_change"
+"""The one column whose figures may be negative…"""
+_AMOUNT = "_wanyuan"
+"""…and how the codes of rows and columns end whose figures may have decimals."""
 _COLUMNS = (
     "entry, report_id, agency, year, table_code, row_code, column_code, value, status, said_by, said_on,"
     " link, reason"
@@ -83,13 +92,15 @@ def load(setting: str) -> tuple[Override, ...]:
     if setting == DEFAULT and not path.exists():
         return ()
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        # Editors on Windows begin a file with a byte order mark, which TOML does not know.
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise StorageError(
             f"{path}: cannot be read ({error.strerror}); name another file with -s OVERRIDES=FILE"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StorageError(f"{path}: is no TOML: {error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        told = " ".join(str(error).split())
+        raise StorageError(f"{path}: is no TOML: {told}") from error
     if unknown := sorted(set(data) - {"override"}):
         raise StorageError(f"{path}: unknown key {unknown[0]!r}; entries begin with [[override]]")
     entries = data.get("override", [])
@@ -122,6 +133,37 @@ def write(db: Database, overrides: Sequence[Override], cells: Collection[Cell]) 
             f"INSERT INTO overrides ({_COLUMNS}) VALUES ({', '.join('?' * len(_COLUMNS.split(',')))})", rows
         )
     return True
+
+
+def remarks(db: Database) -> list[str]:
+    """What the user should know of the overrides, a line each; none where all are applied and current."""
+    with one_line_errors(file_of(db)):
+        unapplied = db.conn.execute(
+            "SELECT reason, group_concat(entry, ', ') FROM overrides_unapplied"
+            " GROUP BY reason ORDER BY reason"
+        ).fetchall()
+        changed = db.conn.execute(
+            "SELECT group_concat(entry, ', ') FROM (SELECT entry FROM overrides_applied"
+            " WHERE changed_at IS NOT NULL ORDER BY entry)"
+        ).fetchone()[0]
+    lines = [
+        f"LOOK AT overrides_unapplied: {_REASONS[reason]}, so that they change nothing: entry {entries}"
+        for reason, entries in unapplied
+    ]
+    if changed:
+        lines.append(
+            "LOOK AT overrides_applied: the reports were changed in these cells after readers spoke, and the"
+            f" readers' word stands: entry {changed}"
+        )
+    return lines
+
+
+_REASONS = {
+    "no_report": "corrections that name no report of the database",
+    "several_reports": "corrections whose agency and year several reports have",
+    "several_entries": "corrections that contradict each other on a cell",
+    "cell_not_in_form": "corrections of cells that the form of the report does not have",
+}
 
 
 def _row(override: Override) -> tuple[Any, ...]:
@@ -160,15 +202,16 @@ class _Entry:
         year = self.entry.get("year")
         if (agency is None) != (year is None):
             self._refuse("year", "agency and year go together")
-        if year is not None and (isinstance(year, bool) or not isinstance(year, int)):
+        if year is not None and (isinstance(year, bool) or not isinstance(year, int) or year not in YEARS):
             self._refuse("year", "must be a report year such as 2021")
-        value, status = self._value()
+        cell = Cell(self._needed("table"), self._needed("row"), self._needed("column"))
+        value, status = self._value(cell)
         return Override(
             entry=self.number,
             report_id=report,
             agency=agency,
             year=year,
-            cell=Cell(self._needed("table"), self._needed("row"), self._needed("column")),
+            cell=cell,
             value=value,
             status=status,
             said_by=self._needed("said_by"),
@@ -177,7 +220,7 @@ class _Entry:
             reason=self._text("reason", optional=True),
         )
 
-    def _value(self) -> tuple[Number | None, str]:
+    def _value(self, cell: Cell) -> tuple[Number | None, str]:
         value, status = self.entry.get("value"), self.entry.get("status")
         if (value is None) == (status is None):
             self._refuse("value", "give either value, or status for a cell without a number")
@@ -187,19 +230,34 @@ class _Entry:
             return None, str(status)
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             self._refuse("value", "must be a number")
-        return (int(value) if value == int(value) else value), "number"
+        if abs(value) > LARGEST:
+            self._refuse("value", f"must be a number of at most {LARGEST:,}")
+        if value < 0 and cell.column != _SIGNED:
+            self._refuse("value", f"must not be negative: only {_SIGNED} counts downwards")
+        whole = value == int(value)
+        if not whole and not (cell.row.endswith(_AMOUNT) or cell.column.endswith(_AMOUNT)):
+            self._refuse("value", "must be a whole number: only amounts of money have decimals")
+        return (int(value) if whole else value), "number"
 
     def _date(self) -> str:
         given = self.entry.get("date")
+        # Python knows further ways of writing a day, with weeks and without hyphens.
+        plain = given.isoformat() if type(given) is date else str(given)
         try:
-            return (given if type(given) is date else date.fromisoformat(str(given))).isoformat()
+            return date.fromisoformat(plain if re.fullmatch(r"\d{4}-\d\d-\d\d", plain) else "").isoformat()
         except ValueError:
             self._refuse("date", "must be a day such as 2026-01-31")
 
     def _link(self) -> str:
         link = self._needed("link")
-        if not link.startswith(("http://", "https://")):
-            self._refuse("link", "must begin with http:// or https://")
+        try:
+            parts = urlsplit(link)
+        except ValueError:
+            self._refuse("link", "must be an address that can be opened")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            self._refuse("link", "must begin with http:// or https:// and name a host")
+        if any(sign.isspace() or not sign.isprintable() for sign in link):
+            self._refuse("link", "must be one address without blanks")
         return link
 
     def _needed(self, key: str) -> str:
@@ -211,7 +269,9 @@ class _Entry:
             return None
         if not isinstance(value, str) or not value.strip():
             self._refuse(key, "must be a text that is not empty")
-        return value
+        if any(not sign.isprintable() and not sign.isspace() for sign in value):
+            self._refuse(key, "must be a text without control characters")
+        return value.strip()
 
     def _refuse(self, key: str, what: str) -> NoReturn:
         raise StorageError(f"{self.path}: override {self.number}: {key}: {what}")

@@ -1,8 +1,8 @@
 """Fills the tables that everything else points at: divisions, portals, the cells of the forms.
 
 What is written comes in as arguments; this file decides only whether it differs from what stands.
-Owns `divisions`, `renamings`, `portals`, `form_cells`, `derived_totals` and the wide views made from
-the last two; `overrides` is `storage.overrides`'.
+Owns `divisions`, `renamings`, `portals`, `form_rules`, `form_cells`, `derived_totals` and the wide views
+made from the last two; `overrides` is `storage.overrides`'.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from sqlite_utils import Database
 
 from crawler.items import Portal
-from pipelines.records import Cell, DerivedTotal, Division, FormCell, Renaming
+from pipelines.records import Cell, DerivedTotal, Division, FormCell, FormRule, Renaming
 from storage import overrides as overrides_of_readers
 from storage import views
 from storage.database import create_views, file_of, one_line_errors, transaction
@@ -46,6 +46,20 @@ _DERIVED_COLUMNS = (
     "printed_in",
     "position",
 )
+_RULE_COLUMNS = (
+    "form",
+    "table_code",
+    "rule",
+    "subject",
+    "relation",
+    "severity",
+    "told",
+    "left_cells",
+    "right_cells",
+    "exempt",
+    "says",
+    "position",
+)
 _PORTAL_COLUMNS = (
     "id",
     "name",
@@ -60,6 +74,7 @@ _PORTAL_COLUMNS = (
     "http_only",
     "disabled",
     "note",
+    "shared",
 )
 
 
@@ -72,10 +87,11 @@ def write_reference(
     portals: Iterable[Portal] = (),
     renamings: Iterable[Renaming] | None = None,
     overrides: Sequence[Override] | None = None,
+    rules: Sequence[FormRule] | None = None,
 ) -> bool:
     """Brings the reference tables and the wide views to what is given; says whether anything changed.
 
-    `renamings` and `overrides` that are None are left as they stand.
+    `renamings`, `overrides` and `rules` that are None are left as they stand.
 
     Portals are added and changed, never taken away: fetches of earlier runs belong to them. A
     portal's state is `disabled` where the registry says so, else what the last crawl saw, else `ok`.
@@ -94,6 +110,9 @@ def write_reference(
     if overrides is not None:
         known = {Cell(cell.table, cell.row, cell.column) for cell in form_cells}
         changed |= overrides_of_readers.write(db, overrides, known)
+    if rules is not None:
+        rows = [_rule_row(position, rule) for position, rule in enumerate(rules, start=1)]
+        changed |= _replace_rows(db, "form_rules", _RULE_COLUMNS, rows)
     for portal in portals:
         changed |= _write_portal(db, portal)
     changed |= create_views(db, views.wide_views(form_cells, derived))
@@ -225,6 +244,24 @@ def _derived_row(position: int, total: DerivedTotal) -> Row:
     )
 
 
+def _rule_row(position: int, rule: FormRule) -> Row:
+    """A rule as a row; its cells are `row/column`, all of the rule's table."""
+    return (
+        rule.form,
+        rule.table,
+        rule.rule,
+        rule.subject,
+        rule.relation,
+        rule.severity,
+        rule.told,
+        _json_list([f"{cell.row}/{cell.column}" for cell in rule.left]),
+        _json_list([f"{cell.row}/{cell.column}" for cell in rule.right]),
+        _json_list(rule.exempt),
+        rule.says,
+        position,
+    )
+
+
 def _portal_row(portal: Portal) -> Row:
     return (
         portal.id,
@@ -240,6 +277,7 @@ def _portal_row(portal: Portal) -> Row:
         int(portal.http_only),
         int(portal.disabled),
         portal.note,
+        json.dumps([list(pair) for pair in portal.shared]),
     )
 
 

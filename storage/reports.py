@@ -19,7 +19,7 @@ from sqlite_utils import Database
 
 from crawler.items import Document, Publication
 from pipelines.records import READER_FAILURES, DocumentReading, Problem, PublicationReading, Report
-from storage import copies, problems
+from storage import copies, problems, search
 from storage.copies import Copy, Record, json_text
 from storage.database import StorageError, file_of, one_line_errors, transaction
 from storage.problems import ProblemRow
@@ -78,7 +78,8 @@ def store(
     `crawl_id` is None for a re-reading of the archive: its problems then belong to the crawl that
     fetched the document. With `years`, documents whose year is known and not among them are left
     alone altogether. `seen_at` is when the page was last listed where that is later than its fetch.
-    Everything is written in one transaction; raises `StorageError`.
+    Where another portal's list leads to the same page and says more of whose report it is, its reading
+    stays. Everything is written in one transaction; raises `StorageError`.
     """
     publication = reading.publication
     chosen = [
@@ -92,6 +93,9 @@ def store(
     if reading.documents and not chosen:
         return []
     try:
+        if crawl_id is not None and _is_told_better(db.conn, publication, chosen):
+            seen = seen_at or publication.page.fetch.fetched_at
+            return confirm(db, publication, crawl_id, seen_at=seen, years=years)
         with transaction(db):
             outcomes = _PublicationStore(db, publication, reading, chosen, crawl_id, seen_at).store()
             if crawl_id is not None:
@@ -100,6 +104,51 @@ def store(
             return outcomes
     except StorageError as error:
         raise StorageError(f"{publication.page.fetch.url} was not stored: {error}") from error
+
+
+def _is_told_better(
+    conn: sqlite3.Connection, publication: Publication, documents: Sequence[DocumentReading]
+) -> bool:
+    """Whether the same bytes, met by another portal's list, were told apart better, or else as well by the
+    portal that comes first: which list led to a page last is chance.
+    """
+    page_url = publication.page.fetch.url
+    stored = conn.execute(
+        "SELECT portal_id, signature FROM publications WHERE page_url = ?", (page_url,)
+    ).fetchone()
+    if stored is None or stored[0] == publication.portal.id or stored[1] != _signature(publication):
+        return False
+    standing = {
+        (row["document_url"], row["member"]): row
+        for row in _rows(
+            conn,
+            "SELECT report_id, document_url, member, record FROM report_sources"
+            " JOIN copies USING (report_id, source_url, document_url, member)"
+            " WHERE source_url = ? AND gone_at IS NULL",
+            page_url,
+        )
+    }
+    before = after = 0
+    differs = False
+    for document in documents:
+        row = standing.get((_document_url(publication, document), document.member or ""))
+        report = document.report
+        told = report is not None and report.agency is not None and report.year is not None
+        record = copies.record_of(report) if report is not None and told else None
+        report_id = f"{report.agency.id}-{report.year}" if report and report.agency and told else None
+        before += _how_well(copies.unpacked(row["record"]) if row else None)
+        after += _how_well(record)
+        differs |= report_id != (row["report_id"] if row else None)
+    return differs and (before, publication.portal.id) > (after, stored[0])
+
+
+def _how_well(record: Record | None) -> int:
+    """How well a reading tells whose report of which year a document is."""
+    if record is None:
+        return 0
+    if record["agency"]["division_code"] is None:
+        return 1
+    return {"inferred": 2, "contradicted": 3}.get(record.get("doubt") or "", 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +253,8 @@ class _PublicationStore:
         self.left_alone = self.excluded | self.unread
         self.moved = False
         """Whether this edition of the page says anything that the stored one does not."""
+        self.handed_on: set[str] = set()
+        """Reports that took over the history of one whose body is read otherwise now."""
 
     def store(self) -> list[Outcome]:
         candidates = self._candidates()
@@ -353,6 +404,7 @@ class _PublicationStore:
 
     def _write_copy(self, key: tuple[str, str, str, str], candidate: _Candidate, content: str) -> None:
         record = candidate.record
+        packed, fingerprint = copies.packed(record)
         self.conn.execute(
             "INSERT INTO copies (report_id, source_url, document_url, member, content_hash, record_hash,"
             " figures, legible, extractor_version, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -363,11 +415,11 @@ class _PublicationStore:
             (
                 *key,
                 content,
-                copies.record_hash(record),
+                fingerprint,
                 len(record["figures"]),
                 copies.legible_cells(record),
                 candidate.extractor_version,
-                copies.packed(record),
+                packed,
             ),
         )
 
@@ -399,6 +451,7 @@ class _PublicationStore:
                 where = " WHERE report_id = ? AND source_url = ? AND document_url = ? AND member = ?"
                 self.conn.execute("DELETE FROM copies" + where, key)
                 self.conn.execute("DELETE FROM report_sources" + where, key)
+                self._hand_on_history(row, candidates)
                 self.moved = True
             elif row["gone_at"] is None:
                 self.conn.execute(
@@ -407,6 +460,32 @@ class _PublicationStore:
                     (self.publication.page.fetch.fetched_at, *key),
                 )
                 self.moved = True
+
+    def _hand_on_history(self, row: Mapping[str, Any], candidates: Iterable[_Candidate]) -> None:
+        """Gives the history of a report of this page to the report of the same year that its document is
+        now, under the id of another body: the bytes of earlier versions are not read again.
+        """
+        old = row["report_id"]
+        year = old.rpartition("-")[2]
+        place = (row["document_url"], row["member"])
+        heirs = {one.report_id for one in candidates if (one.document_url, one.member) == place}
+        if len(heirs) != 1 or (new := next(iter(heirs))).rpartition("-")[2] != year:
+            return
+        page = (self.page_url,)
+        if (
+            self.conn.execute(
+                "SELECT 1 FROM report_sources WHERE report_id = ? AND source_url = ?", (old, *page)
+            ).fetchone()
+            or self.conn.execute(
+                "SELECT 1 FROM source_versions WHERE report_id = ? AND source_url = ?", (new, *page)
+            ).fetchone()
+        ):
+            return
+        self.conn.execute(
+            "UPDATE source_versions SET report_id = ? WHERE report_id = ? AND source_url = ?",
+            (new, old, *page),
+        )
+        self.handed_on.add(new)
 
     def _write_version(self, report_id: str, before: Mapping[str, Any] | None) -> bool:
         """Keeps the history of this page's copy of the report; says whether a further version was added."""
@@ -427,12 +506,13 @@ class _PublicationStore:
         if not history:
             self._insert_version(report_id, 1, after, None)
             return False
-        if before is None or before["content_hash"] == after["content_hash"]:
+        handed_on = report_id in self.handed_on
+        if not handed_on and (before is None or before["content_hash"] == after["content_hash"]):
             return False
-        same_document = (
+        same_document = before is not None and (
             before["copy"].address == after["copy"].address and before["sha256"] == after["sha256"]
         )
-        if self.same_bytes or same_document:
+        if handed_on or self.same_bytes or same_document:
             last = history.pop()["version"]
             self.conn.execute(
                 "DELETE FROM source_versions WHERE report_id = ? AND source_url = ? AND version = ?",
@@ -664,6 +744,52 @@ def write_shown_report(db: Database, report_id: str, *, seen_at: str | None = No
     return rewritten
 
 
+def write_again(db: Database, report_ids: Iterable[str]) -> None:
+    """Makes what stands of these reports from their kept copies again, whatever stands there.
+
+    For rows that are not what was read (see `storage.arithmetic`): nothing else tells, as the copy is the
+    same. What was found by looking at all reports together is to be made anew as well.
+    """
+    with transaction(db):
+        for report_id in report_ids:
+            row = db.conn.execute(
+                "SELECT record FROM copies"
+                " JOIN report_sources USING (report_id, source_url, document_url, member)"
+                " WHERE report_id = ? AND is_primary = 1",
+                (report_id,),
+            ).fetchone()
+            if row is not None:
+                _write_contents(db.conn, report_id, copies.unpacked(row[0]))
+        db.conn.execute("DELETE FROM findings_state")
+
+
+def note_ids(db: Database) -> None:
+    """Notes which report each document gives now, for `ids_gone` on the same connection."""
+    with one_line_errors(file_of(db)):
+        db.conn.execute("DROP TABLE IF EXISTS temp.ids_before")
+        db.conn.execute(
+            "CREATE TEMP TABLE ids_before AS"
+            " SELECT report_id, source_url, document_url, member, (SELECT count(*) FROM report_versions"
+            "   WHERE report_versions.report_id = report_sources.report_id) AS versions FROM report_sources"
+        )
+
+
+def ids_gone(db: Database) -> list[tuple[str, str | None, str, int]]:
+    """The ids that were noted and name no report any more, each with the id under which the report of the
+    same document stands now (None where it gives none), its page, and how many earlier versions went with
+    it: they are read from bytes that are not read again.
+    """
+    with one_line_errors(file_of(db)):
+        return db.conn.execute(
+            "SELECT before.report_id, min(now.report_id), min(before.source_url), max(before.versions -"
+            " (SELECT max(count(*), 1) FROM report_versions WHERE report_id = now.report_id), 0)"
+            " FROM temp.ids_before AS before"
+            " LEFT JOIN report_sources AS now USING (source_url, document_url, member)"
+            " WHERE before.report_id NOT IN (SELECT id FROM reports)"
+            " GROUP BY before.report_id ORDER BY before.report_id"
+        ).fetchall()
+
+
 def mark_gone_pages(db: Database, crawl_id: int) -> None:
     """Notes the reports whose page answered 404 or 410 in this run, and was not served in it.
 
@@ -846,7 +972,7 @@ def _dates(record: Record) -> dict[str, Any]:
 
 
 def _write_contents(conn: sqlite3.Connection, report_id: str, record: Record) -> None:
-    for table in ("figures", "sections", "checks", "claims", "fingerprints"):
+    for table in ("figures", "figures_beside", "sections", "checks", "claims", "fingerprints"):
         conn.execute(f"DELETE FROM {table} WHERE report_id = ?", (report_id,))
     conn.executemany(
         "INSERT INTO figures (report_id, table_code, row_code, column_code, printed, value, unit, status,"
@@ -865,6 +991,24 @@ def _write_contents(conn: sqlite3.Connection, report_id: str, record: Record) ->
                 int(figure["verified"]),
             )
             for figure in record["figures"]
+        ],
+    )
+    conn.executemany(
+        "INSERT INTO figures_beside (report_id, table_code, row_code, column_code, printed, value, unit,"
+        " status, note, locator, method) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                report_id,
+                *figure["cell"],
+                figure["printed"],
+                figure["value"],
+                figure["unit"],
+                figure["status"],
+                figure["note"],
+                json_text(figure["locator"]),
+                figure["method"],
+            )
+            for figure in record.get("beside", ())
         ],
     )
     conn.executemany(
@@ -900,6 +1044,7 @@ def _write_contents(conn: sqlite3.Connection, report_id: str, record: Record) ->
         "INSERT INTO fingerprints (report_id, chapter, hashes) VALUES (?, ?, ?)",
         [(report_id, chapter, json_text(hashes)) for chapter, hashes in record.get("fingerprints", ())],
     )
+    search.write(conn, report_id)
 
 
 _VERSION_COLUMNS = (
@@ -1104,9 +1249,10 @@ def _write_names(conn: sqlite3.Connection, agency_id: str, agency: Record | None
 def _delete_report(db: Database, report_id: str) -> None:
     agency = db.conn.execute("SELECT agency_id FROM reports WHERE id = ?", (report_id,)).fetchone()
     db.conn.execute("DELETE FROM problems WHERE stage = 'copies' AND report_id = ?", (report_id,))
-    contents = ("figures", "sections", "checks", "claims")
+    contents = ("figures", "figures_beside", "sections", "checks", "claims")
     for table in (*contents, "superseded_figures", "report_versions", "source_versions"):
         db.conn.execute(f"DELETE FROM {table} WHERE report_id = ?", (report_id,))
+    search.forget(db.conn, report_id)
     db.conn.execute("DELETE FROM reports WHERE id = ?", (report_id,))
     if agency is not None:
         _write_agency(db.conn, agency[0])
@@ -1128,9 +1274,10 @@ def _copies(conn: sqlite3.Connection, report_id: str) -> list[dict[str, Any]]:
         report_id,
     )
     for row in rows:
-        agency = copies.unpacked(row["record"])["agency"]
+        record = copies.unpacked(row["record"])
         row["copy"] = Copy(
-            house=copies.house(agency, row["portal_agency"], row["portal_division"]),
+            house=copies.house(record["agency"], row["portal_agency"], row["portal_division"]),
+            doubt=record.get("doubt"),
             source_url=row["source_url"],
             document_url=row["document_url"],
             member=row["member"],

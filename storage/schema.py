@@ -52,6 +52,46 @@ def _whose_failure_and_themes(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS(name="0007_summaries")
+def _summaries(db: Database) -> None:
+    for statement in _SUMMARIES:
+        db.execute(statement)
+
+
+@MIGRATIONS(name="0008_arithmetic")
+def _arithmetic(db: Database) -> None:
+    for statement in _ARITHMETIC:
+        db.execute(statement)
+
+
+@MIGRATIONS(name="0009_shared_hosts")
+def _shared_hosts(db: Database) -> None:
+    for statement in _SHARED_HOSTS:
+        db.execute(statement)
+
+
+@MIGRATIONS(name="0010_search")
+def _search(db: Database) -> None:
+    for statement in _SEARCH:
+        db.execute(statement)
+    # Imported here, since it imports what imports this module.
+    from storage import search  # noqa: PLC0415
+
+    search.rebuild(db.conn)
+
+
+@MIGRATIONS(name="0010_listed_bodies")
+def _listed_bodies(db: Database) -> None:
+    for statement in _LISTED_BODIES:
+        db.execute(statement)
+
+
+@MIGRATIONS(name="0011_questions_at_once")
+def _questions_at_once(db: Database) -> None:
+    for statement in _QUESTIONS_AT_ONCE:
+        db.execute(statement)
+
+
 _REFERENCE = (
     """
     CREATE TABLE divisions (
@@ -705,4 +745,355 @@ _WHOSE_FAILURE_AND_THEMES = (
     "ALTER TABLE checks ADD COLUMN attribution TEXT CHECK (attribution IN ('agency', 'unsettled'))",
     "CREATE INDEX checks_attribution ON checks (attribution)",
     "ALTER TABLE reports ADD COLUMN themes TEXT",
+)
+
+_SUMMED = (
+    "received_new",
+    "received_natural_person",
+    "received_organisations",
+    "carried_in",
+    "processed_total",
+    "carried_out",
+    "disclosed_full",
+    "disclosed_partial",
+    "denied_total",
+    "unable_not_held",
+    "unable_total",
+    "not_processed_total",
+    "other_total",
+    "reconsideration_total",
+    "reconsideration_corrected",
+    "litigation_total",
+    "litigation_corrected",
+)
+_MIXED = ("processed", "full", "partial", "denied", "unable", "not_processed", "other")
+
+_SUMMARIES = (
+    # What pages of the site show of many reports at once, added up when the findings are made.
+    # reach: own, the bodies of the division; area, these and those of all divisions below it; all.
+    f"""
+    CREATE TABLE year_totals (
+        reach TEXT NOT NULL CHECK (reach IN ('own', 'area', 'all')),
+        division_code TEXT,
+        year INTEGER NOT NULL,
+        scope TEXT NOT NULL,
+        level TEXT,
+        agency_type TEXT NOT NULL,
+        form_series TEXT NOT NULL,
+        dispute_series TEXT NOT NULL,
+        reports INTEGER NOT NULL,
+        doubtful INTEGER NOT NULL,
+        {", ".join(f"{name} ANY, {name}_reports INTEGER NOT NULL" for name in _SUMMED)},
+        mix_reports INTEGER NOT NULL,
+        {", ".join(f"mix_{name} ANY" for name in _MIXED)}
+    ) STRICT
+    """,
+    "CREATE INDEX year_totals_division ON year_totals (division_code, reach, year)",
+    "CREATE INDEX year_totals_reach ON year_totals (reach, year)",
+    "CREATE INDEX year_totals_year ON year_totals (year)",
+    """
+    CREATE TABLE division_years (
+        reach TEXT NOT NULL CHECK (reach IN ('own', 'area', 'all')),
+        division_code TEXT,
+        year INTEGER NOT NULL,
+        owed INTEGER NOT NULL,
+        published INTEGER NOT NULL,
+        missing INTEGER NOT NULL,
+        missing_unsure INTEGER NOT NULL,
+        unread INTEGER NOT NULL,
+        not_known INTEGER NOT NULL,
+        reports INTEGER NOT NULL,
+        late INTEGER NOT NULL,
+        late_unsure INTEGER NOT NULL,
+        undated INTEGER NOT NULL,
+        failing INTEGER NOT NULL,
+        failing_across INTEGER NOT NULL,
+        copied INTEGER NOT NULL,
+        CHECK (owed = published + missing + unread + not_known)
+    ) STRICT
+    """,
+    "CREATE INDEX division_years_division ON division_years (division_code, reach, year)",
+    "CREATE INDEX division_years_reach ON division_years (reach, year)",
+    "CREATE INDEX division_years_year ON division_years (year)",
+    # A row a report, and one a report that is owed and not held.
+    """
+    CREATE TABLE agency_years (
+        body TEXT NOT NULL,
+        year INTEGER NOT NULL,
+        agency_id TEXT,
+        agency TEXT NOT NULL,
+        division_code TEXT,
+        agency_type TEXT NOT NULL,
+        level TEXT,
+        owes INTEGER NOT NULL CHECK (owes IN (0, 1)),
+        state TEXT NOT NULL CHECK (state IN ('published', 'missing', 'unread', 'not_known')),
+        reason TEXT,
+        confidence TEXT CHECK (confidence IN ('high', 'medium', 'low')),
+        due_on TEXT,
+        report_id TEXT REFERENCES reports (id) ON DELETE CASCADE,
+        scope TEXT,
+        published_on TEXT,
+        days_late INTEGER,
+        late_confidence TEXT CHECK (late_confidence IN ('high', 'medium', 'low')),
+        checks_failed INTEGER,
+        failed_across INTEGER,
+        copied INTEGER,
+        problems INTEGER,
+        CHECK ((report_id IS NULL) = (checks_failed IS NULL))
+    ) STRICT
+    """,
+    "CREATE INDEX agency_years_division ON agency_years (division_code, year)",
+    "CREATE INDEX agency_years_agency ON agency_years (agency_id, year)",
+    "CREATE INDEX agency_years_body ON agency_years (body, year)",
+    "CREATE INDEX agency_years_state ON agency_years (state, year)",
+    "CREATE INDEX agency_years_report ON agency_years (report_id)",
+    "CREATE INDEX agency_years_year ON agency_years (year)",
+    """
+    CREATE TABLE site_counts (
+        name TEXT PRIMARY KEY,
+        number INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    # What the views that answer questions are made of.
+    """
+    CREATE TABLE rate_totals (
+        measure TEXT NOT NULL,
+        year INTEGER NOT NULL,
+        scope TEXT NOT NULL,
+        level TEXT,
+        agency_type TEXT NOT NULL,
+        agencies INTEGER NOT NULL,
+        numerator ANY NOT NULL,
+        denominator ANY NOT NULL,
+        doubtful INTEGER NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX rate_totals_measure ON rate_totals (measure, year)",
+    """
+    CREATE TABLE denial_totals (
+        ground TEXT NOT NULL,
+        year INTEGER NOT NULL,
+        scope TEXT NOT NULL,
+        level TEXT,
+        agency_type TEXT NOT NULL,
+        agencies INTEGER NOT NULL,
+        denied ANY NOT NULL,
+        denied_on_all_grounds ANY NOT NULL,
+        processed ANY NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX denial_totals_ground ON denial_totals (ground, year)",
+    """
+    CREATE TABLE decision_totals (
+        division_code TEXT,
+        kind TEXT NOT NULL,
+        scope TEXT NOT NULL,
+        year INTEGER NOT NULL,
+        agency_type TEXT NOT NULL,
+        agencies INTEGER NOT NULL,
+        decisions ANY,
+        left_out INTEGER NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX decision_totals_division ON decision_totals (division_code, kind, scope, year)",
+    "CREATE INDEX decision_totals_year ON decision_totals (year)",
+    """
+    CREATE TABLE rule_totals (
+        rule TEXT NOT NULL,
+        severity TEXT NOT NULL,
+        year INTEGER NOT NULL,
+        level TEXT,
+        agency_type TEXT NOT NULL,
+        reports_assessed INTEGER NOT NULL,
+        reports_failing INTEGER NOT NULL,
+        with_a_suspect INTEGER NOT NULL,
+        agencys_own INTEGER NOT NULL,
+        results_failing INTEGER NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX rule_totals_year ON rule_totals (severity, year)",
+)
+
+_ARITHMETIC = (
+    """
+    CREATE TABLE form_rules (
+        form TEXT NOT NULL,
+        table_code TEXT NOT NULL,
+        rule TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        relation TEXT NOT NULL CHECK (relation IN ('=', '≤', '→', 'whole', 'read')),
+        severity TEXT NOT NULL CHECK (severity IN ('hard', 'soft')),
+        told TEXT NOT NULL CHECK (told IN ('always', 'printed', 'beside')),
+        left_cells TEXT NOT NULL,
+        right_cells TEXT NOT NULL,
+        exempt TEXT NOT NULL,
+        says TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        PRIMARY KEY (form, table_code, rule, subject)
+    ) STRICT, WITHOUT ROWID
+    """,
+    # Numbers that stand in no cell of a form; without them a rule that they are in cannot be told again.
+    """
+    CREATE TABLE figures_beside (
+        report_id TEXT NOT NULL REFERENCES reports (id),
+        table_code TEXT NOT NULL,
+        row_code TEXT NOT NULL,
+        column_code TEXT NOT NULL,
+        printed TEXT,
+        value ANY,
+        unit TEXT,
+        status TEXT NOT NULL
+            CHECK (status IN ('number', 'blank', 'not_applicable', 'merged', 'unreadable')),
+        note TEXT,
+        locator TEXT NOT NULL,
+        method TEXT NOT NULL,
+        PRIMARY KEY (report_id, table_code, row_code, column_code),
+        CHECK ((status = 'number') = (typeof(value) IN ('integer', 'real')))
+    ) STRICT, WITHOUT ROWID
+    """,
+    # Only what comes out otherwise: than it is stored (told from the figures), or than the figures
+    # give it (told from the figures with the corrections of readers).
+    """
+    CREATE TABLE retold_checks (
+        report_id TEXT NOT NULL REFERENCES reports (id) ON DELETE CASCADE,
+        told_from TEXT NOT NULL CHECK (told_from IN ('figures', 'corrections')),
+        rule TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        difference TEXT NOT NULL CHECK (difference IN ('changed', 'new', 'gone')),
+        outcome_before TEXT,
+        zero_filled_before TEXT,
+        severity_before TEXT,
+        left_before ANY,
+        right_before ANY,
+        outcome TEXT,
+        zero_filled TEXT,
+        severity TEXT,
+        left_value ANY,
+        right_value ANY,
+        detail TEXT,
+        PRIMARY KEY (report_id, told_from, rule, subject),
+        CHECK ((difference = 'new') = (outcome_before IS NULL)),
+        CHECK ((difference = 'gone') = (outcome IS NULL))
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX retold_checks_told_from ON retold_checks (told_from, rule)",
+)
+
+_SHARED_HOSTS = (
+    # [host, division] of other entries of the registry: what lies there may be of their bodies.
+    "ALTER TABLE portals ADD COLUMN shared TEXT NOT NULL DEFAULT '[]'",
+)
+
+_SEARCH = (
+    # Which report a number of the index stands for. Numbers are never given twice: what the index says
+    # of a number that is no more here is not looked at.
+    """
+    CREATE TABLE search_reports (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        report_id TEXT NOT NULL UNIQUE REFERENCES reports (id) ON DELETE CASCADE
+    ) STRICT
+    """,
+    """
+    CREATE VIRTUAL TABLE search_index USING fts5 (
+        terms, content = '', columnsize = 0, detail = none, tokenize = 'ascii'
+    )
+    """,
+)
+
+_LISTED_BODIES = (
+    # What portals list, with or without reports: `standing` and `other_id` are made with the findings.
+    """
+    CREATE TABLE listed_bodies (
+        portal_id TEXT NOT NULL REFERENCES portals (id),
+        name TEXT NOT NULL,
+        url TEXT NOT NULL,
+        list_url TEXT NOT NULL,
+        fetch_id INTEGER NOT NULL REFERENCES fetches (id),
+        crawl_id INTEGER NOT NULL REFERENCES crawls (id),
+        first_seen_at TEXT NOT NULL,
+        last_seen_at TEXT NOT NULL,
+        answered_by TEXT NOT NULL,
+        agency_id TEXT,
+        agency TEXT,
+        agency_type TEXT,
+        level TEXT,
+        division_code TEXT,
+        body TEXT,
+        doubt TEXT,
+        candidates TEXT NOT NULL,
+        standing TEXT CHECK (
+            standing IN (
+                'published', 'never_published', 'may_be_another', 'unresolved', 'elsewhere', 'owes_none'
+            )
+        ),
+        other_id TEXT,
+        PRIMARY KEY (portal_id, name, url)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX listed_bodies_fetch ON listed_bodies (fetch_id)",
+    "CREATE INDEX listed_bodies_crawl ON listed_bodies (crawl_id)",
+    "CREATE INDEX listed_bodies_agency ON listed_bodies (agency_id)",
+    "CREATE INDEX listed_bodies_division ON listed_bodies (division_code)",
+    "CREATE INDEX listed_bodies_standing ON listed_bodies (standing)",
+    # A CHECK cannot be altered. Not renamed into its place: views name the table.
+    "CREATE TEMP TABLE kept_coverage AS SELECT * FROM coverage",
+    "DROP TABLE coverage",
+    """
+    CREATE TABLE coverage (
+        body TEXT NOT NULL,
+        year INTEGER NOT NULL,
+        agency_id TEXT,
+        agency TEXT NOT NULL,
+        division_code TEXT,
+        agency_type TEXT NOT NULL,
+        level TEXT,
+        known_from TEXT NOT NULL CHECK (known_from IN ('division', 'reports', 'portal', 'list')),
+        due_on TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('published', 'missing', 'unread', 'not_known')),
+        reason TEXT,
+        confidence TEXT CHECK (confidence IN ('high', 'medium', 'low')),
+        portal_id TEXT,
+        walked_at TEXT,
+        report_id TEXT,
+        list_url TEXT,
+        listed_at TEXT,
+        PRIMARY KEY (body, year)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "INSERT INTO coverage SELECT *, NULL, NULL FROM kept_coverage",
+    "DROP TABLE kept_coverage",
+    "CREATE INDEX coverage_state ON coverage (state, year)",
+    "CREATE INDEX coverage_year ON coverage (year)",
+    "CREATE INDEX coverage_division ON coverage (division_code)",
+    "CREATE INDEX coverage_agency ON coverage (agency_id, year)",
+    "CREATE INDEX coverage_reason ON coverage (reason)",
+)
+
+_QUESTIONS_AT_ONCE = (
+    # The stocks of documents in the order in which they are asked for: the largest unexplained change first.
+    """
+    CREATE TABLE document_stocks (
+        report_id TEXT PRIMARY KEY REFERENCES reports (id) ON DELETE CASCADE,
+        agency TEXT NOT NULL,
+        year INTEGER NOT NULL,
+        scope TEXT NOT NULL,
+        issued ANY,
+        repealed ANY,
+        in_force ANY NOT NULL,
+        expected_in_force ANY,
+        unexplained ANY,
+        outcome TEXT,
+        earlier_report_id TEXT
+    ) STRICT
+    """,
+    (
+        "CREATE INDEX document_stocks_unexplained ON document_stocks"
+        " (abs(ifnull(unexplained, 0)) DESC, agency, year)"
+    ),
+    "CREATE INDEX document_stocks_year ON document_stocks (year)",
+    # In the words of the view of late reports, which else reads every report.
+    "CREATE INDEX reports_late ON reports (year, division_code) WHERE published_on > due_on",
+    # Of some rules only failures are asked for, a few among hundreds of thousands of results.
+    "DROP INDEX checks_rule",
+    "CREATE INDEX checks_rule ON checks (rule, outcome)",
 )

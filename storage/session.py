@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 from weakref import WeakKeyDictionary
 
+from scrapy.utils.asyncio import CallLaterResult, call_later
 from scrapy.utils.defer import deferred_from_coro
 from scrapy.utils.misc import load_object
 
 from crawler.items import Portal, Publication, Trouble
-from pipelines.records import PublicationReading
-from storage import answers, findings, portal_runs, problems, reference, reports, schedule
+from pipelines.records import ListedBodyReading, PublicationReading
+from storage import answers, findings, listed, portal_runs, problems, reference, reports, schedule
 from storage.archive import Archive
 from storage.database import StorageError, checkpoint, open_database
 from storage.ledger import Ledger, utc_now
@@ -33,6 +34,9 @@ CRAWL = "nianbao/crawl"
 """Key of the crawl's statistics: the number of its row in `crawls`."""
 HIDES_REPORTS = "nianbao/hides_reports"
 """Key of the crawl's statistics: how many troubles may have hidden reports."""
+GATHERED = 4
+"""Answers that wait to be written; whoever is killed has to ask for so many once more."""
+GATHERED_SECONDS = 0.05
 PROBLEMS = "nianbao/problems/"
 """Starts the keys of the crawl's statistics that count its troubles by their codes."""
 
@@ -63,6 +67,8 @@ class Session:
         self.from_archive = 0
         self.recrawl_all = str(crawler.settings.get("RECRAWL", "all")).strip().lower() != "due"
         self.schedule = schedule.load()
+        self._gathered = 0
+        self._waiting: CallLaterResult | None = None
         self._troubles: set[int] = set()
         self.db = open_database(Path(crawler.settings["DATABASE"]))
         self.archive = Archive(Path(crawler.settings["ARCHIVE"]))
@@ -88,11 +94,37 @@ class Session:
             self.db, publication, self.extractor_version
         )
 
-    def store(self, item: PublicationReading | Unchanged | Trouble) -> None:
+    def gathered(self) -> None:
+        """Is told that an answer was gathered: writes them when there are some, or after a moment.
+
+        To wait for the disk at every answer takes longer than all else that is done with it.
+        """
+        self._gathered += 1
+        if self._gathered >= GATHERED:
+            self.settle()
+        elif self._waiting is None:
+            self._waiting = call_later(GATHERED_SECONDS, self._settle_late)
+
+    def settle(self) -> None:
+        """Writes the answers that were gathered. Raises `StorageError`."""
+        self._gathered = 0
+        self.ledger.settle()
+
+    def _settle_late(self) -> None:
+        self._waiting = None
+        try:
+            self.settle()
+        except StorageError as error:
+            self.fail(error)
+
+    def store(self, item: PublicationReading | ListedBodyReading | Unchanged | Trouble) -> None:
         """Stores what the spider or the reading handed on; a failure of the disk ends the crawl."""
         try:
+            self.settle()
             if isinstance(item, Trouble):
                 self._troubles.add(problems.store_trouble(self.db, item, self.crawl_id))
+            elif isinstance(item, ListedBodyReading):
+                listed.store(self.db, [item], self.crawl_id)
             elif isinstance(item, Unchanged):
                 reports.confirm(self.db, item.publication, self.crawl_id, seen_at=utc_now(), years=self.years)
             else:
@@ -117,7 +149,10 @@ class Session:
         """Closes the run's row and the files. A run is complete when nothing can have been missed."""
         settled = reason == "finished" and not self.errors and not self._unfinished_portals()
         whole = self.years is None and not self.spider.is_sample
+        if self._waiting is not None:
+            self._waiting.cancel()
         try:
+            self.settle()
             if reason == "finished":
                 problems.clear_outdated_troubles(self.db, self.crawl_id, whole=whole)
                 if self.run.continued:

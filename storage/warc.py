@@ -7,16 +7,16 @@ bytes kept before, or none because nothing had changed, is a revisit of the firs
 
 from __future__ import annotations
 
-import sqlite3
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urldefrag, urlsplit
 
-from storage.archive import Archive
-from storage.database import one_line_errors
+from storage.archive import ArchiveReader
+from storage.database import StorageError, is_writable, one_line_errors, open_to_read
 from storage.export import ExportError, Written, _put, prepare_folder
 
 if TYPE_CHECKING:
@@ -36,16 +36,23 @@ _NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 
 
 def export_warc(
-    database: Path, archive_path: Path, folder: Path, *, version: str, force: bool
+    database: Path,
+    archive_path: Path,
+    folder: Path,
+    *,
+    version: str,
+    force: bool,
+    tell: Callable[[str], None] = lambda _line: None,
 ) -> list[Written]:
     """Writes every kept answer as `archive-00001.warc.gz` and so on into `folder`.
 
-    Raises `ExportError` for the folder, `StorageError` for database and archive.
+    An answer whose bytes the archive has lost is left out; `tell` is handed a line that names it. Raises
+    `ExportError` for the folder and where nothing is left to write, `StorageError` for database and
+    archive.
     """
     prepare_folder(folder, ["archive-00001.warc.gz"], force=force)
-    with one_line_errors(database):
-        conn = sqlite3.connect(f"file:{database.resolve().as_posix()}?mode=ro", uri=True)
-    archive = Archive(archive_path)
+    conn = open_to_read(database)
+    archive = ArchiveReader(archive_path, immutable=not is_writable(archive_path))
     written: list[Written] = []
     try:
         with one_line_errors(database):
@@ -56,16 +63,36 @@ def export_warc(
             pending = next(answers, None)
             while pending is not None:
                 path = folder / f"archive-{len(written) + 1:05}.warc.gz"
-                file = _File(answers, pending, archive, first, version)
+                file = _File(answers, pending, archive, first, version, tell)
                 records = _put(path, file.write)
                 written.append(Written(path.name, path, records))
                 pending = file.pending
     finally:
-        archive.close()
         conn.close()
     if not written:
         raise ExportError(f"{database}: holds no answer with a body; crawl first")
+    if not any(one.rows for one in written):
+        for empty in written:
+            empty.path.unlink()
+        raise ExportError(
+            f"{archive_path}: holds the bytes of no answer of {database};"
+            " name the archive of this database with -s ARCHIVE=FILE"
+        )
+    _clear_later(folder, len(written))
     return written
+
+
+def _clear_later(folder: Path, last: int) -> None:
+    """Takes away the further files of a longer export before this one."""
+    number = last + 1
+    while (path := folder / f"archive-{number:05}.warc.gz").is_file():
+        try:
+            path.unlink()
+        except OSError as error:
+            raise ExportError(
+                f"{path}: of an earlier export, cannot be removed ({error.strerror})"
+            ) from error
+        number += 1
 
 
 class _File:
@@ -75,15 +102,17 @@ class _File:
         self,
         answers: Iterator[dict[str, Any]],
         pending: dict[str, Any],
-        archive: Archive,
+        archive: ArchiveReader,
         first: dict[str, tuple[str, str]],
         version: str,
+        tell: Callable[[str], None],
     ) -> None:
         self.answers = answers
         self.pending: dict[str, Any] | None = pending
         self.archive = archive
         self.first = first
         self.version = version
+        self.tell = tell
 
     def write(self, path: Path) -> int:
         """Writes the file and says how many answers are in it."""
@@ -96,9 +125,14 @@ class _File:
             writer.write_record(self._information(writer, path, self.pending["fetched_at"]))
             # At least one, however small the limit.
             while self.pending is not None and (not records or out.tell() < FILE_BYTES):
-                for record in self._records(writer, self.pending):
+                try:
+                    found = list(self._records(writer, self.pending))
+                except StorageError as error:
+                    self.tell(f"left out: {self.pending['final_url']} (fetch {self.pending['id']}): {error}")
+                    found = []
+                for record in found:
                     writer.write_record(record)
-                records += 1
+                records += bool(found)
                 self.pending = next(self.answers, None)
         return records
 
@@ -142,7 +176,7 @@ class _File:
             f"{name}: {' '.join(str(value).split())}\r\n" for name, value in fields.items() if value
         ).encode("utf-8")
         yield writer.create_warc_record(
-            fetch["final_url"],
+            urldefrag(fetch["final_url"]).url,
             "metadata",
             payload=BytesIO(told),
             length=len(told),
@@ -157,7 +191,8 @@ class _File:
     def _answer(self, writer: WARCWriter, fetch: dict[str, Any], number: str) -> ArcWarcRecord:
         from warcio.statusandheaders import StatusAndHeaders  # noqa: PLC0415
 
-        sha256, url, date = fetch["sha256"], fetch["final_url"], fetch["fetched_at"]
+        # What was posted may be told in the fragment of an address, which is never sent.
+        sha256, url, date = fetch["sha256"], urldefrag(fetch["final_url"]).url, fetch["fetched_at"]
         headers = {
             "WARC-Record-ID": number,
             "WARC-Date": date,
@@ -182,8 +217,8 @@ class _File:
                 http_headers=StatusAndHeaders(_status_line(fetch["status"]), http, protocol="HTTP/1.1"),
                 warc_headers_dict=headers,
             )
-        self.first[sha256] = (url, date)
         body = self.archive.get(sha256)
+        self.first[sha256] = (url, date)
         http.append(("Content-Length", str(len(body))))
         return writer.create_warc_record(
             url,
@@ -198,14 +233,16 @@ class _File:
         from warcio.statusandheaders import StatusAndHeaders  # noqa: PLC0415
 
         body = (fetch["request_body"] or "").encode("utf-8")
+        url = urldefrag(fetch["url"]).url
+        parts = urlsplit(url)
         return writer.create_warc_record(
-            fetch["url"],
+            url,
             "request",
             payload=BytesIO(body),
             length=len(body),
             http_headers=StatusAndHeaders(
-                f"{fetch['method']} {fetch['url']} HTTP/1.1",
-                [("Content-Length", str(len(body)))],
+                f"{fetch['method']} {parts._replace(scheme='', netloc='').geturl() or '/'} HTTP/1.1",
+                [("Host", parts.netloc), ("Content-Length", str(len(body)))],
                 is_http_request=True,
             ),
             warc_headers_dict={

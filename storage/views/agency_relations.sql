@@ -9,8 +9,19 @@ SELECT
     later.division_code,
     renamings.kind,
     renamings.since,
+    (SELECT max(year) FROM reports WHERE reports.agency_id = earlier.id) AS last_year,
+    (SELECT min(year) FROM reports WHERE reports.agency_id = later.id) AS first_year,
     renamings.note
-FROM renamings
-JOIN agencies AS earlier ON earlier.body = renamings.before
-JOIN agencies AS later ON later.body = renamings.after AND later.division_code = earlier.division_code
+FROM agencies AS earlier
+-- The office may stand behind the name of a part of the area (高新区国土局), or before that of a branch
+-- (国土资源局阳明分局). The order of the joins is the cheap one: most names hold no office that was renamed.
+CROSS JOIN renamings ON instr(earlier.body, renamings.before) > 0 AND (
+    earlier.body = renamings.before
+    OR renamings.division_code IS NULL AND (
+        earlier.body LIKE '_%' || renamings.before
+        OR earlier.body LIKE '%' || renamings.before || '_%分局'
+    )
+)
+CROSS JOIN agencies AS later ON later.body = replace(earlier.body, renamings.before, renamings.after)
+    AND later.division_code = earlier.division_code
 WHERE renamings.division_code IS NULL OR renamings.division_code = later.division_code

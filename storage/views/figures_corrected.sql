@@ -1,14 +1,7 @@
 -- Figures with what readers said against them put in their place (is_override = 1), beside what was
 -- extracted. `figures` itself is never edited. An override whose agency and year fit several reports
 -- is applied to none; see overrides_unapplied.
-WITH meant AS (
-    SELECT overrides.*, reports.id AS meant_id
-    FROM overrides JOIN reports ON reports.id = overrides.report_id
-    UNION ALL
-    SELECT overrides.*, min(reports.id)
-    FROM overrides JOIN reports ON reports.agency = overrides.agency AND reports.year = overrides.year
-    GROUP BY overrides.entry HAVING count(*) = 1
-), corrected AS (
+WITH corrected AS (
     SELECT
         figures.report_id, figures.table_code, figures.row_code, figures.column_code,
         CASE WHEN meant.entry IS NULL THEN figures.value ELSE meant.value END AS value,
@@ -17,17 +10,18 @@ WITH meant AS (
         figures.value AS extracted_value, figures.status AS extracted_status,
         meant.said_by, meant.said_on, meant.link, meant.reason
     FROM figures
-    LEFT JOIN meant ON meant.meant_id = figures.report_id AND meant.table_code = figures.table_code
-        AND meant.row_code = figures.row_code AND meant.column_code = figures.column_code
+    LEFT JOIN overrides_applied AS meant ON meant.report_id = figures.report_id
+        AND meant.table_code = figures.table_code AND meant.row_code = figures.row_code
+        AND meant.column_code = figures.column_code
     UNION ALL
     SELECT
-        meant.meant_id, meant.table_code, meant.row_code, meant.column_code, meant.value, meant.status,
+        meant.report_id, meant.table_code, meant.row_code, meant.column_code, meant.value, meant.status,
         (SELECT unit FROM form_cells WHERE form_cells.table_code = meant.table_code
             AND form_cells.row_code = meant.row_code AND form_cells.column_code = meant.column_code),
         1, NULL, NULL, NULL, meant.said_by, meant.said_on, meant.link, meant.reason
-    FROM meant
+    FROM overrides_applied AS meant
     WHERE NOT EXISTS (
-        SELECT 1 FROM figures WHERE figures.report_id = meant.meant_id
+        SELECT 1 FROM figures WHERE figures.report_id = meant.report_id
             AND figures.table_code = meant.table_code AND figures.row_code = meant.row_code
             AND figures.column_code = meant.column_code
     )

@@ -1,0 +1,26 @@
+-- Arithmetic checks that come out otherwise with the corrections of readers (figures_corrected) than with
+-- the figures as extracted. checks itself is never edited. difference: changed, new (the correction gives
+-- the cell that the rule is told of) or gone.
+SELECT
+    retold_checks.report_id,
+    reports.agency,
+    reports.division_code,
+    reports.year,
+    retold_checks.rule,
+    retold_checks.subject,
+    retold_checks.difference,
+    retold_checks.severity,
+    retold_checks.outcome_before AS extracted_outcome,
+    retold_checks.zero_filled_before AS extracted_zero_filled,
+    retold_checks.left_before AS extracted_left_value,
+    retold_checks.right_before AS extracted_right_value,
+    retold_checks.outcome,
+    retold_checks.zero_filled,
+    retold_checks.left_value,
+    retold_checks.right_value,
+    retold_checks.detail AS sentence,
+    reports.source_url,
+    reports.fetched_at
+FROM retold_checks
+JOIN reports ON reports.id = retold_checks.report_id
+WHERE retold_checks.told_from = 'corrections'
