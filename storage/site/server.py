@@ -6,8 +6,10 @@ Owns what differs from a plain `datasette FILE`. The database is always served u
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import tomllib
+from contextlib import suppress
 from importlib import import_module, resources
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,14 @@ from datasette.app import Datasette
 from datasette.database import Database
 
 from pipelines.records import DerivedTotal, FormCell
+from storage.archive import ArchiveReader
 from storage.database import StorageError, one_line_errors
 from storage.reference import form_layout
+from storage.schema import MIGRATIONS
+from storage.site.archived import Archived, PlaceFinder
+from storage.site.frame import Application
+from storage.site.kept import inspected, kept, stamp
+from storage.site.labels import FormLabels, read_form_labels
 from storage.views.wide import WIDE_TABLES, wide_columns
 
 NAME = "nianbao"
@@ -38,48 +46,105 @@ SETTINGS = {
 }
 
 
-def site(database: Path, *, immutable: bool = False) -> Datasette:
+_WHERE_FILES_LIE = (re.compile("pragma_database_list"), "pragma_database_list() is not to be had")
+"""A further rule of Datasette for the SQL of readers: where the file lies is nobody's business."""
+
+_READING = frozenset({"view-instance", "view-database", "view-table", "view-query", "execute-sql"})
+
+
+class Site(Datasette):  # type: ignore[misc]  # it has no types
+    """Datasette with what pages of ours take from beside the database."""
+
+    archived: Archived
+    form_labels: FormLabels
+    views: frozenset[str]
+    mark: str | None = None
+    """Of an immutable database: see `kept.stamp`."""
+
+    def app(self) -> Application:
+        """The application; readers may keep the answers of an immutable database."""
+        made: Application = super().app()
+        return kept(made, self.mark) if self.mark else made
+
+    async def permission_allowed(
+        self, actor: object, action: str, resource: object = None, default: bool = False
+    ) -> bool | None:
+        """Everybody may read. To find that out Datasette copies all our words for each table of a page."""
+        if action in _READING:
+            # Datasette's own list of databases tells where the file lies.
+            return "_internal" not in (resource if isinstance(resource, tuple) else (resource,))
+        allowed: bool | None = await super().permission_allowed(actor, action, resource, default)
+        return allowed
+
+
+class Counted(Database):  # type: ignore[misc]  # it has no types
+    """The database, whose rows were counted when the last run ended: counting them anew takes a second.
+
+    Those of an immutable one are counted once, when the site is opened.
+    """
+
+    async def table_counts(self, limit: int = 10) -> dict[str, int | None]:
+        """Rows of every table; None where they were not counted."""
+        if not self.is_mutable:
+            exact: dict[str, int | None] = await super().table_counts(limit)
+            return exact
+        counted = {}
+        with suppress(sqlite3.OperationalError):
+            result = await self.execute("SELECT name, number FROM site_counts WHERE name GLOB 'rows_*'")
+            counted = {row["name"].removeprefix("rows_"): row["number"] for row in result.rows}
+        return {name: counted.get(name) for name in await self.table_names()}
+
+
+def site(
+    database: Path,
+    *,
+    immutable: bool = False,
+    archive: Path | None = None,
+    places: PlaceFinder | None = None,
+) -> Site:
     """Datasette over the database file, ready to be served. Raises `StorageError`, one line.
 
     `immutable` promises that nobody writes to the file meanwhile: pages are then cached and counted once.
+    `archive` is the file of the archive, which need not be there; without `places` no place in it is shown.
     """
     # Where rich is installed, Datasette prints every error with all local values, a wrong address's too.
     import_module("datasette.handle_exception").rich = None  # type: ignore[attr-defined]
-    words = metadata(database)
-    served = Datasette(
+    refused = import_module("datasette.utils").disallawed_sql_res
+    if _WHERE_FILES_LIE not in refused:
+        refused.append(_WHERE_FILES_LIE)
+    words = metadata(database, immutable=immutable)
+    mark = stamp(database, SITE) if immutable else None
+    served = Site(
         [],
+        inspect_data=inspected(database, NAME, mark) if mark else None,
         metadata=words,
         settings=SETTINGS,
         template_dir=str(SITE / "templates"),
         plugins_dir=str(SITE / "plugins"),
         static_mounts=[(STATIC, str(SITE / "static"))],
     )
+    served.mark = mark
+    served.form_labels, served.views = labels_and_views(database, immutable=immutable)
+    served.archived = Archived(ArchiveReader(archive, immutable=immutable) if archive else None, places)
     # Datasette adds a database in memory where it is given no file.
     served.remove_database("_memory")
-    served.add_database(Database(served, path=str(database), is_mutable=not immutable), name=NAME)
+    served.add_database(Counted(served, path=str(database), is_mutable=not immutable), name=NAME)
     return served
 
 
-def metadata(database: Path) -> dict[str, Any]:
+def metadata(database: Path, *, immutable: bool = False) -> dict[str, Any]:
     """Titles and descriptions of the database and of every table, view and column in it.
 
     The words are those of `descriptions.toml`; the columns of the wide views are described from the
     forms' own labels, which the database holds.
     """
     words = descriptions()
-    connection = _read_only(database)
+    connection = _read_only(database, immutable=immutable)
     try:
         with one_line_errors(database):
-            cells, derived = form_layout(connection)
-            shown = set(wide_view_names(connection))
+            tables = table_words(connection)
     finally:
         connection.close()
-    tables = dict(words["tables"])
-    for table in WIDE_TABLES:
-        if table in shown:
-            tables[table] = _wide_description(table, tables[table], words["wide"], cells, derived)
-        else:
-            del tables[table]
     return {
         "title": words["title"],
         "description": words["description"],
@@ -93,6 +158,31 @@ def metadata(database: Path) -> dict[str, Any]:
             }
         },
     }
+
+
+def labels_and_views(database: Path, *, immutable: bool = False) -> tuple[FormLabels, frozenset[str]]:
+    """The labels of rows, columns and cells of the forms, as the database holds them; names of its views."""
+    connection = _read_only(database, immutable=immutable)
+    try:
+        with one_line_errors(database):
+            views = connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'")
+            return read_form_labels(connection), frozenset(row[0] for row in views)
+    finally:
+        connection.close()
+
+
+def table_words(connection: sqlite3.Connection) -> dict[str, Any]:
+    """Titles and descriptions of every table and view, by name, without wide views that are not there."""
+    words = descriptions()
+    cells, derived = form_layout(connection)
+    shown = set(wide_view_names(connection))
+    tables = dict(words["tables"])
+    for table in WIDE_TABLES:
+        if table in shown:
+            tables[table] = _wide_description(table, tables[table], words["wide"], cells, derived)
+        else:
+            del tables[table]
+    return tables
 
 
 def descriptions() -> dict[str, Any]:
@@ -141,15 +231,20 @@ def _wide_description(
     return {**words, "columns": columns}
 
 
-def _read_only(database: Path) -> sqlite3.Connection:
+def _read_only(database: Path, *, immutable: bool) -> sqlite3.Connection:
+    """A database that nobody writes to may lie in a folder where nothing can be written either."""
     if not database.is_file():
         raise StorageError(
             f"{database}: there is no such database; crawl first, or name another one with -s DATABASE=FILE"
         )
+    if immutable:
+        _refuse_written(database)
     with one_line_errors(database):
-        connection = sqlite3.connect(f"file:{database.resolve().as_posix()}?mode=ro", uri=True)
+        way = "mode=ro&immutable=1" if immutable else "mode=ro"
+        connection = sqlite3.connect(f"file:{database.resolve().as_posix()}?{way}", uri=True)
         try:
             connection.execute("SELECT 1 FROM form_cells LIMIT 1")
+            _refuse_older(connection, database)
         except sqlite3.OperationalError as error:
             connection.close()
             if "no such table" in str(error):
@@ -162,3 +257,23 @@ def _read_only(database: Path) -> sqlite3.Connection:
             connection.close()
             raise
     return connection
+
+
+def _refuse_written(database: Path) -> None:
+    """Raises `StorageError` where rows stand beside the file still: an immutable database is read without."""
+    beside = database.with_name(f"{database.name}-wal")
+    if beside.is_file() and beside.stat().st_size:
+        raise StorageError(
+            f"{database}: is not at rest ({beside.name} holds rows): a run is writing to it, or was killed;"
+            " leave --immutable out, or let a run end first"
+        )
+
+
+def _refuse_older(connection: sqlite3.Connection, database: Path) -> None:
+    """Raises `StorageError` where tables are not there yet that the pages read: the site changes nothing."""
+    applied = {row[0] for row in connection.execute("SELECT name FROM _sqlite_migrations")}
+    if {migration.name for migration in MIGRATIONS._migrations} - applied:  # noqa: SLF001 no public list
+        raise StorageError(
+            f"{database}: was written by an older version of nianbao;"
+            " run scrapy reextract once, which brings it up to date"
+        )

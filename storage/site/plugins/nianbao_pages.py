@@ -1,17 +1,43 @@
-"""Datasette hooks of the site: thin, over `storage.site.report_page`. Loaded by its path, not imported."""
+"""Datasette hooks of the frame and of the home, division and agency pages: thin, over `storage.site`."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator
+from sqlite3 import SQLITE_LIMIT_LENGTH, Connection, Row
 from typing import Any
+from urllib.parse import unquote
 
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.utils import tilde_decode, tilde_encode
-from datasette.utils.asgi import Request
+from datasette.utils import path_with_replaced_args, tilde_encode
+from datasette.utils.asgi import Forbidden, NotFound, Request, Response
 from jinja2 import Environment
+from markupsafe import Markup
 
-from storage.site.report_page import Query, report_page
+from storage.site.agency import agency_page
+from storage.site.division import division_page, divisions_page
+from storage.site.downloads import DATABASE, answer_as_csv
+from storage.site.frame import (
+    CLOSED,
+    Application,
+    answered,
+    checked_language,
+    command,
+    error_answer,
+    frame_variables,
+    guarded,
+    language_of,
+    linked_cell,
+    reader,
+)
+from storage.site.home import home_page, questions
+from storage.site.labels import Labels, shelves
+
+
+@hookimpl
+def prepare_connection(conn: Connection) -> None:
+    """No value of more than 4 MB: SQL of a reader could ask for thousands of millions of bytes."""
+    conn.setlimit(SQLITE_LIMIT_LENGTH, 4 * 1024 * 1024)
 
 
 @hookimpl
@@ -21,45 +47,92 @@ def prepare_jinja2_environment(env: Environment) -> None:
 
 
 @hookimpl
-def extra_template_vars(
-    table: str | None, view_name: str, request: Request | None, datasette: Datasette
-) -> Callable[[], Awaitable[dict[str, Any]]] | dict[str, Any]:
-    """`page` on the page of a report, `overview` on the first page."""
-    if view_name == "row" and table == "reports" and request is not None:
-        report_id = tilde_decode(request.url_vars["pks"])
-
-        async def page() -> dict[str, Any]:
-            return {"page": await report_page(_query(datasette), report_id)}
-
-        return page
-    if view_name == "index":
-
-        async def overview() -> dict[str, Any]:
-            return {"overview": await _overview(datasette)}
-
-        return overview
-    return {}
+def render_cell(
+    row: Row, value: object, column: str, table: str | None, datasette: Datasette
+) -> Markup | None:
+    """Bodies, divisions and reports in tables and answers lead to their pages."""
+    return linked_cell(row, value, column, datasette, is_view=table is None or table in datasette.views)
 
 
-def _query(datasette: Datasette) -> Query:
-    async def query(sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-        # Some reports have more figures than a page of a table has rows: `truncate` stays off.
-        result = await datasette.get_database("nianbao").execute(sql, dict(parameters))
-        return [dict(row) for row in result.rows]
-
-    return query
+@hookimpl
+def asgi_wrapper() -> Callable[[Application], Application]:
+    """Headers on every answer; reading only."""
+    return guarded
 
 
-async def _overview(datasette: Datasette) -> dict[str, Any]:
-    query = _query(datasette)
+@hookimpl(wrapper=True)
+def handle_exception(
+    datasette: Datasette, request: Request, exception: Exception
+) -> Generator[None, Any, list[Awaitable[Response]]]:
+    """One answer to every failure, in place of Datasette's: it knows no words and prints local values."""
+    yield
+    return [error_answer(datasette, request, exception)]
+
+
+@hookimpl
+def forbidden(datasette: Datasette, request: Request, message: str) -> Awaitable[Response]:
+    """What is not handed out."""
+    return error_answer(datasette, request, Forbidden(message))
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Callable[..., Any]]]:
+    """Addresses of the pages that are ours."""
+
+    def closed() -> Response:
+        raise NotFound("404")
+
+    return [
+        (CLOSED, closed),
+        (r"/$", _home),
+        (rf"/{DATABASE}\.csv$", _answer_as_csv),
+        (r"/-/home\.(?P<format>\w+)$", _home),
+        (r"/-/division(\.(?P<format>\w+))?$", _divisions),
+        (r"/-/division/(?P<code>[^/.]+)(\.(?P<format>\w+))?$", _division),
+        (r"/-/agency/(?P<agency>[^/.]+)(\.(?P<format>\w+))?$", _agency),
+    ]
+
+
+async def _home(datasette: Datasette, request: Request) -> Response:
+    page = await home_page(reader(datasette), request.args, language_of(request))
+    return await answered(
+        datasette, request, "home.html", page, page["years"], questions=questions(), command=command
+    )
+
+
+async def _answer_as_csv(datasette: Datasette, request: Request) -> Response:
+    return await answer_as_csv(request, datasette, language_of(request))
+
+
+async def _divisions(datasette: Datasette, request: Request) -> Response:
+    page = await divisions_page(reader(datasette), request.args, language_of(request))
+    return await answered(datasette, request, "divisions.html", page, page["divisions"])
+
+
+async def _division(datasette: Datasette, request: Request) -> Response:
+    code = unquote(request.url_vars["code"])
+    page = await division_page(reader(datasette), code, request.args, language_of(request))
+    if page is None:
+        raise NotFound("404")
+    return await answered(datasette, request, "division.html", page, page["rows"])
+
+
+async def _agency(datasette: Datasette, request: Request) -> Response:
+    agency = unquote(request.url_vars["agency"])
+    page = await agency_page(reader(datasette), agency, request.args, language_of(request))
+    if page is None:
+        raise NotFound("404")
+    return await answered(datasette, request, "agency.html", page, page["rows"])
+
+
+@hookimpl
+def extra_template_vars(view_name: str, request: Request | None, datasette: Datasette) -> dict[str, Any]:
+    """The frame on every page, with words and labels in the reader's language."""
+    if request is not None and view_name != "error":
+        checked_language(request)
     return {
-        "years": await query(
-            "SELECT year, count(*) AS reports, count(DISTINCT agency_id) AS agencies,"
-            " sum(checks_failed > 0) AS doubtful FROM reports GROUP BY year ORDER BY year DESC",
-            {},
-        ),
-        "problems": await query(
-            "SELECT code, count(*) AS found FROM problems GROUP BY code ORDER BY found DESC, code", {}
-        ),
-        "crawls": await query("SELECT * FROM crawls ORDER BY id DESC LIMIT 3", {}),
+        **frame_variables(request),
+        "labels": Labels(language_of(request), datasette.form_labels),
+        "shelves": shelves,
+        "path_with_replaced_args": path_with_replaced_args,
     }

@@ -1,0 +1,51 @@
+"""Datasette hooks of the questions: thin, over `storage.site.questions`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request, Response
+
+from storage.site.frame import DATABASE, answered, language_of, reader
+from storage.site.labels import Labels
+from storage.site.questions import ALL_ROWS, asked, query_title, questions, questions_page
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Callable[..., Any]]]:
+    """The page of all questions; that of each is a canned query of Datasette."""
+    return [(r"/-/questions(\.(?P<format>\w+))?$", _questions)]
+
+
+async def _questions(datasette: Datasette, request: Request) -> Response:
+    page = questions_page(language_of(request))
+    rows = [{"group": group["key"], **each} for group in page["groups"] for each in group["queries"]]
+    return await answered(datasette, request, "questions.html", page, rows)
+
+
+@hookimpl
+def extra_template_vars(
+    request: Request | None, database: str | None, datasette: Datasette
+) -> Callable[[], Awaitable[dict[str, Any]]]:
+    """`query_title` on every page; on that of a question `asked`, which prepares its page from the rows."""
+
+    async def variables() -> dict[str, Any]:
+        lang = language_of(request)
+        titles = {"query_title": partial(query_title, lang), "question_groups": questions().groups}
+        named = request.url_vars.get("table") if request is not None and database == DATABASE else None
+        question = questions().queries.get(named or "")
+        if request is None or question is None:
+            return titles
+        given = {name: (request.args.get(name) or "").strip() for name in question.parameters}
+        labels = Labels(lang, datasette.form_labels)
+        all_rows = request.args.get(ALL_ROWS) == "all"
+        return {
+            **titles,
+            "asked": await asked(reader(datasette), question, given, lang, labels, all_rows),
+        }
+
+    return variables
