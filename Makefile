@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo crawl test browse bench lint
+.PHONY: help demo crawl test browse bench bench-full screenshots lint
 
 help: ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## /\1: /p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST)
 
 $(STAMP): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: install Python 3.11 or newer, or name one with PYTHON=" >&2; exit 1; }
@@ -33,6 +33,12 @@ test: $(STAMP) ## run the tests, on every core (ARGS="-n0 -x tests/storage" for 
 
 bench: $(STAMP) ## measure every format, and the whole against the bare tools (ARGS="--quick" for the formats alone)
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-full: $(STAMP) ## measure the site and the findings over 85,000 invented reports (ARGS="--database FILE" for another)
+	@$(BIN)/python -m benchmarks.full $(ARGS)
+
+screenshots: $(STAMP) ## make the pictures of the README from the sample province (needs a Chromium)
+	@$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 lint: $(STAMP) ## check style and types
 	@$(BIN)/ruff check .

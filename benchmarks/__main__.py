@@ -1,4 +1,4 @@
-"""`make bench`: every format against its targets; reading, writing and crawling beside the bare tools."""
+"""`make bench`: the cost of the whole as ratios to the bare tools, and every format against its targets."""
 
 from __future__ import annotations
 
@@ -6,199 +6,69 @@ import argparse
 import json
 import os
 import platform
-import shutil
-import subprocess
 import sys
-import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-import lxml.html
-from sqlite_utils import Database
-
-from benchmarks import formats
-from benchmarks.sample import fetched, report_pages
-from benchmarks.timing import Contest, interleaved, seconds
-from pipelines.extract import read_document, read_publication
-from storage.database import open_database
-from storage.reports import store
-from tests.province.server import Province
+from benchmarks import formats, ratios
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def reading(rounds: int) -> Contest:
-    """From bytes to a checked report, against decoding and parsing the same bytes."""
-    bodies = [page.body for page in report_pages()]
-
-    def bare(body: bytes) -> object:
-        try:
-            text = body.decode()
-        except UnicodeDecodeError:
-            text = body.decode("gb18030", "replace")
-        return lxml.html.fromstring(text)
-
-    ours, plain = interleaved(
-        lambda: seconds(lambda: [read_document(body) for body in bodies]),
-        lambda: seconds(lambda: [bare(body) for body in bodies]),
-        rounds,
-    )
-    size = sum(map(len, bodies)) / len(bodies) / 1000
-    return Contest(
-        f"Reading HTML reports of {size:.0f} kB on average",
-        "bytes to figures, chapters, identity and checks", "decode + lxml.html.fromstring",
-        "pages", len(bodies), ours, plain,
-    )  # fmt: skip
-
-
-def writing(rounds: int) -> Contest:
-    """Storing read reports one transaction each, against the same rows in one bare transaction."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        base, crawl_id, publications = fetched(folder)
-        readings = [read_publication(publication) for publication in publications]
-
-        def ours() -> float:
-            path = shutil.copy(base, folder / "ours.db")
-            db = open_database(Path(path))
-            took = seconds(lambda: [store(db, reading, crawl_id) for reading in readings])
-            db.close()
-            return took
-
-        ours()
-        rows = _new_rows(base, folder / "ours.db")
-
-        def bare() -> float:
-            path = shutil.copy(base, folder / "bare.db")
-            db = open_database(Path(path))
-            db.conn.execute("PRAGMA foreign_keys = OFF")
-            took = seconds(lambda: _insert(db, rows))
-            db.close()
-            return took
-
-        times = interleaved(ours, bare, rounds)
-    total = sum(len(values) for values in rows.values())
-    return Contest(
-        f"Storing records ({total} rows)", "one transaction a publication, copies and versions compared",
-        "executemany of the same rows, one transaction, foreign keys off", "reports", len(readings), *times,
-    )  # fmt: skip
-
-
-def crawling(rounds: int) -> Contest:
-    """A crawl of the sample, start to finish, against bare Scrapy downloading the same addresses."""
-    with tempfile.TemporaryDirectory() as name, Province(prefer=False) as province:
-        folder = Path(name)
-        registry = folder / "portals.toml"
-        registry.write_text(province.registry(), encoding="utf-8")
-        list_ = folder / "addresses.json"
-
-        def ours() -> float:
-            for file in folder.glob("*.db*"):
-                file.unlink()
-            return seconds(
-                lambda: _scrapy(
-                    "crawl", "heilongjiang", "-a", f"registry={registry}",
-                    "-s", f"DATABASE={folder / 'n.db'}", "-s", f"ARCHIVE={folder / 'a.db'}",
-                    "-s", "ALLOW_PRIVATE_HOSTS=true",
-                )
-            )  # fmt: skip
-
-        ours()
-        addresses = [
-            province.addresses[request.portal].rstrip("/") + request.path
-            for request in province.log
-            if request.status == 200
-        ]
-        list_.write_text(json.dumps(addresses), encoding="utf-8")
-
-        def bare() -> float:
-            with tempfile.TemporaryDirectory() as elsewhere:
-                return seconds(
-                    lambda: _scrapy(
-                        "runspider", str(ROOT / "benchmarks" / "bare_spider.py"), "-a", f"addresses={list_}",
-                        "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=1", "-s", "DOWNLOAD_DELAY=0",
-                        "-s", "LOG_ENABLED=false", cwd=Path(elsewhere),
-                    )
-                )  # fmt: skip
-
-        times = interleaved(ours, bare, rounds)
-    return Contest(
-        "Crawling the sample province, process start included", "found, archived, read, stored",
-        "bare Scrapy downloads of the same addresses", "requests", len(addresses), *times,
-    )  # fmt: skip
-
-
-def _new_rows(before: Path, after: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Rows of every table that `after` holds and `before` does not."""
-    rows: dict[str, list[tuple[object, ...]]] = {}
-    db, old = Database(after), Database(before)
-    for table in db.tables:
-        if table.name.startswith("sqlite_"):
-            continue
-        known = set(old.execute(f"SELECT * FROM [{table.name}]").fetchall())
-        new = [row for row in db.execute(f"SELECT * FROM [{table.name}]").fetchall() if row not in known]
-        if new:
-            rows[table.name] = new
-    db.close()
-    old.close()
-    return rows
-
-
-def _insert(db: Database, rows: dict[str, list[tuple[object, ...]]]) -> None:
-    with db.conn:
-        for table, values in rows.items():
-            places = ", ".join("?" * len(values[0]))
-            db.conn.executemany(f"INSERT OR REPLACE INTO [{table}] VALUES ({places})", values)
-
-
-def _scrapy(*arguments: str, cwd: Path = ROOT) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "scrapy", *arguments], cwd=cwd, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        raise SystemExit(f"scrapy {arguments[0]} ended with {done.returncode}:\n{done.stderr[-2000:]}")
-
-
-def main() -> None:
-    """Prints the table of formats, then a paragraph a ratio; both go to a JSON file as well."""
+def main() -> int:
+    """Prints the table of ratios, then that of formats; both go to a JSON file as well. 1 where a row is
+    short of its target.
+    """
+    parts = [name for name, _ in ratios.MEASURES]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="of reading and writing (crawling: half)")
+    parser.add_argument("--rounds", type=int, default=9, help="of ours and the floor, in turn")
     parser.add_argument("--seed", type=int, help="of the reports (default: drawn and printed)")
-    parser.add_argument("--reports", type=int, default=5, help="a format and layout, and one to warm up")
-    parser.add_argument("--scans", type=int, default=2, help="reports read as pictures (0: none)")
+    parser.add_argument("--reports", type=int, default=3, help="a format and layout, and one to warm up")
+    parser.add_argument("--scans", type=int, default=1, help="reports read as pictures (0: none)")
+    parser.add_argument("--database-reports", type=int, default=8_500, help="in the invented database")
+    parser.add_argument("--only", choices=[*parts, "formats"], action="append", help="parts of it")
     parser.add_argument("--quick", action="store_true", help="the table of formats only, of three reports")
     parser.add_argument("--json", type=Path, default=ROOT / "data" / "bench.json", metavar="FILE")
-    told = parser.parse_args()
-    seed = told.seed if told.seed is not None else int.from_bytes(os.urandom(3), "big")
-    print(f"Formats, seed {seed} (again with --seed {seed})\n", flush=True)
-    reports, scans = (3, 0) if told.quick else (max(1, told.reports), told.scans)
-    print(formats.head(), flush=True)
-    found = []
-    for row in formats.rows(seed, reports, scans):
-        found.append(row)
-        print(formats.line(row), flush=True)
-    print("", *formats.faults(found), sep="\n", end="\n\n", flush=True)
-    contests: list[Contest] = []
-    _write(told.json, seed, found, contests)
-    rounds = max(2, told.rounds)
-    measures = ((reading, rounds), (writing, rounds), (crawling, max(2, rounds // 2)))
-    for measure, times in () if told.quick else measures:
-        contests.append(measure(times))
-        print(contests[-1], end="\n\n", flush=True)
-        _write(told.json, seed, found, contests)
+    given = parser.parse_args()
+    given.seed = given.seed if given.seed is not None else int.from_bytes(os.urandom(3), "big")
+    given.rounds = max(1, given.rounds)
+    chosen = ["formats"] if given.quick else given.only or [*parts, "formats"]
+    load = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    print(f"seed {given.seed} (again with --seed {given.seed}), {given.rounds} rounds, {load}", flush=True)
+    measured: list[ratios.Ratio] = []
+    found: list[formats.Row] = []
+    if set(chosen) - {"formats"}:
+        print(f"\n{ratios.HEAD}", flush=True)
+    for name, measure in ratios.MEASURES:
+        for row in measure(given) if name in chosen else ():
+            measured.append(row)
+            print(row, flush=True)
+            _write(given.json, given.seed, found, measured)
+    if "formats" in chosen:
+        print(f"\n{formats.head()}", flush=True)
+        for line in formats.rows(given.seed, 3 if given.quick else max(1, given.reports), given.scans):
+            found.append(line)
+            print(formats.line(line), flush=True)
+        print("", *formats.faults(found), sep="\n")
+        _write(given.json, given.seed, found, measured)
+    short = [row for row in [*measured, *found] if row.state == "SHORT"]
+    print(f"{len(short)} of {len(measured) + len(found)} rows SHORT")
+    return int(bool(short))
 
 
-def _write(path: Path, seed: int, found: list[formats.Row], contests: list[Contest]) -> None:
+def _write(path: Path, seed: int, found: Sequence[formats.Row], measured: Sequence[ratios.Ratio]) -> None:
     """What was measured so far, as JSON."""
     made = {
         "seed": seed,
         "python": platform.python_version(),
         "cores": os.cpu_count(),
+        "load": os.getloadavg(),
+        "ratios": [row.as_json() for row in measured],
         "formats": [row.as_json() for row in found],
-        "ratios": [contest.as_json() for contest in contests],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

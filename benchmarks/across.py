@@ -1,7 +1,8 @@
-"""How long the rules between reports take over a database of the whole country's size.
+"""How long the rules within and between reports take over a database of the whole country's size.
 
 `python -m benchmarks.across [--reports 85000] [--database FILE]` builds a synthetic database (or takes
-the one that is there), makes coverage and all results between reports anew, and prints the times.
+the one that is there), makes coverage and all results between reports anew, tells all arithmetic of
+the reports again, and prints the times.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import time
 from pathlib import Path
 
 from benchmarks.synthetic import build
-from storage import coverage, crosschecks, measures
+from storage import arithmetic, coverage, crosschecks, measures, summaries
 from storage.database import open_database
 
 
@@ -38,6 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
             ("coverage", coverage.refresh),
             ("checks across reports", crosschecks.refresh),
             ("measures", measures.refresh),
+            ("arithmetic of the reports", arithmetic.refresh),
+            ("summaries", summaries.refresh),
         ):
             began, worked = time.monotonic(), time.process_time()
             refresh(db)
@@ -49,6 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
             "SELECT rule, outcome, count(*) FROM cross_checks GROUP BY rule, outcome"
         ):
             print(f"  {rule} {outcome}: {number}")
+        (told,) = db.execute("SELECT count(*) FROM checks").fetchone()
+        (otherwise,) = db.execute("SELECT count(*) FROM retold_checks").fetchone()
+        print(f"  of {told} stored checks told again, {otherwise} came out otherwise")
         db.conn.close()
     print(f"together {spent:.1f} s, limit {given.limit:.0f} s")
     return int(spent > given.limit)

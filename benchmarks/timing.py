@@ -1,62 +1,14 @@
-"""Interleaved rounds of two ways to do the same work, and what they say.
+"""Interleaved rounds of two ways to do the same work.
 
-Owns the measuring and the wording of results. Rounds alternate and swap who goes first, so that a
+Owns the measuring. Rounds alternate and swap who goes first, so that a
 machine that slows down slows both.
 """
 
 from __future__ import annotations
 
-import statistics
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Contest:
-    """Seconds of each round of our way and of the bare one, over `units` pieces of work."""
-
-    title: str
-    ours_is: str
-    bare_is: str
-    unit: str
-    units: int
-    ours: tuple[float, ...]
-    bare: tuple[float, ...]
-
-    @property
-    def ratios(self) -> list[float]:
-        """Our time over the bare one, a round each."""
-        return [ours / bare for ours, bare in zip(self.ours, self.bare, strict=True)]
-
-    def as_json(self) -> dict[str, object]:
-        """Medians: milliseconds a piece of work on both sides, and the ratio."""
-        return {
-            "title": self.title,
-            "units": self.units,
-            "ours_ms": 1000 * statistics.median(self.ours) / self.units,
-            "bare_ms": 1000 * statistics.median(self.bare) / self.units,
-            "ratio": statistics.median(self.ratios),
-        }
-
-    def __str__(self) -> str:
-        ratios = self.ratios
-        return "\n".join(
-            [
-                f"{self.title} ({self.units} {self.unit}, {len(ratios)} rounds)",
-                f"  ours: {self._spread(self.ours)}   {self.ours_is}",
-                f"  bare: {self._spread(self.bare)}   {self.bare_is}",
-                f"  ratio: {statistics.median(ratios):7.1f} ({min(ratios):.1f} to {max(ratios):.1f})",
-            ]
-        )
-
-    def _spread(self, seconds: tuple[float, ...]) -> str:
-        per_unit = [1000 * second / self.units for second in seconds]
-        return (
-            f"{statistics.median(per_unit):8.2f} ms per {self.unit.removesuffix('s')}"
-            f" ({min(per_unit):.2f} to {max(per_unit):.2f})"
-        )
 
 
 def interleaved(
@@ -78,8 +30,8 @@ def interleaved(
     return tuple(times[0]), tuple(times[1])
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Wall time of one call."""
-    began = time.perf_counter()
+def processor(work: Callable[[], object]) -> float:
+    """Processor seconds of this process during one call: beside other work they say more than the clock."""
+    began = time.process_time()
     work()
-    return time.perf_counter() - began
+    return time.process_time() - began

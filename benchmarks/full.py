@@ -1,0 +1,295 @@
+"""`make bench-full`: the site over as many reports as the whole country publishes, page by page.
+
+`python -m benchmarks.full [--database FILE] [--reports 85000] [--rounds 9] [--no-refresh]` builds a
+synthetic database with chapters and search index (or takes FILE, whose findings it makes anew), times how
+long the findings take, starts `scrapy browse` on it, plainly and with --immutable, and asks for every kind
+of page. A time is that of the whole answer over loopback: what the server costs, and a little more. One
+visit a page comes first and is shown on its own; then the rounds go through all pages in turn, so that a
+machine that slows down slows all of them.
+
+Exit code 1 where something took longer than its target, failed or is not there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from datasette.utils import tilde_encode
+from sqlite_utils import Database
+
+from benchmarks.chapters import RARE
+from benchmarks.synthetic import build
+from storage import arithmetic, coverage, crosschecks, measures, summaries
+from storage.database import checkpoint, open_database
+from storage.site.server import NAME, descriptions
+
+ROOT = Path(__file__).resolve().parents[1]
+HOST = "127.0.0.1"
+PATIENCE = 120
+"""Seconds that the server has to start, and that an answer may take."""
+
+REFRESHED = {
+    "arithmetic within reports": arithmetic.refresh,
+    "coverage": coverage.refresh,
+    "checks across reports": crosschecks.refresh,
+    "measures": measures.refresh,
+    "summaries": summaries.refresh,
+}
+"""The findings, in the order in which they are made from each other."""
+STATES = ("cross_checks", "measures", "summaries")
+"""Names under which they remember what they were made from."""
+REFRESH_LIMIT = 120
+"""Seconds for all of them together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page to ask for: what it is, its address, and the milliseconds that it may take."""
+
+    kind: str
+    path: str
+    target: int
+
+
+@dataclass(slots=True)
+class Visits:
+    """Milliseconds of the visits to a page, the first apart; `status` is that of the last answer."""
+
+    page: Page
+    status: int = 0
+    size: int = 0
+    first: float = 0
+    times: list[float] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> str:
+        """OK, SHORT of the target, absent, or FAILED with the status."""
+        if self.status == http.client.NOT_FOUND:
+            return "absent"
+        if self.status != http.client.OK:
+            return f"FAILED {self.status}"
+        return "OK" if statistics.median(self.times) <= self.page.target else "SHORT"
+
+    def as_json(self) -> dict[str, object]:
+        """The page, median and worst of the rounds in milliseconds, and the verdict."""
+        return {
+            **asdict(self.page),
+            "status": self.status,
+            "kilobytes": round(self.size / 1000, 1),
+            "first_ms": round(self.first, 1),
+            "median_ms": round(statistics.median(self.times), 1),
+            "worst_ms": round(max(self.times), 1),
+            "verdict": self.verdict,
+        }
+
+    def __str__(self) -> str:
+        name = self.page.kind
+        wide = sum(ord(char) > 0x2E80 for char in name)
+        if self.verdict == "absent":
+            return f"{name:<{40 - wide}} {'':>8} {'':>8} {'':>8} {self.page.target:>8}  absent"
+        return (
+            f"{name:<{40 - wide}} {statistics.median(self.times):>8.0f} {max(self.times):>8.0f}"
+            f" {self.first:>8.0f} {self.page.target:>8}  {self.verdict}"
+        )
+
+
+HEAD = f"{'ms of the whole answer':<40} {'median':>8} {'worst':>8} {'first':>8} {'target':>8}"
+
+
+def pages(db: Database) -> Iterator[Page]:
+    """Every kind of page, of the database's largest divisions, bodies and reports."""
+    yield Page("home", "/", 100)
+    for kind, code in _divisions(db):
+        yield Page(f"division: {kind}", f"/-/division/{code}", 100)
+    for kind, agency, report in _bodies(db):
+        yield Page(f"agency: {kind}", f"/-/agency/{quote(agency)}", 100)
+        yield Page(f"report: {kind}", f"/{NAME}/reports/{tilde_encode(report)}", 100)
+    for kind, words in (
+        ("common word", "公开"),
+        ("rare word", RARE[0]),
+        ("one character", "水"),
+        ("long phrase", "政府信息公开工作年度报告"),
+        ("nothing found", "魑魅魍魉"),
+    ):
+        yield Page(f"search: {kind} {words}", f"/-/search?{urlencode({'q': words})}", 300)
+    yield Page("database", f"/{NAME}", 300)
+    yield from _questions(next((code for kind, code in _divisions(db) if kind == "province"), ""))
+
+
+def _questions(province: str) -> Iterator[Page]:
+    """Each canned query as it opens, and narrowed to a province and a year where it can be."""
+    for name, query in sorted(descriptions()["queries"].items()):
+        yield Page(f"question: {name}", f"/{NAME}/{name}", 1000)
+        given = {"division": province, "year": "2022"}
+        narrowed = {key: value for key, value in given.items() if f":{key}" in query["sql"]}
+        if narrowed:
+            words = " ".join(narrowed)
+            yield Page(f"  {name}, {words}", f"/{NAME}/{name}?{urlencode(narrowed)}", 1000)
+
+
+def _divisions(db: Database) -> Iterator[tuple[str, str]]:
+    """Of each rank the division with the most reports, those below it among them."""
+    for kind, is_province, is_city in (("province", 1, 1), ("city", 0, 1), ("county", 0, 0)):
+        row = db.execute(
+            """
+            SELECT division_code FROM division_years WHERE reach = 'area' AND division_code IS NOT NULL
+                AND (division_code LIKE '__0000') = ? AND (division_code LIKE '____00') = ?
+            GROUP BY division_code ORDER BY sum(reports) DESC, division_code LIMIT 1
+            """,
+            (is_province, is_city),
+        ).fetchone()
+        if row:
+            yield kind, row[0]
+
+
+def _bodies(db: Database) -> Iterator[tuple[str, str, str]]:
+    for kind, wanted in (
+        ("department", "agency_type = 'department'"),
+        ("province's government", "agency_type = 'government' AND level = 'province'"),
+    ):
+        row = db.execute(
+            f"SELECT agency_id, max(id) FROM reports WHERE {wanted}"
+            " GROUP BY agency_id ORDER BY count(*) DESC, sum(checks_failed) DESC, agency_id LIMIT 1"
+        ).fetchone()
+        if row:
+            yield kind, row[0], row[1]
+
+
+def refreshed(db: Database) -> dict[str, tuple[float, float]]:
+    """Seconds that each kind of findings takes when nothing of it stands: by the clock, and of one core."""
+    marks = ", ".join("?" * len(STATES))
+    db.execute(f"DELETE FROM findings_state WHERE name IN ({marks})", STATES)
+    db.conn.commit()
+    spent = {}
+    for name, refresh in REFRESHED.items():
+        began, worked = time.monotonic(), time.process_time()
+        refresh(db)
+        spent[name] = (round(time.monotonic() - began, 1), round(time.process_time() - worked, 1))
+        print(f"{name}: {spent[name][0]} s, {spent[name][1]} s of one core", flush=True)
+    return spent
+
+
+@contextmanager
+def served(database: Path, *, immutable: bool) -> Iterator[int]:
+    """The port at which `scrapy browse` shows the database. Raises SystemExit where it does not start."""
+    with socket.socket() as chosen:
+        chosen.bind((HOST, 0))
+        port = chosen.getsockname()[1]
+    command = [sys.executable, "-m", "scrapy", "browse", "--port", str(port), "-s", f"DATABASE={database}"]
+    if immutable:
+        command.append("--immutable")
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said)
+        try:
+            _wait_for(process, port)
+            yield port
+        except ConnectionError as error:
+            said.seek(0)
+            text = said.read().decode(errors="replace")
+            raise SystemExit(f"scrapy browse: {error}\n{text}") from None
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise ConnectionError(f"ended with {process.returncode}")
+        with socket.socket() as trial:
+            if trial.connect_ex((HOST, port)) == 0:
+                return
+        time.sleep(0.1)
+    raise ConnectionError(f"did not answer within {PATIENCE} s")
+
+
+def visited(port: int, wanted: Sequence[Page], rounds: int) -> list[Visits]:
+    """Every page once, then `rounds` times in turn, over one connection as a browser has it."""
+    visits = [Visits(page) for page in wanted]
+    connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE)
+    for visit in visits:
+        visit.first = _visit(connection, visit)
+    for _ in range(rounds):
+        for visit in visits:
+            visit.times.append(_visit(connection, visit))
+    connection.close()
+    return visits
+
+
+def _visit(connection: http.client.HTTPConnection, visit: Visits) -> float:
+    began = time.perf_counter()
+    connection.request("GET", visit.page.path, headers={"Accept-Language": "zh"})
+    answer = connection.getresponse()
+    visit.size = len(answer.read())
+    visit.status = answer.status
+    return 1000 * (time.perf_counter() - began)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Builds or opens, refreshes, serves, measures, prints and writes JSON."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.full", description=__doc__)
+    parser.add_argument("--database", type=Path, help="one that is there (its findings are made anew)")
+    parser.add_argument("--reports", type=int, default=85_000)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--no-refresh", action="store_true", help="take the findings as they stand")
+    parser.add_argument("--json", type=Path, default=ROOT / "data" / "bench-full.json", metavar="FILE")
+    given = parser.parse_args(arguments)
+    if given.database and not given.database.is_file():
+        parser.error(f"--database {given.database}: there is no such file")
+    with tempfile.TemporaryDirectory() as folder:
+        path = given.database or Path(folder) / "synthetic.db"
+        began = time.monotonic()
+        db = open_database(path) if given.database else build(path, given.reports)
+        reports, bodies = db.execute("SELECT count(*), count(DISTINCT agency_id) FROM reports").fetchone()
+        size = path.stat().st_size / 1e9
+        print(
+            f"{reports} reports of {bodies} bodies, {size:.1f} GB, ready in {time.monotonic() - began:.0f} s;"
+            f" {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
+            flush=True,
+        )
+        spent = {} if given.no_refresh else refreshed(db)
+        together = sum(seconds for seconds, _ in spent.values())
+        took_too_long = together > REFRESH_LIMIT
+        if spent:
+            told_so = "SHORT" if took_too_long else "OK"
+            print(f"findings together: {together:.1f} s, target {REFRESH_LIMIT} s  {told_so}", flush=True)
+        wanted = list(pages(db))
+        checkpoint(db)
+        db.conn.close()
+        told: dict[str, list[Visits]] = {}
+        for name in ("plain", "immutable"):
+            with served(path, immutable=name == "immutable") as port:
+                told[name] = visited(port, wanted, given.rounds)
+            title = "scrapy browse" + (" --immutable" if name == "immutable" else "")
+            print(f"\n{title}, {given.rounds} rounds\n{HEAD}", *told[name], sep="\n", flush=True)
+    made = {
+        "reports": reports,
+        "bodies": bodies,
+        "gigabytes": round(size, 1),
+        "refresh_seconds": spent,
+        "pages": {name: [visit.as_json() for visit in visits] for name, visits in told.items()},
+    }
+    given.json.parent.mkdir(parents=True, exist_ok=True)
+    given.json.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    short = [visit for visits in told.values() for visit in visits if visit.verdict != "OK"]
+    print(f"\n{len(short)} of {sum(map(len, told.values()))} short of the target, absent or failed")
+    return int(bool(short) or took_too_long)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
