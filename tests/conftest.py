@@ -1,8 +1,13 @@
-"""Keeps the tests offline: sockets that would leave this machine are refused."""
+"""Keeps the tests offline: sockets that would leave this machine are refused.
+
+Programs that tests start and interrupt must hear the interrupt, also where the tests run in the background
+of a shell that has them ignore it.
+"""
 
 from __future__ import annotations
 
 import ipaddress
+import signal
 import socket
 import sys
 
@@ -40,3 +45,6 @@ def _is_address(host: object) -> bool:
 
 
 sys.addaudithook(_refuse_leaving)
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

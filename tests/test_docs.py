@@ -87,6 +87,10 @@ def test_every_table_and_view_is_named(columns):
         "publication_attachments",
         "copies",
         "source_versions",
+        "search_index",
+        "search_index_config",
+        "search_index_data",
+        "search_index_idx",
         "sqlite_sequence",
         "sqlite_stat1",
     }

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from pipelines.extract import read_file
+from pipelines.forms import forms
+from tests.pipelines import drawing, renderings, word
+
 ROOT = Path(__file__).resolve().parents[1]
 CODE = re.compile(
     r'(?:code="|UnreadableDocumentError\(\s*"|Trouble\(\s*(?:code=)?"|Cause\("|RefusedAddress\("'
@@ -37,3 +41,20 @@ def test_the_documented_codes_exist():
 def test_each_code_fires_in_a_test():
     tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     assert [code for code in sorted(documented()) if f'"{code}"' not in tests] == []
+
+
+def test_no_code_of_the_reading_fires_on_a_report_that_is_as_it_should_be():
+    form = forms()["f2021"]
+    printed = renderings.distinct(form)
+    sheets = drawing.report(drawing.tables(form, printed))
+    bodies = (
+        renderings.official(form, printed).encode(),
+        word.report(form, printed),
+        drawing.pdf(sheets),
+        drawing.ofd(sheets),
+    )
+    for body in bodies:
+        [reading] = read_file(body)
+        assert reading.report is not None
+        assert len(reading.report.figures) == len(printed)
+        assert reading.problems == ()

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from storage import arithmetic
+from storage.database import open_database
 from tests.end_to_end.harvest import Harvest, crawl, scrapy, steady, storage_settings
 
 
@@ -41,9 +43,52 @@ def test_reextraction_restores_what_was_damaged_and_asks_nobody(harvest: Harvest
         changed = connection.execute(
             "UPDATE reports SET title = 'x', form = 'none' WHERE year % 2 = 0"
         ).rowcount
+        connection.execute("UPDATE figures SET value = value + 1 WHERE row_code = 'received_new'")
+        connection.execute("DELETE FROM checks WHERE rule = 'A1'")
     connection.close()
     assert 0 < changed < len(before["reports"])
     outcome = scrapy("reextract", *storage_settings(again.folder))
     assert outcome.code == 0, outcome.err
     assert steady(again.database) == before
     assert len(again.province.log) == asked
+    assert "reports did not stand in the database as they were read: written again" in outcome.err
+    assert again.rows("SELECT * FROM checks_outdated") == []
+
+
+ARITHMETIC = (
+    "SELECT report_id, rule, subject, outcome, zero_filled, severity, left_value, right_value FROM {table}"
+    " WHERE rule NOT IN (SELECT rule FROM form_rules WHERE relation = 'read')"
+    " ORDER BY report_id, rule, subject"
+)
+
+
+def test_arithmetic_told_again_is_what_the_reading_told(harvest: Harvest, tmp_path: Path) -> None:
+    """Of every report: after a crawl nothing is listed, and without the stored checks all of them are."""
+    assert harvest.rows("SELECT * FROM retold_checks") == []
+    stored = harvest.rows(ARITHMETIC.format(table="checks"))
+    assert {"A1", "A2", "A3", "A5", "A6", "P2", "P4", "R1", "R2", "R3"} <= {row["rule"] for row in stored}
+    assert {"pass", "fail", "not_assessable"} == {row["outcome"] for row in stored}
+    again = harvest.copy(tmp_path / "again")
+    db = open_database(again.database)
+    db.execute("DELETE FROM checks")
+    db.conn.commit()
+    assert arithmetic.refresh(db)
+    db.conn.close()
+    assert again.rows(ARITHMETIC.format(table="checks_outdated")) == stored
+
+
+def test_a_run_says_what_is_stored_otherwise(small_harvest: Harvest, tmp_path: Path) -> None:
+    again = small_harvest.copy(tmp_path / "again")
+    assert "checks_outdated" not in again.outcome.err
+    connection = sqlite3.connect(again.database)
+    with connection:
+        connection.execute(
+            "UPDATE figures SET value = 77 WHERE (report_id, row_code, column_code) ="
+            " (SELECT min(report_id), row_code, 'total' FROM figures WHERE row_code = 'reconsideration')"
+        )
+    connection.close()
+    outcome = crawl(again.folder, again.province)
+    assert outcome.code == 0, outcome.err
+    assert "LOOK AT checks_outdated: 1 checks of 1 reports (R1 1)" in outcome.err
+    (listed,) = again.rows("SELECT stored_outcome, outcome, left_value FROM checks_outdated")
+    assert listed == {"stored_outcome": "pass", "outcome": "fail", "left_value": 77}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 from tests.end_to_end.harvest import ROOT, Outcome, expected_reports, one_line, reports_held, scrapy, steady
@@ -77,6 +79,12 @@ def test_twice_in_one_folder_leaves_the_same_tables(tmp_path: Path) -> None:
     assert len(set(addresses)) == 2
     assert f"scrapy browse -s DATABASE={folder / 'nianbao.db'}" in first.out
     assert "requests answered" in first.err
+    third = scrapy("demo", "--dir", str(folder), "--corrected")
+    assert third.code == 0, third.err
+    assert third.err.count("corrected by its body: http://") == 1
+    with closing(sqlite3.connect(folder / "nianbao.db")) as connection:
+        changed = connection.execute("SELECT agency, year FROM changed_reports").fetchall()
+    assert changed == [("双鸭山市样例住房局", 2022)]
 
 
 def test_a_port_that_is_taken_is_one_line(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def named(answer: str) -> set[str]:
 
 
 def test_the_document_quotes_a_query_for_each() -> None:
-    assert len(QUOTED) == 8
+    assert len(QUOTED) == 9
 
 
 @pytest.mark.parametrize(("sql", "answer"), [quoted for quoted in QUOTED if quoted[1] != CORRECTED])

@@ -113,3 +113,35 @@ def test_two_portals_on_one_host_that_list_one_page(tmp_path: Path) -> None:
         assert shared.vanished() == []
     finally:
         shared.close()
+
+
+@pytest.mark.parametrize(
+    ("names", "agencies"),
+    [
+        # Neither page nor list says of which division the office is.
+        (("财政局", "财政局"), {("财政局", None)}),
+        # One of two lists does; the page names nobody.
+        (("道里区财政局", ""), {("哈尔滨市道里区财政局", "230102")}),
+    ],
+)
+def test_whose_report_a_page_on_a_shared_host_is_does_not_hang_on_the_portal(
+    tmp_path: Path, names: tuple[str, str], agencies: set[tuple[str, str | None]]
+) -> None:
+    shared = Shared(tmp_path, {"a": "host", "b": "host"})
+    server = shared.servers["host"]
+    server.page("/nb/2021.html", report_body(title(2021, "财政局" if all(names) else "")))
+    for portal, name in zip("ab", names, strict=True):
+        server.page(f"/{portal}/", entry_list(("/nb/2021.html", title(2021, name))))
+    try:
+        shared.crawl()
+        before = steady(tmp_path / "n.db")
+        for chosen in (("-a", "portal=b"), ("-a", "portal=a")):
+            shared.crawl(*chosen)
+            assert steady(tmp_path / "n.db") == before, chosen
+    finally:
+        shared.close()
+    found = rows(
+        tmp_path / "n.db",
+        "SELECT name, agencies.division_code FROM agencies JOIN reports ON agency_id = agencies.id",
+    )
+    assert {(row["name"], row["division_code"]) for row in found} == agencies

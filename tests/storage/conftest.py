@@ -458,5 +458,20 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
+def place(world: World) -> World:
+    """A world of a city and a county with a portal each, and of divisions one of which has none."""
+    from tests.storage import places
+
+    cells, derived = form_layout()
+    both = (places.CITY, places.COUNTY)
+    divided = places.DIVISIONS
+    write_reference(world.db, divisions=divided, form_cells=cells, derived=derived, portals=both)
+    world.db.execute("DELETE FROM portals WHERE id NOT IN ('city', 'county')")
+    world.db.conn.commit()
+    world.portals = {portal.id: portal for portal in both}
+    return world
+
+
+@pytest.fixture
 def new_world() -> type[World]:
     return World

@@ -160,6 +160,38 @@ def test_bodies_that_a_reform_renamed_are_related(world) -> None:
     ]
 
 
+def test_an_office_is_followed_behind_other_words_and_before_a_branch(world) -> None:
+    cells, derived = form_layout()
+    write_reference(
+        world.db,
+        divisions=DIVISIONS,
+        form_cells=cells,
+        derived=derived,
+        portals=PORTALS,
+        renamings=renamings(),
+    )
+    for name, year in (
+        ("佳木斯市高新区国土局", 2017),
+        ("佳木斯市高新区自然资源局", 2020),
+        ("佳木斯市国土资源局郊区分局", 2018),
+        ("佳木斯市自然资源局郊区分局", 2019),
+        ("佳木斯市桦川国土资源局", 2017),
+        ("佳木斯市样例国土办公室", 2017),
+        ("佳木斯市样例自然资源办公室", 2020),
+        ("绥化市高新区自然资源局", 2020),
+        ("国家税务总局佳木斯市税务局", 2020),
+        ("佳木斯市地方税务局", 2017),
+    ):
+        put(world, of(world, name, year), f"http://jms.example/{name}")
+    assert world.rows(
+        "SELECT from_name, to_name, kind, since, last_year, first_year FROM agency_relations ORDER BY 1"
+    ) == [
+        ("佳木斯市国土资源局郊区分局", "佳木斯市自然资源局郊区分局", "merged_into", 2018, 2018, 2019),
+        ("佳木斯市地方税务局", "国家税务总局佳木斯市税务局", "merged_into", 2018, 2017, 2020),
+        ("佳木斯市高新区国土局", "佳木斯市高新区自然资源局", "merged_into", 2018, 2017, 2020),
+    ]
+
+
 def test_the_dates_are_kept_apart(world) -> None:
     dates = Dates(
         printed_on="2022-01-20",
@@ -231,3 +263,42 @@ def test_names_of_an_older_database_get_their_kinds(tmp_path) -> None:
         ("局", "title", 2020, 2020),
         ("某局", "full", 2019, 2021),
     ]
+
+
+def test_a_document_whose_body_or_year_was_inferred_gives_way_to_one_that_names_them(world) -> None:
+    inferred = world.with_printed(of(world, "佳木斯市财政局", doubt="inferred"), RECEIVED, "9")
+    shown = (
+        "SELECT source_url, value FROM reports JOIN figures ON id = report_id WHERE row_code = 'received_new'"
+    )
+    shown += " AND column_code = 'total'"
+    put(world, inferred, "http://jms.example/1", "jiamusi")
+    assert world.rows(shown) == [("http://jms.example/1", 9)]
+    # Even of another house: the first may be the report of another year.
+    put(world, of(world, "佳木斯市财政局"), "http://hrb.example/2", "harbin")
+    assert world.rows(shown) == [("http://hrb.example/2", 4)]
+    assert world.rows("SELECT code, url FROM problems WHERE stage = 'copies'") == [
+        ("copies_differ", "http://jms.example/1")
+    ]
+
+
+def test_a_document_that_contradicts_itself_gives_way_within_a_house(world) -> None:
+    shown = "SELECT source_url FROM reports"
+    put(world, of(world, "佳木斯市财政局", doubt="contradicted"), "http://jms.example/1", "jiamusi")
+    put(world, of(world, "佳木斯市财政局"), "http://hrb.example/2", "harbin")
+    assert world.one(shown) == "http://jms.example/1"
+    put(world, of(world, "佳木斯市财政局"), "http://jms.example/3", "jiamusi")
+    assert world.one(shown) == "http://jms.example/3"
+
+
+def test_two_portals_that_lead_to_one_page_give_the_better_told_reading_in_any_order(world) -> None:
+    page = "http://jms.example/1"
+    unplaced = replace(body("市教育局"), id="unplaced-1", division_code=None, parent=None, home_code=None)
+    vague = replace(world.dongfeng(), agency=unplaced)
+    told = of(world, "佳木斯市教育局", doubt="inferred")
+    for order in ((("jiamusi", vague), ("harbin", told)), (("harbin", told), ("jiamusi", vague))):
+        for portal, report in (*order, *order):
+            world.begin_crawl()
+            world.store(world.reading(report, url=page, body=b"1", portal=portal))
+        assert world.rows("SELECT agency, division_code FROM reports") == [("佳木斯市教育局", "230800")]
+        assert world.one("SELECT portal_id FROM publications") == "harbin"
+    assert world.one("SELECT count(*) FROM sightings WHERE page_url = ?", page) == 2

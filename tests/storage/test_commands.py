@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -76,6 +77,8 @@ def test_reextract_reads_and_stores_what_the_archive_holds(harvested: Path, new_
     assert done.returncode == 0, done.stderr
     assert "2 publications to read" in done.stderr
     assert "publications: 2; reports: 0 new, 0 changed, 0 reread, 0 unchanged" in done.stderr
+    assert "ids that name no report any more, as it is read otherwise: 1\n" in done.stderr
+    assert "its document gives no report now: http://dfq.example/0" in done.stderr
     world = new_world(harvested)
     # The page never was a report: the misreading went, and the reason stands in its place.
     assert world.one("SELECT count(*) FROM reports") == 0
@@ -154,26 +157,49 @@ def free_port() -> int:
 @pytest.mark.parametrize("options", [[], ["--immutable"]])
 def test_browse_serves_until_it_is_interrupted(harvested: Path, options: list[str]) -> None:
     port = free_port()
+    files = [
+        f"{name}={harvested / file}" for name, file in (("DATABASE", "nianbao.db"), ("ARCHIVE", "archive.db"))
+    ]
     with subprocess.Popen(
-        [*SCRAPY, "browse", "--port", str(port), *options, "-s", f"DATABASE={harvested / 'nianbao.db'}"],
+        [
+            *SCRAPY,
+            "browse",
+            "--port",
+            str(port),
+            *options,
+            *(part for file in files for part in ("-s", file)),
+        ],
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        assert process.stderr is not None
-        assert f"http://127.0.0.1:{port}/" in process.stderr.readline()
-        for _ in range(100):
-            try:
-                page = httpx.get(f"http://127.0.0.1:{port}/nianbao/reports/230805-dfq-2021")
-                break
-            except httpx.TransportError:
-                time.sleep(0.1)
-        assert page.status_code == 200
-        assert "佳木斯市东风区人民政府 · 2021" in page.text
-        process.send_signal(signal.SIGINT)
-        rest = process.stderr.read()
-        assert process.wait(timeout=20) == 0
-        assert "Traceback" not in rest
+        try:
+            assert process.stderr is not None
+            assert f"http://127.0.0.1:{port}/" in process.stderr.readline()
+            site = f"http://127.0.0.1:{port}"
+            for _ in range(100):
+                try:
+                    page = httpx.get(f"{site}/nianbao/reports/230805-dfq-2021")
+                    break
+                except httpx.TransportError:
+                    time.sleep(0.1)
+            assert page.status_code == 200
+            assert "佳木斯市东风区人民政府" in page.text
+            [stored] = set(re.findall(r'href="(/-/archive/[0-9a-f]{64})"', page.text))
+            head = httpx.head(f"{site}{stored}")
+            body = httpx.get(f"{site}{stored}")
+            assert (head.status_code, head.content) == (200, b"")
+            assert head.headers["content-length"] == str(len(body.content))
+            assert "这不是年度报告。" in body.text
+            # The page has no tables: the place is not there, and is said not to be by another process.
+            shown = httpx.get(f"{site}/-/place/230805-dfq-2021/applications/received_new/total", timeout=30)
+            assert "The document has no such place" in shown.text
+            process.send_signal(signal.SIGINT)
+            rest = process.stderr.read()
+            assert process.wait(timeout=20) == 0
+            assert "Traceback" not in rest
+        finally:
+            process.kill()
 
 
 def test_browse_says_that_a_port_is_taken(harvested: Path) -> None:
@@ -190,6 +216,18 @@ def test_browse_refuses_what_is_no_port(harvested: Path, port: str) -> None:
     done = scrapy(harvested, "browse", "--port", port)
     assert done.returncode == 2
     assert f"--port {port}: must be a number" in one_line(done)
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [("example.org", "must be an IP address"), ("203.0.113.9", "no address of this machine")],
+)
+def test_browse_refuses_what_is_no_address_of_ours(harvested: Path, host: str, said: str) -> None:
+    done = scrapy(harvested, "browse", "--host", host, "--port", str(free_port()))
+    assert done.returncode == 2
+    line = one_line(done)
+    assert f"--host {host}: " in line
+    assert said in line
 
 
 def test_browse_without_a_database_says_so(tmp_path: Path) -> None:

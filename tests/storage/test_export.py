@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import json
+import os
+import re
+import signal
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlite_utils import Database
 from warcio.archiveiterator import ArchiveIterator
 
+from storage import database as database_module
 from storage import findings
-from storage.export import DESCRIPTOR, INTERNAL, ExportError, export
+from storage.database import StorageError, hold, open_to_read
+from storage.export import DESCRIPTOR, INTERNAL, TIDY, WIDE, ExportError, export
+from storage.schema import MIGRATIONS
 from storage.warc import export_warc
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,8 +58,11 @@ def test_every_public_table_is_written_whole(filled, tmp_path, kind) -> None:
             "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT GLOB 'sqlite_*'"
         )
     }
-    assert {file.name for file in written} == objects - INTERNAL
-    assert {"reports", "figures", "applications", "missing_reports", "form_cells"} <= objects - INTERNAL
+    # The index of the site's search is virtual, and keeps tables of its own beside it.
+    public = {name for name in objects - INTERNAL if not name.startswith("search_index")}
+    assert {file.name for file in written} == public
+    assert {"reports", "figures", "applications", "missing_reports", "form_cells"} <= public
+    assert {"crawl_reports", "sightings", "publications", "listed_bodies", "reports_not_owed"} <= public
     for file in written:
         assert file.rows == filled.one(f"SELECT count(*) FROM [{file.name}]"), file.name
     assert not list((tmp_path / "out").glob("*.part"))
@@ -278,6 +292,578 @@ def test_the_command(filled, tmp_path) -> None:
 )
 def test_wrong_usage_is_one_line(filled, arguments, message) -> None:
     refused = scrapy(filled, *arguments)
+    assert refused.returncode == 2
+    assert len(refused.stderr.splitlines()) == 1
+    assert message in refused.stderr
+
+
+# What a table is
+
+
+@pytest.mark.parametrize(("shape", "absent"), [("tidy", WIDE), ("wide", TIDY), ("both", frozenset())])
+def test_figures_by_cell_or_by_report(filled, tmp_path, shape, absent) -> None:
+    everything = {file.name for file in export(filled.path, tmp_path / "all", "csv", version="1")}
+    assert everything >= TIDY | WIDE
+    names = {file.name for file in export(filled.path, tmp_path / "out", "csv", version="1", shape=shape)}
+    assert names == everything - absent
+    assert descriptor(tmp_path / "out")["nianbao"]["shape"] == shape
+
+
+def test_only_the_tables_that_are_asked_for(filled, tmp_path) -> None:
+    wanted = ["reports", "figures", "applications"]
+    written = export(filled.path, tmp_path / "out", "jsonl", version="1", only=wanted)
+    assert {file.name for file in written} == set(wanted)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        DESCRIPTOR, "reports.jsonl", "figures.jsonl", "applications.jsonl",
+    }  # fmt: skip
+    (figures,) = [one for one in descriptor(tmp_path / "out")["resources"] if one["name"] == "figures"]
+    assert figures["schema"]["foreignKeys"][0]["reference"]["resource"] == "reports"
+    # A table that is not there cannot be referred to.
+    export(filled.path, tmp_path / "one", "jsonl", version="1", only=["figures"])
+    assert "foreignKeys" not in descriptor(tmp_path / "one")["resources"][0]["schema"]
+
+
+@pytest.mark.parametrize(
+    ("only", "shape", "told"),
+    [
+        (["report"], "both", "no such table or view; near: reports"),
+        (["nonsense"], "both", "no such table or view"),
+        (["reports", "copies"], "both", "copies: holds the program's own state"),
+        (["applications"], "tidy", "applications: --shape tidy leaves it out"),
+        (["figures"], "wide", "figures: --shape wide leaves it out"),
+        (['figures"; DROP TABLE reports; --'], "both", "no such table or view"),
+    ],
+)
+def test_a_table_that_cannot_be_had_is_refused(filled, tmp_path, only, shape, told) -> None:
+    with pytest.raises(ExportError, match=re.escape(told)):
+        export(filled.path, tmp_path / "out", "csv", version="1", only=only, shape=shape)
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_somebody_else_put_into_the_file_is_left_out_and_named(filled, tmp_path) -> None:
+    filled.db.execute("CREATE TABLE my_notes (note BLOB)")
+    filled.db.execute("INSERT INTO my_notes VALUES (x'ff00')")
+    filled.db.execute("CREATE VIRTUAL TABLE my_index USING fts5 (text)")
+    filled.db.execute("INSERT INTO my_index VALUES ('a')")
+    filled.db.conn.commit()
+    told: list[str] = []
+    names = {
+        file.name for file in export(filled.path, tmp_path / "out", "jsonl", version="1", tell=told.append)
+    }
+    assert not {name for name in names if name.startswith("my_")}
+    assert told == ["not exported, as they are not nianbao's: my_notes"]
+
+
+# Values
+
+
+NASTY = {
+    "formula": "=1+1",
+    "call": '=HYPERLINK("http://x.invalid","click")',
+    "at": "@SUM(A1)",
+    "plus": "+1+cmd|' /C calc'!A0",
+    "minus": "-2+3+cmd|' /C calc'!A0",
+    "tab": "\t=1",
+    "return": "\r=1",
+    "lines": "one\ntwo\r\nthree\rfour",
+    "quotes": 'he said "no", twice',
+    "empty": "",
+    "blank": " ",
+    "null_sign": "a\x00b",
+    "apostrophe": "'=1",
+    "signed": "-8",
+    "plus_signed": "+123",
+    "dash": "-",
+    "decimal": "-1.5",
+}
+
+
+def put_sections(world: Any, texts: dict[str, str]) -> str:
+    """Chapters with these headings and texts; the id of their report."""
+    report = world.one("SELECT id FROM reports ORDER BY id LIMIT 1")
+    for number, (heading, text) in enumerate(texts.items(), 1000):
+        world.db.execute("INSERT INTO sections VALUES (?, ?, 1, ?, ?)", (report, number, heading, text))
+    world.db.conn.commit()
+    return str(report)
+
+
+def csv_rows(path: Path, **kind: str) -> list[dict[str, str]]:
+    csv.field_size_limit(sys.maxsize)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file, **kind))
+
+
+def test_texts_that_break_lines_cells_and_spreadsheets_come_back_as_they_are(filled, tmp_path) -> None:
+    put_sections(filled, NASTY)
+    for kind in ("csv", "jsonl", "parquet"):
+        export(filled.path, tmp_path / kind, kind, version="1", only=["sections"])
+    found = {row["heading"]: row["text"] for row in csv_rows(tmp_path / "csv" / "sections.csv")}
+    assert {key: found[key] for key in NASTY} == NASTY
+    lines = (tmp_path / "jsonl" / "sections.jsonl").read_text(encoding="utf-8").split("\n")
+    assert lines.pop() == ""
+    told = {row["heading"]: row["text"] for row in map(json.loads, lines)}
+    assert {key: told[key] for key in NASTY} == NASTY
+    import pyarrow.parquet as pq
+
+    rows_ = pq.read_table(tmp_path / "parquet" / "sections.parquet").to_pylist()
+    kept = {row["heading"]: row["text"] for row in rows_}
+    assert {key: kept[key] for key in NASTY} == NASTY
+
+
+def test_no_text_is_a_formula_in_what_is_made_for_spreadsheets(filled, tmp_path) -> None:
+    put_sections(filled, NASTY)
+    export(filled.path, tmp_path / "out", "csv", version="1", bom=True)
+    found = {row["heading"]: row["text"] for row in csv_rows(tmp_path / "out" / "sections.csv")}
+    guarded = {"formula", "call", "at", "plus", "minus", "tab", "return"}
+    assert {key: found[key] for key in NASTY} == {
+        key: f"'{text}" if key in guarded else text for key, text in NASTY.items()
+    }
+    harmless = re.compile(r"(?:[+-]?[0-9.]*|-)$")
+    for path in (tmp_path / "out").glob("*.csv"):
+        for row in csv_rows(path):
+            for value in row.values():
+                assert not value.startswith(("=", "+", "-", "@", "\t", "\r")) or harmless.match(value), path
+    assert descriptor(tmp_path / "out")["nianbao"]["formulas_guarded"] is True
+
+
+def test_nothing_and_an_empty_text_are_two_things(filled, tmp_path) -> None:
+    report = put_sections(filled, {"空": ""})
+    filled.db.execute("UPDATE report_sources SET gone_at = NULL")
+    filled.db.conn.commit()
+    only = ["sections", "report_sources", "reports"]
+    for kind in ("csv", "jsonl", "parquet"):
+        export(filled.path, tmp_path / kind, kind, version="1", only=only)
+    line = next(
+        line
+        for line in (tmp_path / "csv" / "sections.csv").read_text(encoding="utf-8").splitlines()
+        if line.endswith('空,""')
+    )
+    assert line == f'{report},1000,1,空,""'
+    header, *sources = (tmp_path / "csv" / "report_sources.csv").read_text(encoding="utf-8").splitlines()
+    assert header.split(",")[3] == "member"
+    assert header.endswith(",gone_at")
+    assert all(line.split(",")[3] == '""' and line.endswith(",") for line in sources)
+    first = json.loads(
+        (tmp_path / "jsonl" / "report_sources.jsonl").read_text(encoding="utf-8").splitlines()[0]
+    )
+    assert (first["member"], first["gone_at"]) == ("", None)
+    import pyarrow.parquet as pq
+
+    row = pq.read_table(tmp_path / "parquet" / "report_sources.parquet").to_pylist()[0]
+    assert (row["member"], row["gone_at"]) == ("", None)
+
+
+def test_a_text_of_many_megabytes(filled, tmp_path) -> None:
+    text = "政府信息公开，\n" * 700_000
+    put_sections(filled, {"long": text, "longer": text + "x"})
+    for kind in ("csv", "jsonl", "parquet"):
+        export(filled.path, tmp_path / kind, kind, version="1", only=["sections"])
+    found = {row["heading"]: len(row["text"]) for row in csv_rows(tmp_path / "csv" / "sections.csv")}
+    assert (found["long"], found["longer"]) == (len(text), len(text) + 1)
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(tmp_path / "parquet" / "sections.parquet")
+    assert file.metadata.num_rows == filled.one("SELECT count(*) FROM sections")
+
+
+def test_a_day_that_no_calendar_has_is_no_date(filled, tmp_path) -> None:
+    filled.db.execute("UPDATE reports SET page_date = '2021-02-31' WHERE year = 2020")
+    filled.db.execute("UPDATE reports SET printed_on = '2021-02-28'")
+    filled.db.execute("UPDATE reports SET vanished_at = 'soon' WHERE year = 2020")
+    filled.db.conn.commit()
+    export(filled.path, tmp_path / "out", "csv", version="1", only=["reports"])
+    fields = descriptor(tmp_path / "out")["resources"][0]["schema"]["fields"]
+    types = {field["name"]: field["type"] for field in fields}
+    assert (types["page_date"], types["vanished_at"]) == ("string", "string")
+    assert (types["printed_on"], types["fetched_at"]) == ("date", "datetime")
+
+
+# The package, as its specification has it
+
+
+def faults(folder: Path) -> Iterator[str]:
+    """What is wrong with a package of CSV files: header, types, keys, bytes, hashes."""
+    resources = descriptor(folder)["resources"]
+    tables = {one["name"]: csv_rows(folder / one["path"]) for one in resources}
+    for one in resources:
+        data, table = (folder / one["path"]).read_bytes(), tables[one["name"]]
+        if (one["bytes"], one["hash"]) != (len(data), f"sha256:{hashlib.sha256(data).hexdigest()}"):
+            yield f"{one['name']}: bytes or hash"
+        fields = one["schema"]["fields"]
+        if table and list(table[0]) != [field["name"] for field in fields]:
+            yield f"{one['name']}: header"
+        for field in fields:
+            wrong = {row[field["name"]] for row in table if not fits(row[field["name"]], field["type"])} - {
+                ""
+            }
+            if wrong:
+                yield f"{one['name']}: {field['name']}: {min(wrong)!r} is no {field['type']}"
+        key = one["schema"].get("primaryKey", [])
+        keys = [tuple(row[name] for name in key) for row in table]
+        if key and (len(set(keys)) != len(keys) or not all(map(any, keys))):
+            yield f"{one['name']}: primary key"
+        yield from strays(one, tables)
+
+
+def strays(one: dict[str, Any], tables: dict[str, list[dict[str, str]]]) -> Iterator[str]:
+    """Foreign keys that lead nowhere."""
+    for foreign in one["schema"].get("foreignKeys", []):
+        reference = foreign["reference"]
+        here, there = (
+            [names] if isinstance(names, str) else names for names in (foreign["fields"], reference["fields"])
+        )
+        table = tables[reference["resource"] or one["name"]]
+        known = {tuple(row[name] for name in there) for row in table}
+        for row in tables[one["name"]]:
+            value = tuple(row[name] for name in here)
+            if any(value) and value not in known:
+                yield f"{one['name']}: {here} {value} is not in {reference['resource']}"
+
+
+def fits(text: str, kind: str) -> bool:
+    try:
+        if kind == "date":
+            date.fromisoformat(text)
+        elif kind == "datetime":
+            datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")  # noqa: DTZ007
+        elif kind in ("integer", "number"):
+            int(text) if kind == "integer" else float(text)
+    except ValueError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("bom", [False, True])
+def test_the_package_holds_what_it_says(filled, tmp_path, bom) -> None:
+    put_sections(filled, NASTY)
+    export(filled.path, tmp_path / "out", "csv", version="1", bom=bom)
+    assert list(faults(tmp_path / "out")) == []
+    table = tmp_path / "out" / "agencies.csv"
+    table.write_bytes(table.read_bytes() + b"x,y\n")
+    assert list(faults(tmp_path / "out")) != []
+
+
+def test_words_are_in_both_languages(filled, tmp_path) -> None:
+    export(filled.path, tmp_path / "out", "csv", version="1")
+    package = descriptor(tmp_path / "out")
+    chinese = re.compile("[\u4e00-\u9fff]{2}")
+    assert chinese.search(package["title"])
+    assert chinese.search(package["description"])
+    untold = [
+        one["name"] for one in package["resources"] if not chinese.search(one["title"] + one["description"])
+    ]
+    assert untold == []
+    wide = next(one for one in package["resources"] if one["name"] == "review_litigation")
+    assert wide["schema"]["primaryKey"] == ["report_id"]
+
+
+# Folders that hold something, and exports that end early
+
+
+def test_a_smaller_export_over_a_larger_one_leaves_nothing_of_that(filled, tmp_path) -> None:
+    folder = tmp_path / "out"
+    export(filled.path, folder, "csv", version="1")
+    (folder / "mine.csv").write_text("mine")
+    (folder / "checks.csv").write_text("changed by hand")
+    told: list[str] = []
+    export(filled.path, folder, "jsonl", version="1", only=["reports"], force=True, tell=told.append)
+    assert {path.name for path in folder.iterdir()} == {DESCRIPTOR, "reports.jsonl", "mine.csv", "checks.csv"}
+    assert len(told) == 1
+    assert "checks.csv: left from an earlier export, changed since" in told[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"name": "other"}', '{"name": "nianbao", "resources": [{}]}', "\x00"]
+)
+def test_a_descriptor_of_somebody_else_names_nothing_to_take_away(filled, tmp_path, text) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / DESCRIPTOR).write_text(text)
+    (folder / "reports.csv").write_text("theirs")
+    export(filled.path, folder, "jsonl", version="1", only=["reports"], force=True)
+    assert (folder / "reports.csv").read_text() == "theirs"
+
+
+def test_a_path_out_of_the_folder_is_not_followed(filled, tmp_path) -> None:
+    folder, outside = tmp_path / "out", tmp_path / "precious.csv"
+    folder.mkdir()
+    outside.write_text("precious")
+    digest = hashlib.sha256(b"precious").hexdigest()
+    given = {"name": "nianbao", "resources": [{"path": "../precious.csv", "hash": f"sha256:{digest}"}]}
+    (folder / DESCRIPTOR).write_text(json.dumps(given))
+    export(filled.path, folder, "jsonl", version="1", only=["reports"], force=True)
+    assert outside.read_text() == "precious"
+
+
+def test_an_export_that_is_interrupted_leaves_no_descriptor_and_no_half_file(filled, tmp_path) -> None:
+    folder = tmp_path / "out"
+    export(filled.path, folder, "csv", version="1", only=["reports"])
+    put_sections(filled, {str(number): "长" * 1000 for number in range(3000)})
+
+    def interrupt(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(KeyboardInterrupt):
+            export(filled.path, folder, "csv", version="1", force=True)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert not (folder / DESCRIPTOR).exists()
+    assert not list(folder.glob("*.part"))
+    export(filled.path, folder, "csv", version="1", force=True)
+    assert list(faults(folder)) == []
+
+
+def _small_files() -> None:
+    """No file of this process grows past four megabytes: what a full disk does, without filling one."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, 4_000_000))
+
+
+def test_a_disk_that_is_full_is_one_line(filled, tmp_path) -> None:
+    put_sections(filled, {"long": "长" * 2_000_000})
+    command = [sys.executable, "-m", "scrapy", "export", "--format", "csv", str(tmp_path / "out"), "-s",
+               f"DATABASE={filled.path}"]  # fmt: skip
+    filled.close()
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        preexec_fn=_small_files,
+    )
+    assert done.returncode == 2
+    assert "sections.csv: cannot be written (File too large)" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list((tmp_path / "out").glob("*.part"))
+    assert not (tmp_path / "out" / DESCRIPTOR).exists()
+
+
+# Databases
+
+
+@contextlib.contextmanager
+def reader(folder: Path) -> Iterator[None]:
+    """Nobody may write into the folder, nor the user of the test: run in a process of its own."""
+    for path in folder.iterdir():
+        path.chmod(0o444)
+    folder.chmod(0o555)
+    try:
+        yield
+    finally:
+        folder.chmod(0o755)
+
+
+def without_rights(work: Any) -> int:
+    """The exit code of `work` in a process that may not write where others may not: 0 where it went well."""
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setresgid(65534, 65534, 65534)
+                os.setresuid(65534, 65534, 65534)
+            work()
+            code = 0
+        except BaseException as error:  # noqa: BLE001 told by the exit code
+            sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_a_database_that_cannot_be_written(filled, tmp_path, capfd) -> None:
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    out = tmp_path / "out"
+    filled.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    (folder / "nianbao.db").write_bytes(filled.path.read_bytes())
+    out.mkdir()
+    out.chmod(0o777)
+    # The folders of a test are its user's alone.
+    above = [tmp_path, *tmp_path.parents][:4]
+    modes = [(path, path.stat().st_mode) for path in above if path.owner() == tmp_path.owner()]
+    for path, mode in modes:
+        path.chmod(mode | 0o755)
+
+    def work() -> None:
+        assert not database_module.is_writable(folder / "nianbao.db")
+        export(folder / "nianbao.db", out, "csv", version="1", only=["reports", "applications"])
+
+    with reader(folder):
+        assert without_rights(work) == 0, capfd.readouterr().err
+        assert [path.name for path in folder.iterdir()] == ["nianbao.db"]
+    assert {path.name for path in out.iterdir()} == {DESCRIPTOR, "reports.csv", "applications.csv"}
+
+
+def test_a_database_of_an_older_version_is_exported_as_it_stands(filled, tmp_path) -> None:
+    path = tmp_path / "older.db"
+    old = Database(sqlite3.connect(path))
+    MIGRATIONS.apply(old, stop_before="0005_across_reports")
+    old.conn.execute(
+        "INSERT INTO portals VALUES ('p', '样例', '230800', 'http://p.example/', NULL, 'ok', '[]', '[]',"
+        " NULL, NULL, NULL, 0, 0, NULL)"
+    )
+    old.conn.commit()
+    old.conn.close()
+    names = {file.name for file in export(path, tmp_path / "out", "csv", version="1")}
+    assert {"reports", "portals", "figures", "overrides"} <= names
+    assert not names & {"coverage", "listed_bodies", "applications"}
+    # The command brings it up to date first.
+    done = subprocess.run(
+        [sys.executable, "-m", "scrapy", "export", "--format", "csv", str(tmp_path / "new"), "-s",
+         f"DATABASE={path}"],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "new" / "listed_bodies.csv").exists()
+
+
+def test_a_database_that_a_run_holds_is_exported_as_of_now(filled, tmp_path) -> None:
+    with hold(filled.path):
+        done = scrapy(filled, "--format", "csv", "--only", "reports", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    assert "a run is at work on the database" in done.stderr
+    assert (tmp_path / "out" / "reports.csv").exists()
+
+
+def test_a_database_that_another_program_locks_is_one_line(filled, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.2)
+    filled.db.conn.close()
+    with contextlib.closing(sqlite3.connect(filled.path)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StorageError, match="another program is writing to it") as error:
+            export(filled.path, tmp_path / "out", "csv", version="1")
+        assert "\n" not in str(error.value)
+
+
+def test_an_export_sees_one_state_while_others_write(filled, tmp_path) -> None:
+    conn = open_to_read(filled.path)
+    conn.execute("BEGIN")
+    held = conn.execute("SELECT count(*) FROM sections").fetchone()
+    put_sections(filled, {"later": "x"})
+    assert conn.execute("SELECT count(*) FROM sections").fetchone() == held
+    conn.close()
+
+
+@pytest.mark.parametrize("name", ["a?b.db", "a#b.db", "100%25.db", "年报 数据.db"])
+def test_a_database_of_any_name(filled, tmp_path, name) -> None:
+    path = tmp_path / name
+    filled.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    path.write_bytes(filled.path.read_bytes())
+    assert export(path, tmp_path / "out", "csv", version="1", only=["reports"])[0].rows == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all, but a text of some length" * 10])
+def test_a_file_that_is_no_database_of_ours_is_refused(tmp_path, content) -> None:
+    path = tmp_path / "x.db"
+    path.write_bytes(content)
+    with pytest.raises(StorageError, match=r"not one that this program made|is not a SQLite database"):
+        export(path, tmp_path / "out", "csv", version="1")
+    assert not (tmp_path / "out").exists()
+
+
+# WARC
+
+
+def records(path: Path) -> list[tuple[str, dict[str, str], bytes]]:
+    with path.open("rb") as stream:
+        return [
+            (record.rec_type, dict(record.rec_headers.headers), record.content_stream().read())
+            for record in ArchiveIterator(stream, check_digests="raise")
+        ]
+
+
+def test_digests_of_warc_are_those_of_the_bytes(filled, tmp_path) -> None:
+    (file,) = export_warc(filled.path, filled.archive.path, tmp_path / "w", version="1", force=False)
+    seen = 0
+    for kind, headers, body in records(file.path):
+        if kind == "response":
+            seen += 1
+            assert headers["WARC-Payload-Digest"] == f"sha256:{hashlib.sha256(body).hexdigest()}"
+            assert headers["WARC-Target-URI"].startswith("http://")
+        assert re.fullmatch(r"<urn:uuid:[0-9a-f-]{36}>", headers["WARC-Record-ID"])
+    assert seen == 2
+    ids = [headers["WARC-Record-ID"] for _, headers, _ in records(file.path)]
+    assert len(ids) == len(set(ids))
+
+
+def test_what_is_told_in_a_fragment_is_no_part_of_an_address(filled, tmp_path) -> None:
+    filled.ledger.record(
+        crawl_id=filled.crawl_id,
+        url="http://dfq.example/list.do?a=1#page=2",
+        portal_id="dongfeng",
+        role="list",
+        status=200,
+        body=b"{}",
+        method="POST",
+        request_body="page=2",
+    )
+    (file,) = export_warc(filled.path, filled.archive.path, tmp_path / "w", version="1", force=False)
+    asked = [(headers, body) for kind, headers, body in records(file.path) if kind == "request"]
+    assert [(headers["WARC-Target-URI"], body) for headers, body in asked] == [
+        ("http://dfq.example/list.do?a=1", b"page=2")
+    ]
+    raw = subprocess.run(["gzip", "-dc", file.path], capture_output=True, check=True).stdout
+    assert b"POST /list.do?a=1 HTTP/1.1\r\nHost: dfq.example\r\n" in raw
+    assert b"requested-uri: http://dfq.example/list.do?a=1#page=2" in raw
+
+
+def test_an_answer_whose_bytes_are_lost_is_left_out_and_named(filled, tmp_path) -> None:
+    lost = filled.one("SELECT sha256 FROM fetches WHERE url = 'http://amq.example/2020'")
+    with contextlib.closing(sqlite3.connect(filled.archive.path)) as archive:
+        archive.execute("DELETE FROM bodies WHERE sha256 = ?", (lost,))
+        archive.commit()
+    told: list[str] = []
+    (file,) = export_warc(
+        filled.path, filled.archive.path, tmp_path / "w", version="1", force=False, tell=told.append
+    )
+    assert file.rows == 1
+    assert len(told) == 1
+    assert "left out: http://amq.example/2020" in told[0]
+    assert lost in told[0]
+    done = scrapy(filled, "--format", "warc", str(tmp_path / "w2"))
+    assert done.returncode == 1
+    assert "fell short: 1 answers are left out" in done.stderr
+
+
+def test_the_archive_of_another_database_is_refused(filled, tmp_path) -> None:
+    other = tmp_path / "other.db"
+    type(filled.archive)(other).close()
+    with pytest.raises(ExportError, match=r"holds the bytes of no answer .* ARCHIVE=FILE"):
+        export_warc(filled.path, other, tmp_path / "w", version="1", force=False)
+    assert not list((tmp_path / "w").iterdir())
+
+
+def test_a_shorter_archive_over_a_longer_one(filled, tmp_path, monkeypatch) -> None:
+    with monkeypatch.context() as small:
+        small.setattr("storage.warc.FILE_BYTES", 1)
+        export_warc(filled.path, filled.archive.path, tmp_path / "w", version="1", force=False)
+    assert len(list((tmp_path / "w").iterdir())) == 2
+    export_warc(filled.path, filled.archive.path, tmp_path / "w", version="1", force=True)
+    assert [path.name for path in (tmp_path / "w").iterdir()] == ["archive-00001.warc.gz"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["out", "--format", "csv", "--shape", "long"], "--shape long: must be one of tidy, wide, both"),
+        (["out", "--format", "csv", "--only", " , "], "--only: names no table"),
+        (["out", "--format", "csv", "--only", "nonsense"], "there is no such table or view"),
+        (["out", "--format", "warc", "--shape", "wide"], "--format warc writes the archive"),
+        (["out", "--format", "warc", "--only", "reports"], "--format warc writes the archive"),
+    ],
+)
+def test_wrong_choices_are_one_line(filled, tmp_path, arguments, message) -> None:
+    refused = scrapy(filled, str(tmp_path / arguments[0]), *arguments[1:])
     assert refused.returncode == 2
     assert len(refused.stderr.splitlines()) == 1
     assert message in refused.stderr

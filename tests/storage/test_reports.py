@@ -20,7 +20,7 @@ from crawler.items import Document
 from pipelines.records import Cell, Link, Problem, Section
 from storage.copies import CellChange, contradicting_cells, record_of
 from storage.database import StorageError
-from storage.reports import Outcome, mark_gone_pages, store
+from storage.reports import Outcome, ids_gone, mark_gone_pages, note_ids, store
 
 ROOT = Path(__file__).resolve().parents[2]
 RECEIVED = Cell("applications", "received_new", "total")
@@ -65,6 +65,61 @@ def test_a_report_is_stored_whole(world) -> None:
     assert world.rows("SELECT about, value, sentence FROM claims") == [
         ("received_new", 4, "全区受理申请4条。")
     ]
+
+
+def test_ids_that_a_document_gives_no_more_are_told_with_what_it_gives_now(world) -> None:
+    report = world.dongfeng()
+    other = replace(report, agency=replace(report.agency, id="230805-other"))
+    for url in ("http://dfq.example/a", "http://dfq.example/b"):
+        world.store(world.reading(report, url=url))
+    world.store(world.reading(other, url="http://dfq.example/c"))
+    note_ids(world.db)
+    assert ids_gone(world.db) == []
+    world.store(world.reading(other, url="http://dfq.example/a"))
+    assert ids_gone(world.db) == []  # another address gives it still
+    world.store(world.reading(other, url="http://dfq.example/b"))
+    assert ids_gone(world.db) == [(ID, "230805-other-2021", "http://dfq.example/a", 0)]
+    note_ids(world.db)
+    assert ids_gone(world.db) == []
+
+
+def test_a_report_whose_body_is_read_otherwise_keeps_its_versions(world) -> None:
+    report = world.dongfeng()
+    world.store(world.reading(report, body=b"1"))
+    world.begin_crawl()
+    newer = world.with_printed(report, RECEIVED, "9")
+    world.store(world.reading(newer, body=b"2"))
+    told = "SELECT version, sha256, changes, parts FROM report_versions ORDER BY version"
+    versions = world.rows(told)
+    assert len(versions) == 2
+    note_ids(world.db)
+    other = replace(newer, agency=replace(report.agency, id="230805-other"))
+    (publication,) = world.ledger.publications()
+    store(world.db, world.read(publication, [other]), None)
+    assert ids_gone(world.db) == [(ID, "230805-other-2021", "http://dfq.example/2021.html", 0)]
+    assert world.rows(told) == versions
+    for table in ("report_versions", "source_versions", "superseded_figures"):
+        assert world.rows(f"SELECT DISTINCT report_id FROM {table}") == [("230805-other-2021",)]
+    before = world.steady()
+    store(world.db, world.read(publication, [other]), None)
+    assert world.steady() == before
+    # And back again, by a reader that knows better.
+    store(world.db, world.read(publication, [newer]), None)
+    assert world.rows(told) == versions
+    assert world.rows("SELECT DISTINCT report_id FROM source_versions") == [(ID,)]
+
+
+def test_versions_of_another_year_are_not_taken_over_and_told(world) -> None:
+    report = world.dongfeng()
+    world.store(world.reading(report, body=b"1"))
+    world.begin_crawl()
+    newer = world.with_printed(report, RECEIVED, "9")
+    world.store(world.reading(newer, body=b"2"))
+    note_ids(world.db)
+    (publication,) = world.ledger.publications()
+    store(world.db, world.read(publication, [replace(newer, year=2020)]), None)
+    assert ids_gone(world.db) == [(ID, "230805-dfq-2020", "http://dfq.example/2021.html", 1)]
+    assert world.rows("SELECT report_id, version FROM report_versions") == [("230805-dfq-2020", 1)]
 
 
 def test_whole_numbers_stay_whole_and_fractions_fractions(world) -> None:

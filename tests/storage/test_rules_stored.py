@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from pipelines.extract import read_document
+from crawler.items import Listing, Publication
+from pipelines.extract import read_document, read_publication
 from pipelines.records import Report
 from tests.pipelines.statistics_tables import FIGURES, national, prose
 from tests.province import reports
@@ -22,7 +23,7 @@ def test_whose_a_failure_is_can_be_asked(world) -> None:
     report = sample("aimin-2020")
     world.store(world.reading(report))
     asked = "SELECT rule, subject FROM checks WHERE attribution = 'agency' ORDER BY position"
-    assert world.rows(asked) == [("A2", "natural_person"), ("A2", "total"), ("T1", "received_new")]
+    assert world.rows(asked) == [("A2", "natural_person"), ("A2", "total")]
     assert world.one("SELECT count(*) FROM checks WHERE (outcome = 'fail') <> (attribution IS NOT NULL)") == 0
     assert world.one("SELECT checks_failed FROM reports") == 5  # hard and strict: A1, A2, A6
     assert world.rows("SELECT about, value FROM claims ORDER BY position") == [
@@ -66,3 +67,30 @@ def test_the_crosswalk_says_that_it_is_approximate(world) -> None:
     assert told["unable_not_held", "total"] is None  # one of its two indicators is no number
     assert {crosswalk for *_, crosswalk in rows} == {"approximate"}
     assert len(rows) == 15
+
+
+def test_a_report_with_its_table_in_a_file_is_shown_whole(world) -> None:
+    body = "佳木斯市东风区民政局"
+    page = world.document("http://dfq.example/2016.html", prose(2016, agency=body).encode())
+    table = f"<html><body>{national(FIGURES)}</body></html>".encode()
+    file = world.document(
+        "http://dfq.example/2016-table.html", table, role="attachment", label="附件：统计表"
+    )
+    listing = Listing(title=f"{body}2016年政府信息公开工作年度报告")
+    publication = Publication(
+        portal=world.portals["dongfeng"], page=page, attachments=(file,), listing=listing
+    )
+    world.store(read_publication(publication))
+    shown = "SELECT form, figure_count, source_url, document_url FROM reports"
+    assert world.rows(shown) == [("f2014", 58, page.fetch.url, file.fetch.url)]
+    assert world.one("SELECT count(*) FROM sections WHERE number > 0") == 5
+    assert dict(world.rows("SELECT about, value FROM claims"))["received_new"] == 9
+    assert world.rows("SELECT subject, outcome FROM checks WHERE rule IN ('T1', 'T3') ORDER BY position") == [
+        ("received_new", "pass"),
+        ("reconsideration", "pass"),
+        ("litigation", "fail"),
+    ]
+    assert world.rows("SELECT code FROM problems") == []
+    before = world.steady()
+    world.store(read_publication(publication))
+    assert world.steady() == before
