@@ -5,7 +5,8 @@ Scrapy's own imports every spider at the start of every command, and with them a
 
 from __future__ import annotations
 
-import re
+import ast
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,18 +16,17 @@ from scrapy.spiderloader import SpiderLoader
 from scrapy.utils.spider import iter_spider_classes
 
 _List = list
-_NAME = re.compile(r"^    name = \"([\w-]+)\"$", re.MULTILINE)
 
 
 class LazySpiderLoader(SpiderLoader):
     """Scrapy's loader; a spider is imported when it is asked for."""
 
     def _load_all_spiders(self) -> None:
-        """Notes the module of every spider whose class says its name in a line of its own."""
+        """Notes the module of every class that gives itself a name."""
         self._modules: dict[str, str] = {}
         for module in self.spider_modules:
             for path, name in _sources(module):
-                for spider in _NAME.findall(path.read_text(encoding="utf-8")):
+                for spider in _names(path.read_text(encoding="utf-8")):
                     self._modules.setdefault(spider, name)
 
     def load(self, spider_name: str) -> type[Spider]:
@@ -43,6 +43,17 @@ class LazySpiderLoader(SpiderLoader):
     def find_by_request(self, request: Request) -> _List[str]:
         """The names of the spiders that say that they handle the address."""
         return [name for name in self._modules if self.load(name).handles_request(request)]
+
+
+def _names(source: str) -> Iterator[str]:
+    """The values of `name` in the bodies of the classes of a module."""
+    classes = (node for node in ast.parse(source).body if isinstance(node, ast.ClassDef))
+    for line in (line for made in classes for line in made.body):
+        targets = line.targets if isinstance(line, ast.Assign) else []
+        targets = [line.target] if isinstance(line, ast.AnnAssign) else targets
+        value = line.value if isinstance(line, ast.Assign | ast.AnnAssign) else None
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            yield from (value.value for one in targets if isinstance(one, ast.Name) and one.id == "name")
 
 
 def _sources(module: str) -> _List[tuple[Path, str]]:

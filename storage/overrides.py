@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -156,6 +156,16 @@ def remarks(db: Database) -> list[str]:
             f" readers' word stands: entry {changed}"
         )
     return lines
+
+
+def taken_away(db: Database, overrides: Sequence[Override], path: str) -> Iterator[str]:
+    """What the user should know before corrections that stand in the database are replaced by none."""
+    stored = db.conn.execute("SELECT count(*) FROM overrides").fetchone()[0]
+    if stored and not overrides:
+        yield (
+            f"LOOK AT overrides: {stored} corrections by readers are taken away, as {path} holds none;"
+            " name their file with -s OVERRIDES=FILE"
+        )
 
 
 _REASONS = {

@@ -118,6 +118,8 @@ class Command(OneLineUsage, BaseRunSpiderCommand):
         Archive(archive).close()
         db = open_database(database)
         try:
+            for line in overrides.taken_away(db, corrections, str(self.setting("OVERRIDES"))):
+                say(line)
             cells, derived = forms.layout()
             write_reference(
                 db,

@@ -10,6 +10,7 @@ import argparse
 import importlib
 import importlib.util
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -312,14 +313,22 @@ def _width(text: str) -> int:
 
 def _how_to_look(folder: Path, *, serving: bool) -> str:
     database, archive = _shown(folder / "nianbao.db"), _shown(folder / "archive.db")
-    lines = ["", f"Look at it:  scrapy browse -s DATABASE={database} -s ARCHIVE={archive}"]
+    lines = ["", f"Look at it:  {_scrapy()} browse -s DATABASE={database} -s ARCHIVE={archive}"]
     if not serving:
-        lines.append("The links to the sample's pages answer only while it is served: scrapy demo --serve")
+        lines.append(
+            f"The links to the sample's pages answer only while it is served: {_scrapy()} demo --serve"
+        )
     return "\n".join(lines)
 
 
 def _last_lines(file: Path) -> list[str]:
     return file.read_text(encoding="utf-8", errors="replace").splitlines()[-8:]
+
+
+def _scrapy() -> str:
+    """How this program was called, where it is not on the path (as after `make demo`)."""
+    called = Path(sys.argv[0])
+    return _shown(called) if called.name == "scrapy" and not shutil.which("scrapy") else "scrapy"
 
 
 def _shown(path: Path) -> str:

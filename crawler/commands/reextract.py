@@ -117,7 +117,7 @@ def reextract(
     from storage.archive import Archive
     from storage.database import StorageError, checkpoint, open_database
     from storage.ledger import Ledger
-    from storage.overrides import load
+    from storage.overrides import load, taken_away
     from storage.overrides import remarks as remarks_of_readers
     from storage.reference import write_reference
     from storage.reports import ids_gone, note_ids, store
@@ -128,6 +128,8 @@ def reextract(
     outcomes: Counter[str] = Counter()
     shortcomings: list[str] = []
     try:
+        for line in taken_away(db, corrections, overrides):
+            say(line)
         cells, derived = forms.layout()
         write_reference(
             db,

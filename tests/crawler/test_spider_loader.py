@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from scrapy.http import Request
@@ -45,3 +46,21 @@ def test_a_module_alone_may_be_named_too() -> None:
     loader = LazySpiderLoader(Settings({"SPIDER_MODULES": ["crawler.spiders.portal"]}))
     assert loader.list() == ["portal"]
     assert loader.find_by_request(Request("http://a.example/")) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["name = 'jilin'", 'name: ClassVar[str] = "jilin"', 'name   =   "jilin"  # 吉林']
+)
+def test_however_a_province_writes_its_name(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "provinces_of_mine.py").write_text(
+        "from typing import ClassVar\nfrom scrapy import Spider\n\n\nclass Jilin(Spider):\n"
+        f"    {line}\n\n    def parse(self, response):\n        name = 'no spider'\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    loader = LazySpiderLoader(Settings({"SPIDER_MODULES": ["provinces_of_mine"]}))
+    assert loader.list() == ["jilin"]
+    assert loader.load("jilin").name == "jilin"
+    sys.modules.pop("provinces_of_mine")

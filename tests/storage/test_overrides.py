@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.records import Cell
 from storage.database import StorageError
-from storage.overrides import DEFAULT, load, remarks
+from storage.overrides import DEFAULT, load, remarks, taken_away
 from storage.reference import write_reference
 from tests.storage.conftest import DIVISIONS, PORTALS, form_layout
 
@@ -66,6 +66,18 @@ def test_an_override_stands_beside_what_was_extracted(world, tmp_path) -> None:
     assert written(world, tmp_path, ENTRY) is False
     assert written(world, tmp_path, "") is True
     assert corrected(world)[0][:3] == (4, "number", 0)
+
+
+def test_corrections_that_a_run_takes_away_are_told(world, tmp_path) -> None:
+    world.store(world.reading(world.dongfeng()))
+    assert list(taken_away(world.db, (), "data/overrides.toml")) == []
+    written(world, tmp_path, ENTRY)
+    entries = load(str(tmp_path / "overrides.toml"))
+    assert list(taken_away(world.db, entries, "x")) == []
+    [line] = taken_away(world.db, (), "data/overrides.toml")
+    assert "1 corrections by readers are taken away" in line
+    assert "data/overrides.toml" in line
+    assert "OVERRIDES=FILE" in line
 
 
 def test_an_override_may_name_the_report_and_a_cell_that_was_not_found(world, tmp_path) -> None:
