@@ -14,7 +14,8 @@ MOST = 4000
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the memory from /proc")
 def test_an_address_that_waits_costs_little() -> None:
-    found = measured(entries=3000, articles=3, seconds=60)
-    assert (found.lists, found.articles >= 3) == (12, True)
+    # So many that what is kept of the last few thousand addresses, whatever waits, does not count.
+    found = measured(entries=12_000, articles=3, seconds=60)
+    assert (found.lists, found.articles >= 3) == (48, True)
     assert 0 < found.first <= found.highest < TARGET
-    assert found.per_address(3000) < MOST
+    assert found.per_address(12_000) < MOST

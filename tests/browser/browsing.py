@@ -160,10 +160,15 @@ def reader(browser: Browser, address: str, *, width: int = 1280, lang: str = "en
         )
         context.on("weberror", lambda error: faults.append(f"script: {error.error}"))
         context.on("request", lambda request: faults.extend(_leaving(request.url, address)))
-        context.on("requestfailed", lambda request: faults.append(f"failed: {request.url} {request.failure}"))
+        context.on("requestfailed", lambda request: faults.extend(_failed(request.url, request.failure)))
         yield found
     finally:
         context.close()
+
+
+def _failed(url: str, failure: str | None) -> list[str]:
+    """A fault where an answer did not come; what the browser itself gave up on leaving a page is none."""
+    return [] if failure == "net::ERR_ABORTED" else [f"failed: {url} {failure}"]
 
 
 def _leaving(url: str, address: str) -> list[str]:
