@@ -108,6 +108,35 @@ def in_wanyuan(value: Number, unit: str) -> Number:
     return plain(Decimal(str(value)) * _MONEY[unit])
 
 
+def in_unit(value: Value, unit: str | None, *, money: bool, head: str) -> Value:
+    """The value in the unit that a form prescribes for its cell (`unit`, `money`).
+
+    What names a unit of money beside or over the cell (`head`) goes before the form. Unreadable where what
+    is printed contradicts itself, or is money in a cell that counts.
+    """
+    if not money:
+        if value.unit in (WANYUAN, YUAN):
+            return Value("unreadable", None, unit, value.note)
+        return value._replace(unit=value.unit or unit)
+    if value.unit == WANYUAN:
+        return value
+    named = money_unit(head)
+    if value.unit is not None and not (value.unit == YUAN and named):
+        return Value("unreadable", None, None, value.note)
+    if value.value is None:
+        return value._replace(unit=WANYUAN if named or unit else None)
+    if named == UNCLEAR:
+        return Value("unreadable", None, None, value.note)
+    if named:
+        return value._replace(value=in_wanyuan(value.value, named), unit=WANYUAN)
+    return value._replace(unit=unit)
+
+
+def units_of_money(*texts: str) -> str:
+    """Those of some printed texts that name a unit of money, for `in_unit`."""
+    return " ".join(text for text in texts if money_unit(text))
+
+
 @lru_cache(maxsize=8192)
 def money_unit(label: str) -> str | None:
     """The unit of money that a label names, as in 采购总金额（单位：万元）; UNCLEAR for two or another's."""

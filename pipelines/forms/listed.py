@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pipelines.content import Grid, GridCell, Paragraph
 from pipelines.forms.indicators import column_code, indicators, is_unit, next_code, plain
 from pipelines.labels import core, has_han, squashed
-from pipelines.values import looks_like_value
+from pipelines.values import looks_like_value, units_of_money
 
 _PARTED = re.compile(r"[\s\u3000:：]+")
 _GLUED = re.compile(r"(.*[^\d.,，])(\d[\d,]*(?:\.\d+)?)([条件次篇个人项份]|人次|万元|元)?[。；;，,]?")
@@ -72,16 +72,20 @@ def _head(cells: Sequence[GridCell]) -> tuple[str | None, ...]:
 # Running text ------------------------------------------------------------------------------------
 
 
+_LONGEST = 6
+"""Pieces into which a label is cut at the most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An indicator in running text and what is printed behind it; `unit` is "" where none is.
+    """An indicator in running text and what is printed behind it; `head` is what names a unit of money.
 
     `on_line` says whether the value stands on the line on which the label ends.
     """
 
     code: str
     values: tuple[GridCell, ...]
-    unit: str
+    head: str
     on_line: bool
 
 
@@ -131,8 +135,9 @@ def rows_in_text(paragraphs: Sequence[Paragraph], table: str, order: Sequence[st
             if code:
                 last = max(last, order.index(code))
                 ends = words[-1].line
+                money = units_of_money(unit, "".join(word.text for word in words[-_LONGEST:]))
                 found.rows.append(
-                    Listed(code, tuple(v.cell for v in values), unit, {v.line for v in values} == {ends})
+                    Listed(code, tuple(v.cell for v in values), money, {v.line for v in values} == {ends})
                 )
                 first_line = begin if first_line is None else first_line
                 found.led = found.led or (len(found.rows) == 1 and loose)
@@ -146,7 +151,7 @@ def rows_in_text(paragraphs: Sequence[Paragraph], table: str, order: Sequence[st
 
 def _label(words: Sequence[_Token], named: Mapping[str, object]) -> tuple[str, int]:
     """The longest label with which the words end, and the line on which it begins; "" where there is none."""
-    for start in range(max(len(words) - 6, 0), len(words)):
+    for start in range(max(len(words) - _LONGEST, 0), len(words)):
         label = plain("".join(word.text for word in words[start:]))
         if label in named:
             return label, words[start].line

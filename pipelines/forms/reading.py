@@ -20,7 +20,7 @@ from pipelines.forms.order import cells_in_order
 from pipelines.forms.subtotals import printed_subtotals
 from pipelines.labels import squashed
 from pipelines.records import Cell, Figure, Locator, Problem, Status
-from pipelines.values import UNCLEAR, WANYUAN, YUAN, Value, in_wanyuan, money_unit, parsed
+from pipelines.values import in_unit, parsed
 
 POSITIONS = "positions"
 """The method of figures that the positions of the text gave, confirmed by sums."""
@@ -282,7 +282,7 @@ def _row_figures(row: FoundRow, columns: Mapping[str, Column]) -> Iterator[Figur
 
 
 def _figure(place: Cell, column: Column, head: str, cell: GridCell, method: str) -> Figure:
-    value = _in_unit(parsed(cell.text), column, head)
+    value = in_unit(parsed(cell.text), column.unit, money=column.money, head=head)
     return Figure(
         cell=place,
         printed=cell.text,
@@ -293,26 +293,6 @@ def _figure(place: Cell, column: Column, head: str, cell: GridCell, method: str)
         locator=cell.where,
         method=method,
     )
-
-
-def _in_unit(value: Value, column: Column, head: str) -> Value:
-    """The value in the unit of its column: printed in the cell, else in the head, else prescribed."""
-    if not column.money:
-        if value.unit in (WANYUAN, YUAN):
-            return Value("unreadable", None, column.unit, value.note)
-        return value._replace(unit=value.unit or column.unit)
-    if value.unit == WANYUAN:
-        return value
-    named = money_unit(head)
-    if value.unit is not None and not (value.unit == YUAN and named):
-        return Value("unreadable", None, None, value.note)
-    if value.value is None:
-        return value._replace(unit=WANYUAN if named or column.unit else None)
-    if named == UNCLEAR:
-        return Value("unreadable", None, None, value.note)
-    if named:
-        return value._replace(value=in_wanyuan(value.value, named), unit=WANYUAN)
-    return value._replace(unit=column.unit)
 
 
 def _unreadable(figure: Figure, note: str) -> Figure:

@@ -22,7 +22,7 @@ from pipelines.forms.listed import cells_in_order, rows_in_text
 from pipelines.grid import rectangle
 from pipelines.labels import core, has_han, squashed
 from pipelines.records import Cell, Figure, Problem
-from pipelines.values import WANYUAN, YUAN, Value, in_wanyuan, looks_like_value, money_unit, parsed
+from pipelines.values import in_unit, looks_like_value, parsed, units_of_money
 
 _LEAST_ROWS = 8
 """Known indicators that make a table one of these: fewer may be another table that shares words."""
@@ -49,11 +49,13 @@ class Statistics:
 
 
 class _Line(NamedTuple):
-    """A row of a table: its label's core, the value cells by column (total, …), the unit's cell."""
+    """A row of a table: its label's core, the value cells by column (total, …), what names a unit
+    of money in it.
+    """
 
     label: str
     values: Mapping[str, GridCell]
-    unit: str
+    head: str
     where: Mapping[str, object]
     surplus: bool
 
@@ -201,7 +203,7 @@ def _second(
         for row in rows_in_text(content.in_lines, table, list(rows)).rows:
             if len(row.values) == 1 and row.on_line:
                 cell = Cell(table, row.code, "total")
-                told[cell] = _figure(cell, rows[row.code], row.values[0], row.unit, "label_order")
+                told[cell] = _figure(cell, rows[row.code], row.values[0], row.head, "label_order")
         return told
     if not all(grid.geometry and grid.where.get("page") not in content.scanned for grid in grids):
         return told
@@ -254,7 +256,7 @@ def _in_text(form: Form, table: str, content: Content) -> _Table | None:
     refused: list[Figure] = []
     for row in found.rows:
         cell = Cell(table, row.code, "total")
-        figure = _figure(cell, rows[row.code], row.values[0], row.unit, "label_order")
+        figure = _figure(cell, rows[row.code], row.values[0], row.head, "label_order")
         if len(row.values) > 1 or not (row.on_line or apart):
             raw = json.dumps([value.text for value in row.values], ensure_ascii=False)
             figure = replace(figure, printed=None, value=None, status="unreadable", note=raw)
@@ -312,7 +314,7 @@ def _read(form: Form, table: str, grids: Sequence[Grid]) -> _Table:
             if line.surplus:
                 untold.append((code, line))
             for column, cell in line.values.items():
-                figure = _figure(Cell(table, code, column), form.tables[table].rows[code], cell, line.unit)
+                figure = _figure(Cell(table, code, column), form.tables[table].rows[code], cell, line.head)
                 figures[figure.cell] = figure
                 if column in head.years:
                     made.years[figure.cell] = frozenset({head.years[column]})
@@ -379,6 +381,7 @@ def _lines(grid: Grid, head: _Head, named: Mapping[str, object]) -> Iterator[_Li
             continue
         after = [one for one in cells if one.column >= label.columns.stop]
         unit = next((squashed(one.cell.text) for one in after if is_unit(one.cell.text)), "")
+        money = units_of_money(*(t for one in cells if not looks_like_value(t := one.cell.text)))
         where = {key: value for key, value in label.cell.where.items() if key not in ("cell", "bbox")}
         if head.columns:
             values = {
@@ -387,20 +390,20 @@ def _lines(grid: Grid, head: _Head, named: Mapping[str, object]) -> Iterator[_Li
                 if one.column in head.columns and not (unit and squashed(one.cell.text) == unit and known)
             }
             yield _Line(
-                plain(label.cell.text), values if known or _filled(values) else {}, unit, where, False
+                plain(label.cell.text), values if known or _filled(values) else {}, money, where, False
             )
             continue
         rest = [one.cell for one in after if not is_unit(one.cell.text) or not one.cell.text]
         single = {"total": rest[0]} if len(rest) == 1 else {}
-        yield _Line(plain(label.cell.text), single, unit, where, len([c for c in rest if c.text]) > 1)
+        yield _Line(plain(label.cell.text), single, money, where, len([c for c in rest if c.text]) > 1)
 
 
 def _filled(values: Mapping[str, GridCell]) -> bool:
     return any(looks_like_value(cell.text) for cell in values.values())
 
 
-def _figure(place: Cell, row: Row, cell: GridCell, unit: str, method: str = "grid") -> Figure:
-    value = _in_unit(parsed(cell.text), row, unit)
+def _figure(place: Cell, row: Row, cell: GridCell, head: str, method: str = "grid") -> Figure:
+    value = in_unit(parsed(cell.text), row.unit, money=row.money, head=head)
     return Figure(
         cell=place,
         printed=cell.text,
@@ -411,18 +414,6 @@ def _figure(place: Cell, row: Row, cell: GridCell, unit: str, method: str = "gri
         locator=cell.where,
         method=method,
     )
-
-
-def _in_unit(value: Value, row: Row, unit: str) -> Value:
-    """The value in the unit of its indicator; money in 万元 by the unit printed beside it."""
-    if not row.money:
-        if value.unit in (WANYUAN, YUAN):
-            return Value("unreadable", None, row.unit, value.note)
-        return value._replace(unit=value.unit or row.unit)
-    if value.value is None or value.unit == WANYUAN:
-        return value._replace(unit=WANYUAN)
-    named = money_unit(unit) or WANYUAN
-    return value._replace(value=in_wanyuan(value.value, named), unit=WANYUAN)
 
 
 def _unmatched(line: _Line, table: str) -> Problem:

@@ -89,6 +89,44 @@ def test_money_in_yuan_becomes_wanyuan():
     assert values(report(prose(2016, table=table)))["s14_budget_wanyuan"] == 2.35
 
 
+FEES = "七、依申请公开信息收取的费用"
+
+
+@pytest.mark.parametrize(
+    ("printed", "label", "unit", "told"),
+    [
+        ("500", FEES, "万元", (500, "number")),
+        ("500", f"{FEES}（元）", "", (0.05, "number")),
+        ("500", f"{FEES}（单位：元）", "——", (0.05, "number")),
+        ("￥500", FEES, "元", (0.05, "number")),
+        ("￥500", FEES, "", (None, "unreadable")),
+        ("500", f"{FEES}（元）", "万元", (None, "unreadable")),
+        ("500", FEES, "美元", (None, "unreadable")),
+        ("500元", FEES, "", (0.05, "number")),
+        ("500件", FEES, "万元", (None, "unreadable")),
+        ("", FEES, "元", (None, "blank")),
+    ],
+)
+@pytest.mark.parametrize("layout", ["cells", "lines"])
+def test_a_unit_of_money_is_taken_from_wherever_it_is_printed(layout, printed, label, unit, told):
+    table = national({**FIGURES, "s14_fees_wanyuan": printed}, units={"s14_fees_wanyuan": unit})
+    table = table.replace(FEES, label)
+    if layout == "lines":
+        rows = table.replace("<table>", "").replace("</table>", "").split("</tr>")
+        table = "".join(f"<p>{row.replace('<tr>', '').replace('</td>', ' ')}</p>" for row in rows)
+        table = table.replace("<td>", "")
+    found = reading(prose(2016, table=table))
+    cell = Cell("statistics_2014", "s14_fees_wanyuan", "total")
+    if layout == "lines" and (not printed or unit == "美元"):  # no line of the table: missing, and said to be
+        assert cell not in {one.cell for one in found.report.figures}
+        assert ["missing_row"] == [problem.code for problem in found.problems if cell in problem.cells]
+        return
+    (figure,) = (one for one in found.report.figures if one.cell == cell)
+    assert (figure.value, figure.status) == told
+    # What could not be told is said to be so.
+    assert (told[1] == "unreadable") == any(figure.cell in problem.cells for problem in found.problems)
+
+
 def test_what_is_missing_and_what_is_unknown_is_said():
     table = national(FIGURES, without=["s14_complaints"])
     table = table.replace("</table>", "<tr><td>发放宣传资料数</td><td>份</td><td>300</td></tr></table>")
