@@ -183,9 +183,10 @@ def _of_copies(form: Form, table: str, copies: Sequence[Sequence[Grid]], content
 
 def _of_grids(form: Form, table: str, grids: Sequence[Grid], content: Content) -> _Table:
     """The table of one copy, held against a second reading where the source has cells."""
-    made = _read(form, table, grids)
-    caption = _caption_years(grids[0], table, content)
-    made.years |= {f.cell: caption for f in made.figures if caption and f.cell not in made.years}
+    caption = [text for text in _caption(grids[0], table, content) if len(text) <= _LONGEST_CAPTION]
+    made = _read(form, table, grids, units_of_money(*caption))
+    years = _caption_years(caption)
+    made.years |= {f.cell: years for f in made.figures if years and f.cell not in made.years}
     made.figures, differing = compared(made.figures, _second(form, table, grids, content, made.figures))
     made.problems += differing
     return made
@@ -215,9 +216,9 @@ def _second(
     return told
 
 
-def _caption_years(grid: Grid, table: str, content: Content) -> frozenset[int]:
-    """The year that the caption of a table names, in the lines right above it or in its own first rows."""
-    texts = []
+def _caption(grid: Grid, table: str, content: Content) -> list[str]:
+    """What stands in the lines right above a table and in its own first rows."""
+    texts: list[str] = []
     for row in grid.rows:
         words = [cell.text for cell in row if cell.text]
         if any(plain(word) in indicators()[table] for word in words):
@@ -229,9 +230,14 @@ def _caption_years(grid: Grid, table: str, content: Content) -> frozenset[int]:
         if isinstance(block, Grid):
             break
         texts.append(block.text)
-    for text in texts:
+    return texts
+
+
+def _caption_years(caption: Sequence[str]) -> frozenset[int]:
+    """The year that the caption of a table names."""
+    for text in caption:
         years = _YEAR.findall(text)
-        if years and len(text) <= _LONGEST_CAPTION and _CAPTION.search(text):
+        if years and _CAPTION.search(text):
             return frozenset(map(int, years))
     return frozenset()
 
@@ -290,7 +296,8 @@ def _not_numbers(figures: Iterable[Figure]) -> Iterator[Problem]:
 # A table with cells --------------------------------------------------------------------------------
 
 
-def _read(form: Form, table: str, grids: Sequence[Grid]) -> _Table:
+def _read(form: Form, table: str, grids: Sequence[Grid], money: str) -> _Table:
+    """The table of some grids; `money` is what names a unit of money over it, for rows that name none."""
     named, order = indicators()[table], list(form.tables[table].rows)
     figures: dict[Cell, Figure] = {}
     made = _Table()
@@ -314,7 +321,8 @@ def _read(form: Form, table: str, grids: Sequence[Grid]) -> _Table:
             if line.surplus:
                 untold.append((code, line))
             for column, cell in line.values.items():
-                figure = _figure(Cell(table, code, column), form.tables[table].rows[code], cell, line.head)
+                place, row = Cell(table, code, column), form.tables[table].rows[code]
+                figure = _figure(place, row, cell, line.head or money)
                 figures[figure.cell] = figure
                 if column in head.years:
                     made.years[figure.cell] = frozenset({head.years[column]})

@@ -127,6 +127,20 @@ def test_a_unit_of_money_is_taken_from_wherever_it_is_printed(layout, printed, l
     assert (told[1] == "unreadable") == any(figure.cell in problem.cells for problem in found.problems)
 
 
+@pytest.mark.parametrize(
+    ("caption", "unit", "told"),
+    [
+        ("单位：元", "", 0.05),
+        ("（金额单位：万元）", "", 500),
+        ("单位：元", "万元", 500),
+        ("单位：件", "", 500),
+    ],
+)
+def test_a_unit_of_money_over_the_table_holds_where_the_row_names_none(caption, unit, told):
+    table = national({**FIGURES, "s14_fees_wanyuan": "500"}, units={"s14_fees_wanyuan": unit})
+    assert values(report(prose(2016, table=f"<p>{caption}</p>{table}")))["s14_fees_wanyuan"] == told
+
+
 def test_what_is_missing_and_what_is_unknown_is_said():
     table = national(FIGURES, without=["s14_complaints"])
     table = table.replace("</table>", "<tr><td>发放宣传资料数</td><td>份</td><td>300</td></tr></table>")
