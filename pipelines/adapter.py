@@ -30,6 +30,9 @@ class ReadingPipeline:
         jobs = crawler.settings.getint("EXTRACT_JOBS") or os.cpu_count() or 1
         return cls(jobs, ocr=str(crawler.settings["OCR"]).strip().lower() in ("true", "1", "yes"))
 
+    def open_spider(self) -> None:
+        self.pool = ReadingPool(self.jobs, ocr=self.ocr)
+
     async def process_item(self, item: object) -> object:
         if isinstance(item, ListedBody):
             return listed.reading(item)

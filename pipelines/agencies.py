@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -20,11 +19,14 @@ from typing import Any
 
 from crawler.items import Portal
 from pipelines import divisions, traditional
+from pipelines.labels import in_nfkc
 from pipelines.records import Agency, Division, Problem, Renaming
 
 _DIGITS = str.maketrans("〇○零OoОо一二三四五六七八九", "0000000123456789")
 _CHINESE_YEAR = re.compile(r"[二贰][〇○零0OoОо][〇○零一二三四五六七八九壹贰叁肆伍陆柒捌玖OoОо]{2}(?=年)")
 _CAPITALS = str.maketrans("壹贰叁肆伍陆柒捌玖", "一二三四五六七八九")
+_SHORT = 80
+"""Characters of a text that is remembered: titles, dates and columns are looked at many times."""
 _OWN_PLACE = re.compile(
     r"^[\u4e00-\u9fff]{2,8}?(?:省|市|县|州|盟|旗|地区|"
     r"(?<!开发)(?<!高新)(?<!经开)(?<!旅游)(?<!度假)(?<!工业)(?<!新)(?<!园)(?<!景)(?<!护)(?<!合作)(?<!示范)(?<!实验)(?<!林)(?<!保税)区)"
@@ -143,7 +145,17 @@ def _forms(office: str) -> tuple[str, ...]:
 
 def plain(text: str) -> str:
     """A text in NFKC, simplified, without white space; Chinese year digits become arabic."""
-    flat = re.sub(r"\s|\u200b|\ufeff", "", traditional.simplified(unicodedata.normalize("NFKC", text)))
+    return _plain_line(text) if len(text) <= _SHORT else _plain(text)
+
+
+@lru_cache(maxsize=512)
+def _plain_line(text: str) -> str:
+    return _plain(text)
+
+
+def _plain(text: str) -> str:
+    flat = "".join(traditional.simplified(in_nfkc(text)).split())
+    flat = flat.replace("\u200b", "").replace("\ufeff", "")
     return _CHINESE_YEAR.sub(lambda found: found.group().translate(_CAPITALS).translate(_DIGITS), flat)
 
 
@@ -172,7 +184,7 @@ def resolved(
     several = _joint(name, where, year)
     if several:
         return _jointly(several, printed, where, year, problems)
-    national = re.match("|".join(data()["national"]), name)
+    national = _of_the_nation().match(name)
     if national:  # 国家税务总局牡丹江市税务局: the place stands inside the name
         return _national(national.group(), name[national.end() :], printed, where, year, problems)
     name, place = _placed_or_former(name, where, year)
@@ -210,6 +222,11 @@ def resolved(
         problems.extend(_within_unknown(printed, division, place.rest))
     level = "township" if kind == "township" else divisions.level(division)
     return _made(_full_name(division, rest, kind, name), printed, kind, level, division, rest)
+
+
+@cache
+def _of_the_nation() -> re.Pattern[str]:
+    return re.compile("|".join(data()["national"]))
 
 
 def _within_unknown(printed: str, division: Division, rest: str) -> Iterator[Problem]:
@@ -754,6 +771,7 @@ def kind_of_rest(rest: str) -> str:
     return next((kind for kind, patterns in _types() if any(p.search(rest) for p in patterns)), "other")
 
 
+@lru_cache(maxsize=4096)
 def lengthened(rest: str) -> str:
     """The part after the place in full: 工信局 → 工业和信息化局, 政府研究室 → 人民政府研究室."""
     rest = re.sub(data()["of_government"], "", rest)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -115,6 +115,8 @@ class _Bodies:
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
+    words: tuple[str, ...]
+    """The words of all rules."""
     numbers: tuple[_Rule, ...]
     none: tuple[_Rule, ...]
     denied: _Rule
@@ -179,9 +181,12 @@ def _rules() -> _Rules:
     each = joint.pop("each")
     area_of = data["bodies"].pop("area_of")
     bodies = {name: re.compile(pattern) for name, pattern in data["bodies"].items()}
+    numbers, none = tuple(map(rule, data["numbers"])), tuple(map(rule, data["none"]))
+    every = (*numbers, *none, rule(denied), rule(joint))
     return _Rules(
-        tuple(rule(entry) for entry in data["numbers"]),
-        tuple(rule(entry) for entry in data["none"]),
+        tuple({word for one in every for word in one.words}),
+        numbers,
+        none,
         rule(denied),
         denials,
         rule(joint),
@@ -195,6 +200,23 @@ def _rules() -> _Rules:
         re.compile(data["breakdown"]["complete"]),
         re.compile(data["breakdown"]["open"]),
         re.compile(data["breakdown"]["ends"]),
+    )
+
+
+@lru_cache(maxsize=512)
+def _rules_with(words: frozenset[str]) -> _Rules:
+    """The rules for a sentence that has these of their words: the others cannot fit."""
+    rules = _rules()
+
+    def fits(rule: _Rule) -> bool:
+        return not words.isdisjoint(rule.words)
+
+    return replace(
+        rules,
+        numbers=tuple(filter(fits, rules.numbers)),
+        none=tuple(filter(fits, rules.none)),
+        denied=rules.denied if fits(rules.denied) else replace(rules.denied, patterns=()),
+        joint=rules.joint if fits(rules.joint) else replace(rules.joint, patterns=()),
     )
 
 
@@ -226,7 +248,8 @@ def told(chapters: Sequence[Section], year: int | None, names: Sequence[str] = (
             telling = _SUBJECTS.search(sentence) and _AMOUNTS.search(sentence)
             if telling and not rules.never.search(sentence):
                 here = _Place(paragraph.chapter, read, sentence, year, named, tuple(names))
-                made = list(_in_sentence(here, rules))
+                words = frozenset([word for word in rules.words if word in sentence])
+                made = list(_in_sentence(here, _rules_with(words)))
                 found += [statement for statement, _ in made]
                 following = paragraph.sentences[index + 1 : index + 4]
                 breakdowns += _breakdowns(made, sentence, following, rules)
@@ -306,8 +329,6 @@ def _statement(about: str, value: Number, here: _Place, *, denied: bool = False)
 
 def _matches(rule: _Rule, here: _Place, rules: _Rules) -> Iterator[re.Match[str]]:
     """The places in the sentence where a rule's pattern fits and none of its guards objects."""
-    if not any(word in here.sentence for word in rule.words):
-        return
     for pattern in rule.patterns:
         for match in pattern.finditer(here.sentence):
             before = here.sentence[: match.start()]

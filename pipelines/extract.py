@@ -187,9 +187,11 @@ def _documents(
     document_url: str | None = None,
     seen_on: str | None = None,
 ) -> tuple[list[DocumentReading], Content | None]:
-    if media_type(body) not in packed.MEDIA_TYPES:
+    kind = media_type(body)
+    if kind not in packed.MEDIA_TYPES:
         reading, content = read_document(
             body,
+            kind=kind,
             url=url,
             portal=portal,
             listing=listing,
@@ -271,6 +273,7 @@ def failed_document(
 def read_document(
     body: bytes,
     *,
+    kind: str | None = None,
     url: str | None = None,
     portal: Portal | None = None,
     listing: Listing | None = None,
@@ -279,15 +282,19 @@ def read_document(
     document_url: str | None = None,
     seen_on: str | None = None,
 ) -> tuple[DocumentReading, Content | None]:
-    """What one document holds, and its content (None where no reader could read it)."""
+    """What one document holds, and its content (None where no reader could read it); `kind` as for
+    `readers.read`.
+    """
+    kind = kind or media_type(body)
     try:
-        content = read(body, url)
+        content = read(body, url, kind)
     except UnreadableDocumentError as error:
         failed = failed_document(body, error.code, str(error), fetch_id=fetch_id, document_url=document_url)
         return failed, None
     reading = _reading(
         content,
         body,
+        kind=kind,
         portal=portal,
         listing=listing or Listing(),
         page=page,
@@ -315,6 +322,7 @@ def _of_picture(
     return _reading(
         content,
         body,
+        kind=media_type(body),
         portal=portal,
         listing=listing,
         page=page,
@@ -328,6 +336,7 @@ def _reading(
     content: Content,
     body: bytes,
     *,
+    kind: str,
     portal: Portal | None,
     listing: Listing,
     page: Content | None,
@@ -339,7 +348,7 @@ def _reading(
         *_report(content, portal, listing, page, document_url=document_url, seen_on=seen_on)
     )
     return DocumentReading(
-        media_type=media_type(body),
+        media_type=kind,
         sha256=hashlib.sha256(body).hexdigest(),
         report=attributed(judged) if judged else None,
         problems=problems,
@@ -497,7 +506,7 @@ def _table_problems(tables: TablesRead, year: int | None) -> list[Problem]:
 def _year_problems(tables: TablesRead, year: int | None) -> list[Problem]:
     """Figures whose row or table is headed with other years than the report's."""
     doubted: dict[tuple[str, frozenset[int]], list[Figure]] = {}
-    for figure in tables.figures:
+    for figure in tables.figures if tables.years else ():
         named = tables.years.get(figure.cell, frozenset())
         if year is not None and named and year not in named and figure.status in TOLD:
             doubted.setdefault((figure.cell.table, named), []).append(figure)

@@ -29,23 +29,24 @@ class Placed(NamedTuple):
 
 def rectangle(grid: Grid) -> list[list[Placed | None]]:
     """The grid as rows of equal length; spans expanded as browsers do (HTML standard, table model)."""
-    rows: list[dict[int, Placed]] = [{} for _ in grid.rows]
+    rows: list[list[Placed | None]] = [[] for _ in grid.rows]
     for index, cells in enumerate(grid.rows):
-        column = 0
+        row, column = rows[index], 0
         for cell in cells:
-            while column in rows[index]:
+            while column < len(row) and row[column]:
                 column += 1
             placed = Placed(cell, index, column)
-            if cell.rowspan == cell.colspan == 1:
-                rows[index][column] = placed
+            if cell.rowspan == cell.colspan == 1 and column == len(row):
+                row.append(placed)  # as nearly all do
                 column += 1
                 continue
-            for down in range(min(cell.rowspan, MAX_SPAN)):
-                if index + down >= len(rows):
-                    break
-                for right in range(min(cell.colspan, MAX_SPAN)):
-                    rows[index + down].setdefault(column + right, placed)
-            column += min(cell.colspan, MAX_SPAN)
-    width = max((max(row, default=-1) + 1 for row in rows), default=0)
-    columns = range(width)
-    return [list(map(row.get, columns)) for row in rows]
+            wide, high = min(cell.colspan, MAX_SPAN), min(cell.rowspan, MAX_SPAN)
+            for below in rows[index : index + max(high, 0)] if wide > 0 else ():
+                below += [None] * (column + wide - len(below))
+                for right in range(column, column + wide):
+                    below[right] = below[right] or placed
+            column += wide
+    width = max(map(len, rows), default=0)
+    for row in rows:
+        row += [None] * (width - len(row))
+    return rows

@@ -153,6 +153,7 @@ def identity(
 # Titles -----------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=64)
 def parsed_title(text: str) -> Title:
     """The body and the year that a title names; is_report where it calls itself such a report."""
     words = data()["titles"]
@@ -440,8 +441,9 @@ def _year_doubts(
     if period := _period(chapters):
         stated |= {int(day[:4]) for day in period}
     # The title itself may stand in the preamble, and the day of signing in any chapter.
-    body = [_NOT_THE_YEAR.sub("", plain(chapter.text)) for chapter in chapters if chapter.number]
-    if (voted := _voted_year(chapters)) and not any(str(year) in text for text in body):
+    voted = _voted_year(chapters)
+    body = (_NOT_THE_YEAR.sub("", plain(chapter.text)) for chapter in chapters if chapter.number)
+    if voted and voted != year and not any(str(year) in text for text in body):
         stated.add(voted)
     column = _column_year(content, listing, page)
     if column and year and column not in (year, year + 1):
@@ -497,8 +499,13 @@ def _period_in(text: str) -> tuple[str, str] | None:
 
 def _voted_year(chapters: Sequence[Section]) -> int | None:
     """The year that the first chapters name most often; their title is no further witness."""
+    return _voted_in(tuple(chapter.text for chapter in chapters[:2]))
+
+
+@lru_cache(maxsize=8)
+def _voted_in(texts: tuple[str, ...]) -> int | None:
     report = re.compile(data()["titles"]["report"])
-    lines = [plain(line) for chapter in chapters[:2] for line in chapter.text.split("\n")]
+    lines = [plain(line) for text in texts for line in text.split("\n")]
     text = "".join(line for line in lines if len(line) > 60 or not report.search(line))
     votes = Counter(
         re.findall(r"(?<![〔\[(\d])(20[0-4]\d)年(?!\d{1,2}月\d{1,2}日(?:起|施行))", text)
@@ -542,10 +549,18 @@ def _published_on(said: Dates, year: int | None, seen_on: str | None, problems: 
 def _printed_date(content: Content) -> str | None:
     """A line that is nothing but a date, or a signature with one, at the beginning or end of the text."""
     lines = [block.text for block in content.blocks if isinstance(block, Paragraph)]
-    for line in (*lines[:6], *reversed(lines[-12:])):
+    return _date_among(tuple(lines[:6]), tuple(lines[-12:]))
+
+
+@lru_cache(maxsize=8)
+def _date_among(first: tuple[str, ...], last: tuple[str, ...]) -> str | None:
+    """The date of the first lines, else of the last ones, of those the last."""
+    for line in (*first, *reversed(last)):
+        if _is_prose(line):
+            continue
         flat = plain(_arabic_date(line))
         found = _DATE_LINE.fullmatch(flat)
-        if not found and (signed := _SIGNED.match(flat)) and line not in lines[:6]:
+        if not found and (signed := _SIGNED.match(flat)) and line not in first:
             name = signed.group()
             if kind_of(name) != "other":
                 found = _DATE_LINE.fullmatch(flat[signed.end() :])
@@ -554,6 +569,11 @@ def _printed_date(content: Content) -> str | None:
             if date := dates.calendar_date(*parts):
                 return date
     return None
+
+
+def _is_prose(line: str) -> bool:
+    """Whether a line has what neither a date nor a signature has: most lines need no closer look."""
+    return "。" in line or "，" in line
 
 
 def _arabic_date(line: str) -> str:
@@ -697,13 +717,22 @@ def _agency_doubts(agency: Agency | None, names: Sequence[str], page: _Page) -> 
 
 def _signature(content: Content) -> str | None:
     """The name that stands with the date at the end of the text."""
-    lines = [plain(_arabic_date(b.text)) for b in content.blocks if isinstance(b, Paragraph)][-12:]
-    for number, line in enumerate(lines):
+    return _signed_in(tuple([block.text for block in content.blocks if isinstance(block, Paragraph)][-12:]))
+
+
+@lru_cache(maxsize=8)
+def _signed_in(last: tuple[str, ...]) -> str | None:
+    for number, text in enumerate(last):
+        if _is_prose(text):
+            continue
+        line = plain(_arabic_date(text))
         signed = _SIGNED.match(line)
         if signed:
             return signed.group()
-        if number and _DATE_LINE.fullmatch(line) and kind_of(lines[number - 1]) != "other":
-            return _name_in(lines[number - 1]) if len(lines[number - 1]) <= 30 else None
+        if number and _DATE_LINE.fullmatch(line):
+            above = plain(_arabic_date(last[number - 1]))
+            if kind_of(above) != "other":
+                return _name_in(above) if len(above) <= 30 else None
     return None
 
 
@@ -795,7 +824,7 @@ def scope(agency: Agency | None, chapters: Sequence[Section]) -> str:
     """What the figures cover: a department its own organ; a government what its first chapters say."""
     if agency is not None and agency.agency_type not in ("government", "other"):
         return "own_organ"
-    text = re.sub(r"\s", "", "".join(chapter.text for chapter in chapters[:2]))
+    text = "".join(part for chapter in chapters[:2] for part in chapter.text.split())
     said: Mapping[str, list[str]] = data()["scope"]
     hits = [name for name, patterns in said.items() if any(re.search(pattern, text) for pattern in patterns)]
     return hits[0] if len(hits) == 1 or hits[:1] == ["whole_area"] else "unknown"

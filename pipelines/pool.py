@@ -20,11 +20,13 @@ from concurrent.futures import CancelledError, Future, InvalidStateError
 from concurrent.futures import TimeoutError as ReadingTimeout
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from multiprocessing import forkserver
 from typing import Any, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from crawler.items import Document, Portal, Publication
+from pipelines import passing as passing  # noqa: PLC0414 for how records are handed over
 from pipelines.extract import failed_document, parts, read_file, read_part, settled
 from pipelines.places import page, place
 from pipelines.processes import MOST_TRIES, Processes
@@ -219,7 +221,10 @@ def _context() -> multiprocessing.context.BaseContext:
     if len(os.fsencode(tempfile.gettempdir())) > _DEEPEST_TEMPORARY:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])  # so that a process begins with its document
+    # So that a process begins with its document, knowing all words; the server begins now and is ready
+    # when the first document comes.
+    context.set_forkserver_preload([__name__, "pipelines.readied"])
+    forkserver.ensure_running()
     return context
 
 

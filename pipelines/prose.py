@@ -19,6 +19,7 @@ from zlib import crc32
 from pipelines.records import Fingerprint, Section
 
 _PLAIN = str.maketrans("０１２３４５６７８９％．", "0123456789%.", " \t\u3000\xa0\r*\u200b\ufeff")
+_NOT_PLAIN = re.compile(f"[{''.join(map(chr, _PLAIN))}]")
 _LED = re.compile(
     r"(?:[（(]?[一二三四五六七八九十]{1,3}[）)、.．]|[（(]?\d{1,2}[）)、．]|\d{1,2}\.(?!\d)|第[一二三四五六七八九十]{1,2}[章部])"
 )
@@ -57,7 +58,7 @@ def paragraphs(chapters: Sequence[Section]) -> Iterator[Paragraph]:
     for chapter in chapters:
         joined = ""
         for line in chapter.text.split("\n"):
-            plain = line.translate(_PLAIN)
+            plain = line.translate(_PLAIN) if _NOT_PLAIN.search(line) else line
             if not plain or _PAGE_MARK.match(plain):
                 continue
             if joined and (_LED.match(plain) or _is_whole(joined)):
@@ -86,7 +87,7 @@ def themes(chapters: Sequence[Section]) -> tuple[str, ...] | None:
     text = "".join(chapter.text for chapter in chapters if chapter.number == 1)
     if not text:
         return None
-    text = re.sub(r"\s", "", text)
+    text = "".join(text.split())
     return tuple(name for name, words in _themes() if words.search(text))
 
 
@@ -109,13 +110,12 @@ def fingerprints(chapters: Sequence[Section]) -> tuple[Fingerprint, ...]:
 
 def _least_hashes(wording: str) -> tuple[int, ...]:
     raw = wording.encode("utf-16-le")
-    hashes = {crc32(raw[start : start + 2 * _SHINGLE]) for start in range(0, len(raw) - 2 * _SHINGLE + 2, 2)}
-    least: list[int | None] = [None] * _POSITIONS
-    for value in sorted(hashes, reverse=True):
-        least[value % _POSITIONS] = value
+    wide = 2 * _SHINGLE
+    hashes = {crc32(raw[start : start + wide]) for start in range(0, len(raw) - wide + 2, 2)}
+    # Of those that share a position the least comes last.
+    least = {value % _POSITIONS: value for value in sorted(hashes, reverse=True)}
     filled = []
     for position in range(_POSITIONS):
-        step = next(step for step in range(_POSITIONS) if least[(position + step) % _POSITIONS] is not None)
-        borrowed = least[(position + step) % _POSITIONS] or 0
-        filled.append((borrowed + step) & 0xFFFFFFFF)
+        step = next(step for step in range(_POSITIONS) if (position + step) % _POSITIONS in least)
+        filled.append((least[(position + step) % _POSITIONS] + step) & 0xFFFFFFFF)
     return tuple(filled)

@@ -45,7 +45,7 @@ class _Sum:
 
 def judged(report: Report | None, problems: tuple[Problem, ...]) -> tuple[Report | None, tuple[Problem, ...]]:
     """A report and its problems with what is said above of recognised figures; any other as it is."""
-    if report is None or all(figure.method != METHOD for figure in report.figures):
+    if report is None or METHOD not in {figure.method for figure in report.figures}:
         return report, problems
     report = confirmed(report)
     return report, (*problems, *unconfirmed(report))

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from pipelines.content import Content, Grid, Paragraph
@@ -53,6 +53,23 @@ def _titles() -> tuple[tuple[int, str], ...]:
     data = tomllib.loads(files(__package__).joinpath("sections.toml").read_text(encoding="utf-8"))
     pairs = [(chapter["number"], core(title)) for chapter in data["chapters"] for title in chapter["titles"]]
     return tuple(sorted(pairs, key=lambda pair: -len(pair[1])))
+
+
+@cache
+def _numbers() -> Mapping[str, int]:
+    """The chapter that each title is of."""
+    return {title: number for number, title in reversed(_titles())}
+
+
+@cache
+def _letters_of_titles() -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(title) for _, title in _titles())
+
+
+@cache
+def _first_of_titles() -> frozenset[str]:
+    """The characters with which a title, or its ordinal, begins."""
+    return frozenset(_ORDINALS) | {title[0] for _, title in _titles()}
 
 
 def sections(content: Content, tabular: frozenset[int] = frozenset()) -> tuple[Section, ...]:
@@ -110,19 +127,23 @@ def _candidate(index: int, text: str) -> _Candidate | None:
     if _SUB.match(text):
         return None
     ordinal, words = _led(text)
+    if not ordinal and "一" <= words[:1] <= "\u9fff" and words[0] not in _first_of_titles():
+        return None  # prose, as most lines are
     plain = core(words[:120])
+    if number := _numbers().get(plain):
+        score = 3.0 + (2.0 if ordinal == number else 1.0 if ordinal else 0.0)
+        return _Candidate(number, index, text.strip(), "", score)
+    if not ordinal:
+        return None
     for number, title in _titles():
-        if plain == title:
-            score = 3.0 + (2.0 if ordinal == number else 1.0 if ordinal else 0.0)
-            return _Candidate(number, index, text.strip(), "", score)
-        if ordinal and plain.startswith(title):
+        if plain.startswith(title):
             heading, rest = _parted(text, title)
             if len(heading) <= _LONGEST_HEADING:
                 score = (
                     2.0 + (2.0 if ordinal == number else 0.5) - (1.0 if rest[:1] in "，、；;和及的" else 0.0)
                 )
                 return _Candidate(number, index, heading, rest, score)
-    if ordinal and len(squashed(words)) <= _LONGEST_HEADING:
+    if len(squashed(words)) <= _LONGEST_HEADING:
         number = _alike(plain)
         if number:
             return _Candidate(number, index, text.strip(), "", 2.0 + (1.5 if ordinal == number else 0.0))
@@ -137,16 +158,14 @@ def _led(text: str) -> tuple[int, str]:
     if led:
         ordinal = led.group(1) or led.group(2)
         return (_ORDINALS.find(ordinal) + 1 if len(ordinal) == 1 else 0), led.group(3)
-    words = core(plain[1:60])
-    if plain[:1] in _ORDINALS and plain and any(words == title for _, title in _titles()):
+    if plain and plain[0] in _ORDINALS and core(plain[1:60]) in _numbers():
         return _ORDINALS.find(plain[0]) + 1, plain[1:]
     return 0, text
 
 
 def _loose_candidate(index: int, text: str) -> _Candidate | None:
     """A heading under any numbering, taken only where its words are a chapter's title and no more."""
-    plain = core(text[:60])
-    number = next((number for number, title in _titles() if plain == title), 0)
+    number = _numbers().get(core(text[:60]), 0)
     return _Candidate(number, index, text.strip(), "", 3.0) if number else None
 
 
@@ -165,15 +184,20 @@ _ALIKE = 0.82
 """How like a chapter's title a misprinted one must be."""
 
 
+@lru_cache(maxsize=512)
 def _alike(plain: str) -> int:
     """The chapter of a heading that only resembles a known title (行政法复议 for 行政复议), else 0."""
     best, number = 0.0, 0
-    for candidate, title in _titles():
+    letters = set(plain)
+    for (candidate, title), of_title in zip(_titles(), _letters_of_titles(), strict=True):
         if abs(len(title) - len(plain)) > 6 or len(plain) < 5:
             continue
-        likeness = SequenceMatcher(None, plain, title)
         # Bounds from above, cheaper than what they bound.
-        if min(likeness.real_quick_ratio(), likeness.quick_ratio()) < max(best, _ALIKE):
+        common = len(title) - len(of_title - letters)
+        if 2.0 * common / (len(title) + len(plain)) < max(best, _ALIKE):
+            continue
+        likeness = SequenceMatcher(None, plain, title)
+        if likeness.quick_ratio() < max(best, _ALIKE):
             continue
         ratio = likeness.ratio()
         if ratio > best:

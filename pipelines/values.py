@@ -12,11 +12,11 @@ are never joined and never chosen from. Money becomes
 from __future__ import annotations
 
 import re
-import unicodedata
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
+from pipelines.labels import in_nfkc
 from pipelines.records import Number, Status
 
 WANYUAN = "万元"
@@ -44,6 +44,10 @@ _NUMBER = re.compile(
     r"(?P<remark>\(.*\))?",
     re.ASCII | re.DOTALL,
 )
+_FIRST = frozenset("增减暂无不零")
+_LAST = frozenset("万元件次人条个项宗份起篇部币无用及零")
+"""The Chinese characters with which a value may begin, and end."""
+_MOST_DIGITS = 14
 _UNIT_IN_LABEL = re.compile(r"[百十千万亿美欧港日]*元")
 _UNIT_AS_REMARK = re.compile(r"\((?:单位:?)?(?:人民币)?(万元|亿元|千元|元)\)")
 UNCLEAR = "?"
@@ -62,13 +66,19 @@ class Value(NamedTuple):
 @lru_cache(maxsize=8192)
 def parsed(printed: str) -> Value:
     """The status, number, unit and remark of a printed cell, before the form's own unit."""
+    if printed.isascii() and printed.isdigit() and len(printed) <= _MOST_DIGITS:
+        return Value("number", int(printed), None, None)  # nothing else is to be looked for
+    return _parsed(printed)
+
+
+def _parsed(printed: str) -> Value:
     visible = _INVISIBLE.sub("", printed).strip()
     footnote = _FOOTNOTE.search(visible)
     if footnote:
         visible = visible[: footnote.start()]
     if _RAISED.search(visible) or any("①" <= char <= "⒛" for char in visible):
         return Value("unreadable", None, None, None)  # NFKC would make digits of the number of these
-    text = unicodedata.normalize("NFKC", visible).strip()
+    text = in_nfkc(visible).strip()
     text = _ZERO.sub("0", text) if len(text) <= 2 else text
     text = re.sub(r"\s*([(（].*[)）])$", r"\1", text, flags=re.DOTALL)
     text = re.sub(r"^([^(]*?[\d.])\s+(?=[万亿千元件条个项宗份次起人篇部])", r"\1", text)
@@ -117,7 +127,7 @@ def in_unit(value: Value, unit: str | None, *, money: bool, head: str) -> Value:
     if not money:
         if value.unit in (WANYUAN, YUAN):
             return Value("unreadable", None, unit, value.note)
-        return value._replace(unit=value.unit or unit)
+        return value if value.unit else Value(value.status, value.value, unit, value.note)
     if value.unit == WANYUAN:
         return value
     named = money_unit(head)
@@ -132,6 +142,12 @@ def in_unit(value: Value, unit: str | None, *, money: bool, head: str) -> Value:
     return value._replace(unit=unit)
 
 
+@lru_cache(maxsize=8192)
+def in_form(printed: str, unit: str | None, money: bool, head: str) -> Value:
+    """What a cell says in the unit that its form prescribes, see `in_unit`; many cells hold the same."""
+    return in_unit(parsed(printed), unit, money=money, head=head)
+
+
 def units_of_money(*texts: str) -> str:
     """Those of some printed texts that name a unit of money, for `in_unit`."""
     return " ".join(text for text in texts if money_unit(text))
@@ -140,7 +156,9 @@ def units_of_money(*texts: str) -> str:
 @lru_cache(maxsize=8192)
 def money_unit(label: str) -> str | None:
     """The unit of money that a label names, as in 采购总金额（单位：万元）; UNCLEAR for two or another's."""
-    units = set(_UNIT_IN_LABEL.findall(unicodedata.normalize("NFKC", label).replace(" ", "")))
+    if "元" not in label:
+        return None
+    units = set(_UNIT_IN_LABEL.findall(in_nfkc(label).replace(" ", "")))
     if len(units) > 1 or units - _MONEY.keys():
         return UNCLEAR
     return next(iter(units), None)
@@ -153,4 +171,9 @@ def plain(amount: Decimal) -> Number:
 
 def looks_like_value(token: str) -> bool:
     """Whether a piece of text can be a cell's value rather than words of a label."""
+    # Prose need not be parsed, and not be remembered.
+    if "一" <= token[:1] <= "\u9fff" and token[0] not in _FIRST:
+        return False
+    if "一" <= token[-1:] <= "\u9fff" and token[-1] not in _LAST:
+        return False
     return parsed(token).status in ("number", "not_applicable")

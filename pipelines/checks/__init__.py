@@ -41,7 +41,7 @@ def report_checks(report: Report, told: Told, subtotals: Sequence[Figure] = ()) 
     """
     cells = Cells(report.figures)
     return (
-        *checks(report.figures, report.forms, subtotals),
+        *_checks(cells, report.forms, subtotals),
         *told_checks(told, cells, report.forms, rules_of_reading()),
         *fact_checks(report, cells, rules_of_reading()),
     )
@@ -51,7 +51,12 @@ def checks(
     figures: Sequence[Figure], table_forms: Mapping[str, str | None], subtotals: Sequence[Figure] = ()
 ) -> tuple[Check, ...]:
     """The arithmetic of the tables' forms tested on the figures, with the suspect of each failure."""
-    cells = Cells(figures)
+    return _checks(Cells(figures), table_forms, subtotals)
+
+
+def _checks(
+    cells: Cells, table_forms: Mapping[str, str | None], subtotals: Sequence[Figure]
+) -> tuple[Check, ...]:
     made = sum_checks(cells, table_forms, subtotals)
     assessed = [test for test, check in made if check.outcome != "not_assessable"]
     failed = [test for test, check in made if check.outcome == "fail"]

@@ -7,6 +7,7 @@ values are whole numbers YYYYMMDD.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -169,10 +170,14 @@ def _rows(report: Report, cells: Cells, words: Mapping[str, Any]) -> Check:
     found = report.forms["applications"] or ""
     due = _form_of_year(report.year) or found
     layout = forms()[found].tables["applications"]
-    whole = 0
-    for row in layout.rows:
-        own = [cells.figures.get(Cell("applications", row, column)) for column in layout.columns]
-        whole += all(figure is not None and figure.status in _CARRIED for figure in own)
+    carried = Counter(
+        [
+            cell.row
+            for cell, figure in cells.figures.items()
+            if cell.table == "applications" and cell.column in layout.columns and figure.status in _CARRIED
+        ]
+    )
+    whole = sum(carried[row] == len(layout.columns) for row in layout.rows)
     wanted = len(forms()[due].tables["applications"].rows)
     columns = len(layout.columns)
     why = f"{whole} rows of {columns} columns, {due} has {wanted}"
@@ -249,7 +254,7 @@ def _citations(report: Report, words: Mapping[str, Any]) -> Check:
     yearly, regulation, instruments = _citation_patterns(
         words["yearly"], words["regulation"], tuple(words["instruments"].items())
     )
-    text = "".join(re.sub(r"\s", "", section.text) for section in report.sections)
+    text = "".join(part for section in report.sections for part in section.text.split())
     found = {form for form in report.forms.values() if form and form in forms()}
     prescribing = {
         form: match.group() for form, pattern in instruments.items() if (match := pattern.search(text))

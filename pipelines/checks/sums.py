@@ -50,7 +50,11 @@ class Cells:
 
     def __init__(self, figures: Sequence[Figure]) -> None:
         self.figures = {figure.cell: figure for figure in figures}
-        self.amounts = {figure.cell: amount(figure) for figure in figures if figure.status == "number"}
+        self.amounts: dict[Cell, Amount] = {
+            figure.cell: value if isinstance(value := figure.value, int) else amount(figure)
+            for figure in figures
+            if figure.status == "number"
+        }
 
     def options(self, cell: Cell) -> list[Amount]:
         """The numbers that a cell can stand for: its own, those of its merged row, or none."""
@@ -260,15 +264,19 @@ def counts_check(cells: Cells, table_forms: Mapping[str, str | None]) -> Check |
     }
     if not rules:
         return None
-    counted = [
-        cells.figures[cell]
-        for cell in cells.amounts
-        if cell.table in rules
-        and (cell.table, cell.column) not in rules[cell.table].not_counts
-        and (cell.table, cell.row) not in rules[cell.table].not_counts
-    ]
+
+    def is_counted(cell: Cell) -> bool:
+        exempt = rules[cell.table].not_counts if cell.table in rules else None
+        return (
+            exempt is not None
+            and (cell.table, cell.column) not in exempt
+            and (cell.table, cell.row) not in exempt
+        )
+
+    counted = any(map(is_counted, cells.amounts))
     rule = next(iter(rules.values()))
-    wrong = [figure for figure in counted if not isinstance(figure.value, int) or figure.value < 0]
+    odd = [cell for cell, value in cells.amounts.items() if not isinstance(value, int) or value < 0]
+    wrong = [cells.figures[cell] for cell in odd if is_counted(cell)]
     outcome: Outcome = "fail" if wrong else "pass" if counted else "not_assessable"
     named = "; ".join(
         f"{figure.cell.row}/{figure.cell.column} is {figure.printed}" for figure in wrong[:_MOST_NAMED]

@@ -16,10 +16,15 @@ _NONE: Mapping[Cell, Amount] = {}
 
 @dataclass(frozen=True, slots=True)
 class _Repair:
-    """What a cell's best other value does: identities repaired less those broken, and which it repairs."""
+    """What a cell's best other value does: identities repaired less those broken, and which it repairs (by
+    their number).
+    """
 
     gain: int = 0
-    repaired: frozenset[Test] = frozenset()
+    repaired: frozenset[int] = frozenset()
+
+
+_Numbered = Sequence[tuple[int, Test]]
 
 
 def suspects(tests: Sequence[Test], failed: Sequence[Test], cells: Cells) -> dict[tuple[str, str], Cell]:
@@ -27,27 +32,88 @@ def suspects(tests: Sequence[Test], failed: Sequence[Test], cells: Cells) -> dic
 
     A correction counts what it repairs less what it breaks; a cell is named only if it repairs two
     identities or more, gains on balance, and no other cell of any identity that it repairs gains as
-    much: of two that are equal none is named, nowhere. `tests` are those that could be assessed.
+    much: of two that are equal none is named, nowhere. `tests` are those that could be assessed, the
+    failed ones among them.
     """
-    touching: dict[Cell, list[Test]] = {}
-    for test in tests:
+    touching: dict[Cell, list[tuple[int, Test]]] = {}
+    for number, test in enumerate(tests):
         if test.sign == "=":
             for cell in (*test.left, *test.right):
-                touching.setdefault(cell, []).append(test)
+                touching.setdefault(cell, []).append((number, test))
+    totals = [_totals(test, cells) for test in tests]
+    numbers = {id(test): number for number, test in enumerate(tests)}
     repairs: dict[Cell, _Repair] = {}
-    leading: dict[Test, list[Cell]] = {}
+    leading: dict[int, list[Cell]] = {}
     for test in failed:
         concerned = [cell for cell in (*test.left, *test.right) if cell in cells.amounts]
         for cell in concerned:
             if cell not in repairs:
-                repairs[cell] = _best_repair(cell, touching.get(cell, []), cells)
+                own = touching.get(cell, [])
+                needed = _needed(cell, own, totals)
+                repairs[cell] = (
+                    _best_repair(cell, own, cells)
+                    if needed is None
+                    else _best_of(needed, cells.amounts[cell])
+                )
         best = max((repairs[cell].gain for cell in concerned), default=0)
-        leading[test] = [cell for cell in concerned if best > 0 and repairs[cell].gain == best]
+        leading[numbers[id(test)]] = [cell for cell in concerned if best > 0 and repairs[cell].gain == best]
     return {
-        (test.rule, test.subject): winners[0]
-        for test, winners in leading.items()
+        (tests[number].rule, tests[number].subject): winners[0]
+        for number, winners in leading.items()
         if len(winners) == 1 and all(leading.get(other) == winners for other in repairs[winners[0]].repaired)
     }
+
+
+# Whole numbers alone ------------------------------------------------------------------------------
+
+
+def _totals(test: Test, cells: Cells) -> tuple[int, int] | None:
+    """The sums of both sides where every cell has a whole number of its own."""
+    totals = []
+    for side in (test.left, test.right):
+        amounts = [cells.amounts.get(cell) for cell in side]
+        whole = [amount for amount in amounts if isinstance(amount, int)]
+        if len(whole) < len(amounts):
+            return None
+        totals.append(sum(whole))
+    return totals[0], totals[1]
+
+
+def _needed(
+    cell: Cell, tests: _Numbered, totals: Sequence[tuple[int, int] | None]
+) -> list[tuple[int, int]] | None:
+    """By how much the cell would have to change for each of its identities to be true; None where a side
+    has other than whole numbers, or the cell stands in both: then every value has to be tried.
+    """
+    needed = []
+    for number, test in tests:
+        both = totals[number]
+        in_left, in_right = test.left.count(cell), test.right.count(cell)
+        if both is None or in_left + in_right != 1:
+            return None
+        left, right = both
+        needed.append((number, right - left if in_left else left - right))
+    return needed
+
+
+def _best_of(needed: Sequence[tuple[int, int]], amount: Amount) -> _Repair:
+    """As `_best_repair`: a sum of whole numbers is true with one value of the cell alone, so that any other
+    than its own breaks all that hold.
+    """
+    repaired: dict[int, set[int]] = {}
+    for number, change in needed:
+        if change and amount + change >= 0:
+            repaired.setdefault(change, set()).add(number)
+    holding = sum(not change for _, change in needed)
+    best = _Repair()
+    for change in sorted(repaired):
+        own = repaired[change]
+        if len(own) >= 2 and len(own) - holding > best.gain:
+            best = _Repair(len(own) - holding, frozenset(own))
+    return best
+
+
+# Whatever the cells hold --------------------------------------------------------------------------
 
 
 def _side(side: Sequence[Cell], cells: Cells, instead: Mapping[Cell, Amount]) -> list[Amount]:
@@ -71,16 +137,17 @@ def _holds(test: Test, cells: Cells, instead: Mapping[Cell, Amount]) -> bool:
     )
 
 
-def _best_repair(cell: Cell, tests: Sequence[Test], cells: Cells) -> _Repair:
+def _best_repair(cell: Cell, tests: _Numbered, cells: Cells) -> _Repair:
     """What the other value of the cell that gains most repairs; nothing where it repairs fewer than two."""
-    before = [_holds(test, cells, _NONE) for test in tests]
+    before = [_holds(test, cells, _NONE) for _, test in tests]
     if before.count(False) < 2:
         return _Repair()
     best = _Repair()
-    for value in _repairs(cell, [test for test, held in zip(tests, before, strict=True) if not held], cells):
-        after = [_holds(test, cells, {cell: value}) for test in tests]
+    untrue = [test for (_, test), held in zip(tests, before, strict=True) if not held]
+    for value in _repairs(cell, untrue, cells):
+        after = [_holds(test, cells, {cell: value}) for _, test in tests]
         outcomes = list(zip(tests, before, after, strict=True))
-        repaired = frozenset(test for test, held, now in outcomes if now and not held)
+        repaired = frozenset(number for (number, _), held, now in outcomes if now and not held)
         broken = sum(held and not now for _, held, now in outcomes)
         if len(repaired) >= 2 and len(repaired) - broken > best.gain:
             best = _Repair(len(repaired) - broken, repaired)

@@ -88,6 +88,12 @@ class Table:
 
 
 @cache
+def cells_of(table: str, row: str, columns: tuple[str, ...]) -> tuple[Cell, ...]:
+    """The cells of a row of a form, made once: every report has them."""
+    return tuple(Cell(table, row, column) for column in columns)
+
+
+@cache
 def _cells(table: str, blocks: tuple[Block, ...]) -> tuple[Cell, ...]:
     return tuple(
         Cell(table, row, column) for block in blocks for row in block.rows for column in block.columns
@@ -305,6 +311,12 @@ def labels() -> Labels:
         frozenset(core(word) for word in extra["heads"]["words"]),
         tuple(extra["heads"]["prefixes"]),
     )
+
+
+@cache
+def row_words() -> frozenset[str]:
+    """Every label of a row of any statutory table, by its words alone."""
+    return frozenset(word for rows in labels().rows.values() for word in rows)
 
 
 @cache

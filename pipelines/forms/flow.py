@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.content import GridCell, Paragraph
-from pipelines.forms import TABLES, Table, forms, labels
+from pipelines.forms import TABLES, Table, forms, labels, row_words
 from pipelines.forms.match import Found, FoundRow, LooseValues
 from pipelines.forms.pieces import PAGE_MARK
 from pipelines.labels import core
@@ -22,6 +22,9 @@ from pipelines.records import Locator, Problem
 from pipelines.values import looks_like_value
 
 _UNIT = re.compile(r"(?:万元|亿元|元|[件条个项])(?:[（(].*[）)])?")
+_VALUE_LABEL = re.compile(r"(\d+(?:\.\d+)?)([\u4e00-\u9fff（(].*)")
+_LABEL_VALUE = re.compile(r"(.*[^\d.,+\-])(\d+(?:\.\d+)?)")
+_ORDINAL = re.compile(r"\d{1,2}[.、．]|[（(][一二三四五六七八九十\d]{1,2}[）)]")
 _STARTS = {
     "proactive": ("第二十条第一项",),
     "applications": ("本年新收政府信息公开申请数量", "本年新收政府信息公开申请"),
@@ -107,20 +110,24 @@ def _tokens(text: str) -> list[str]:
 
 def _parted(token: str) -> list[str]:
     """A value glued to the label that follows it, as in 66行政处罚, in two; other tokens as they are."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([\u4e00-\u9fff（(].*)", token)
-    if found and core(found.group(2)) in {word for table in TABLES for word in labels().rows[table]}:
+    if not token[0].isdigit():
+        return [token]
+    found = _VALUE_LABEL.fullmatch(token)
+    if found and core(found.group(2)) in row_words():
         return [found.group(1), found.group(2)]
     return [token]
 
 
 def _mere_ordinal(token: str) -> bool:
-    return bool(re.fullmatch(r"\d{1,2}[.、．]|[（(][一二三四五六七八九十\d]{1,2}[）)]", token))
+    return bool(_ORDINAL.fullmatch(token))
 
 
 def _led_value(token: str) -> tuple[str, str]:
     """A label and the one value glued to its end, as in 行政许可1382; ("", "") for plain words."""
-    found = re.fullmatch(r"(.*[^\d.,+\-])(\d+(?:\.\d+)?)", token)
-    if found and core(found.group(1)) in {word for table in TABLES for word in labels().rows[table]}:
+    if not token[-1].isdigit():
+        return "", ""
+    found = _LABEL_VALUE.fullmatch(token)
+    if found and core(found.group(1)) in row_words():
         return found.group(1), found.group(2)
     return "", ""
 

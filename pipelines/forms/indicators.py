@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from pipelines.forms import statistics_forms, variants
-from pipelines.labels import core, squashed
+from pipelines.labels import core, has_han, squashed
 
 _OF_WHICH = re.compile(r"^其中[:：]?")
 _REMARK = re.compile(r"[（(](?![一二三四五六七八九十\d]{1,2}[）)])[^（）()]*[）)]$")
+_LEAST_LABEL = 4
+_LONGEST_LABEL = 80
+"""Characters of a text that is remembered: labels repeat, prose does not."""
 _UNITS = re.compile(r"[条件次篇个人项份]|人次|万元|元|[-—–─]{2,}")
+_OF_UNITS = frozenset("条件次篇个人项份万元")
 
 
 @cache
@@ -35,6 +39,15 @@ def indicators() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     return found
 
 
+@lru_cache(maxsize=8192)
+def tables_of(text: str) -> tuple[str, ...]:
+    """The tables of which the text of a cell names an indicator."""
+    if len(text) < _LEAST_LABEL or not has_han(text):
+        return ()
+    label = plain(text)
+    return tuple(table for table, named in indicators().items() if label in named)
+
+
 @cache
 def _column_words() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple(
@@ -44,6 +57,15 @@ def _column_words() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def plain(label: str) -> str:
     """The words of an indicator without ordinals, 其中 and remarks in brackets."""
+    return _plain_label(label) if len(label) <= _LONGEST_LABEL else _plain(label)
+
+
+@lru_cache(maxsize=8192)
+def _plain_label(label: str) -> str:
+    return _plain(label)
+
+
+def _plain(label: str) -> str:
     text = label.strip()
     while shorter := _REMARK.sub("", text).strip():
         if shorter == text:
@@ -59,6 +81,8 @@ def column_code(words: str) -> str | None:
 
 def is_unit(text: str) -> bool:
     """Whether a cell holds a unit, or the dashes that stand in place of one (a single one is a value)."""
+    if "一" <= text[:1] <= "\u9fff" and text[0] not in _OF_UNITS:
+        return False
     words = squashed(text)
     return bool(words) and bool(_UNITS.fullmatch(words))
 

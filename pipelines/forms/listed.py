@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 from pipelines.content import Grid, GridCell, Paragraph
 from pipelines.forms.indicators import column_code, indicators, is_unit, next_code, plain
@@ -18,6 +20,11 @@ from pipelines.values import looks_like_value, units_of_money
 
 _PARTED = re.compile(r"[\s\u3000:：]+")
 _GLUED = re.compile(r"(.*[^\d.,，])(\d[\d,]*(?:\.\d+)?)([条件次篇个人项份]|人次|万元|元)?[。；;，,]?")
+_NUMBER_LAST = re.compile(r"\d(?:[条件次篇个人项份]|人次|万元|元)?[。；;，,]?\Z")
+"""The end of what is glued, in the last characters of a text."""
+_LONGEST_END = 4
+_LONGEST_KEPT = 80
+"""Characters of a piece that is remembered."""
 _LABELS = re.compile("指标|项目|内容|名称")
 _CLOSING = "。；;，,"
 
@@ -100,12 +107,27 @@ class ListedRows:
     """Whether values stand before the first label: each may belong to the label behind it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
+    """A word, a unit or a value of running text; a word's cell is never asked for."""
+
     kind: str
     text: str
     cell: GridCell
     line: int
+
+
+class _Piece(NamedTuple):
+    """What a piece of text is by itself: unit, value, word or nothing (""), with the label and the value that
+    it is where its beginning is a label.
+    """
+
+    kind: str
+    text: str
+    label: str = ""
+    value: str = ""
+
+
+_NO_CELL = GridCell("", {})
 
 
 def rows_in_text(paragraphs: Sequence[Paragraph], table: str, order: Sequence[str]) -> ListedRows:
@@ -149,6 +171,17 @@ def rows_in_text(paragraphs: Sequence[Paragraph], table: str, order: Sequence[st
     return found
 
 
+def most_values(paragraphs: Sequence[Paragraph]) -> int:
+    """How many values running text can hold, at the most: those that stand alone, and numbers that end a
+    piece of text, to whose words they may be glued.
+    """
+    return sum(
+        looks_like_value(piece.strip(_CLOSING)) or _NUMBER_LAST.search(piece[-_LONGEST_END:]) is not None
+        for paragraph in paragraphs
+        for piece in _PARTED.split(paragraph.text)
+    )
+
+
 def _label(words: Sequence[_Token], named: Mapping[str, object]) -> tuple[str, int]:
     """The longest label with which the words end, and the line on which it begins; "" where there is none."""
     for start in range(max(len(words) - _LONGEST, 0), len(words)):
@@ -161,22 +194,33 @@ def _label(words: Sequence[_Token], named: Mapping[str, object]) -> tuple[str, i
 def _tokens(paragraph: Paragraph, line: int, named: Mapping[str, object]) -> Iterator[_Token]:
     number = 0
     for text in _PARTED.split(paragraph.text):
-        for kind, part in _parts(text, named):
+        piece = _piece(text) if len(text) <= _LONGEST_KEPT else _told_piece(text)
+        if piece.label and plain(piece.label) in named:  # a value glued to its label: 收到申请数9件
+            number += 2
+            yield _Token("word", piece.label, _NO_CELL, line)
+            yield _Token(
+                "value", piece.value, GridCell(piece.value, {**paragraph.where, "cell": number}), line
+            )
+        elif piece.kind:
             number += 1
-            yield _Token(kind, part, GridCell(part, {**paragraph.where, "cell": number}), line)
+            is_value = piece.kind == "value"
+            cell = GridCell(piece.text, {**paragraph.where, "cell": number}) if is_value else _NO_CELL
+            yield _Token(piece.kind, piece.text, cell, line)
 
 
-def _parts(text: str, named: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """A piece of text as words, unit or value; a value glued to its label (收到申请数9件) apart from it."""
+@lru_cache(maxsize=8192)
+def _piece(text: str) -> _Piece:
+    return _told_piece(text)
+
+
+def _told_piece(text: str) -> _Piece:
     bare = text.strip(_CLOSING)
     if not bare:
-        return
+        return _Piece("", "")
     if is_unit(bare):
-        yield "unit", bare
-    elif looks_like_value(bare):
-        yield "value", bare
-    elif (glued := _GLUED.fullmatch(text)) and plain(glued[1]) in named:
-        yield "word", glued[1]
-        yield "value", glued[2] + (glued[3] or "")
-    elif has_han(bare) and core(bare):
-        yield "word", bare
+        return _Piece("unit", bare)
+    if looks_like_value(bare):
+        return _Piece("value", bare)
+    kind = "word" if has_han(bare) and core(bare) else ""
+    glued = _GLUED.fullmatch(text) if _NUMBER_LAST.search(text[-_LONGEST_END:]) else None
+    return _Piece(kind, bare, glued[1], glued[2] + (glued[3] or "")) if glued else _Piece(kind, bare)

@@ -15,15 +15,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
+from functools import cache
 from itertools import pairwise
 from typing import TypeVar
 
 from pipelines.content import Content, Grid, GridCell, Paragraph
-from pipelines.forms import TABLES, column_code, forms, labels, row_code
+from pipelines.forms import TABLES, Row, column_code, forms, labels, row_code, row_words
 from pipelines.forms.pieces import joined
+from pipelines.forms.printed import Printed, printed
 from pipelines.forms.turned import turned_values
-from pipelines.grid import rectangle
-from pipelines.labels import core, has_han, ordinal, squashed
+from pipelines.grid import Placed, rectangle
+from pipelines.labels import core, has_han, ordinal
 from pipelines.records import Locator, Problem
 from pipelines.values import looks_like_value, money_unit, parsed
 
@@ -33,10 +35,21 @@ _LONGEST_CAPTION = 40
 """Characters of a line that says what a table is about; longer ones are prose."""
 _BLOCK = "第二十条"
 _Kind = TypeVar("_Kind")
+_KINDS = ("org_business", "org_research", "org_public_interest", "org_legal_service", "org_other")
+_SINGLES = ("natural_person", "org", *_KINDS, "total")
+_SPLIT = ("natural_person", "org", "total", *_KINDS)
+"""The orders in which a head of table 三 is read: its lines side by side, or the kinds on a line below."""
 _HEADLIKE = 4
 """Cells of words in a row without a value: table 三 has three such cells, at the most, before its values."""
 _ORGANISATIONS = frozenset(core(word) for word in ("法人或其他组织", "法人或其它组织"))
-_SERIAL = re.compile(r"[(（]?\d{1,2}[)）.、．]?")
+_OF_ROW = frozenset({"table", "row", "line", "page", "sheet"})
+"""What of the place of a cell is that of its row."""
+_OF_GRID = frozenset({"table", "page", "sheet"})
+"""What of the place of a grid is that of each of its rows."""
+_CERTAIN = re.compile("(?![一二三四五六七八九十])[\u4e00-\u9fff]")
+"""What is never taken off a label as its ordinal or punctuation."""
+_LONGEST_UNIT = 4
+"""Chinese characters of a unit in brackets, which is taken off: （单位：万元）."""
 _TOTAL_ORDINALS = frozenset({"", "六", "七", "八"})
 _TURNS = re.compile(r"([上本下去今前当明])一?年|([非不未无失])")
 """Words that make another row of a label, however alike the rest is: 上年新收 is not 本年新收."""
@@ -94,17 +107,19 @@ class Found:
 class _Head:
     """The column labels that stand over the rows that follow.
 
-    `order` is by reading; `ranges` the grid columns of each (geometry) and `places` the index of
-    each in a row of `length` cells (no geometry). `foreign` counts columns that no form has.
+    `order` is by reading; `rows` are those in which they stand and `places` the index of
+    each in a row of `length` cells (no geometry). `foreign` counts columns that no form has. `ordered` is
+    whether the columns come in the order of the form.
     """
 
     table: str
     order: tuple[str, ...]
     printed: Mapping[str, str]
-    ranges: Mapping[str, frozenset[int]]
+    rows: tuple[int, ...]
     places: Mapping[str, int]
     length: int
     foreign: int = 0
+    ordered: bool = True
 
 
 def found_rows(content: Content) -> Found:
@@ -123,9 +138,10 @@ def found_rows(content: Content) -> Found:
             found.grids.setdefault(table, []).append(grid)
         if _CAPTION.search(captions.get(grid.where.get("table"), "")):
             # Rows under the caption of a year never complete a table that began without one.
+            codes = {other.row for other in found.rows[:before]}
             for index in range(before, len(found.rows)):
                 row = found.rows[index]
-                if row.table in known and row.row not in {other.row for other in found.rows[:before]}:
+                if row.table in known and row.row not in codes:
                     found.rows[index] = replace(row, values=None, raw=row.values or row.raw, why="other_year")
     found.rows = _without_bystanders(found.rows)
     return found
@@ -144,6 +160,7 @@ _CAPTION = re.compile(r"(?<!\d)20\d\d年|上一?年|去年|往年|前一年")
 
 _EARLIER = re.compile(r"上一?年|去年|往年|前一年")
 _YEAR = re.compile(r"(?<!\d)(20\d\d)年(?!\s*\d{1,2}\s*月)")
+_NO_YEARS: frozenset[int] = frozenset()
 
 
 def _captions(content: Content) -> dict[object, str]:
@@ -158,7 +175,7 @@ def _captions(content: Content) -> dict[object, str]:
 
 def _years_of(text: str) -> frozenset[int]:
     """The years, not dates, that a label or caption names."""
-    return frozenset(map(int, _YEAR.findall(text)))
+    return frozenset(map(int, _YEAR.findall(text))) if "年" in text else _NO_YEARS
 
 
 def _without_bystanders(rows: Sequence[FoundRow]) -> list[FoundRow]:
@@ -189,11 +206,20 @@ class _GridReader:
         self.unit = caption if money_unit(caption) else ""  # where it names a unit of money
         self.block_unit = ""  # the same of the heading inside the table
         self.laid = rectangle(grid) if grid.geometry else []
-        self.ends: list[int] = []  # of each row, the last column that it reaches
+        self.seen = [[printed(cell.text) for cell in cells] for cells in grid.rows]
+        self.runs: dict[int, list[int]] = {}  # of rows, their leading words
+        self.place = {key: value for key, value in grid.where.items() if key in _OF_GRID}
+        # Of each row, the last column that it reaches, and the last that a row above reaches down into.
+        extents = [_extent(row, index) for index, row in enumerate(self.laid)]
+        self.ends, self.reached = [end for end, _ in extents], [reached for _, reached in extents]
+        self.usual_end = Counter(self.ends).most_common(1)[0][0] if self.ends else -1
+        self.named: dict[tuple[object, ...], Mapping[str, str]] = {}  # what `_headed` has told
         self.rows: list[FoundRow] = []
         self.indexes: list[int] = []  # of each found row, where it stands in the grid
         self.problems: list[Problem] = []
         self.heads: dict[str, _Head] = {}
+        self.ranges: dict[tuple[int, ...], Mapping[str, frozenset[int]]] = {}  # of heads, by their rows
+        self.tables: tuple[str, ...] = TABLES  # those with a head first: there a label is looked for first
         self.pending: list[int] = []  # rows of column labels since the last row of values
         self.group: str | None = None
         self.index = 0
@@ -222,19 +248,43 @@ class _GridReader:
         kept = {table for table in ("proactive", "review_litigation") if by_table[table]}
         return kept | ({"applications"} if len(by_table["applications"]) >= least else set())
 
-    def _add(self, index: int, row: FoundRow) -> None:
-        words = " ".join(cell.text for cell in self.grid.rows[index] if has_han(cell.text))
-        heads = {code: self._with_unit(row.heads.get(code, ""), words) for code in row.columns}
-        row = replace(row, heads={**row.heads, **heads}, years=_years_of(words) or self.years)
-        self.rows.append(row)
+    def _add(
+        self,
+        index: int,
+        table: str,
+        code: str,
+        columns: tuple[str, ...],
+        values: tuple[GridCell, ...] | None,
+        raw: tuple[GridCell, ...],
+        head: _Head | None,
+        why: str = "merged",
+    ) -> None:
+        """Takes in a row of the form, with its place, its years and the labels of its columns."""
+        cells = zip(self.grid.rows[index], self.seen[index], strict=True)
+        words = " ".join([cell.text for cell, seen in cells if seen.has_han])
+        heads = self._headed(columns, head, words if money_unit(words) else "")
+        years = _years_of(words) or self.years
+        where = self._row_place(index)
+        self.rows.append(FoundRow(table, code, columns, values, raw, where, heads, "grid", why, years))
         self.indexes.append(index)
 
-    def _with_unit(self, head: str, label: str) -> str:
-        """The label of a column with what names the unit of its money: that of the row as well, else the
-        heading over it, else the caption of the table.
+    def _headed(self, columns: tuple[str, ...], head: _Head | None, unit: str) -> Mapping[str, str]:
+        """The printed labels of the columns, those of a row with what names the unit of their money: that
+        of the row (`unit`) as well, else the heading over it, else the caption of the table.
+
+        Rows under one head share them.
         """
-        units = [text for text in (head, label) if money_unit(text)]
-        return " ".join(units) or self.block_unit or self.unit or head
+        key = (columns, head.table if head else None, unit, self.block_unit, self.unit)
+        named = self.named.get(key)
+        if named is None:
+            over = head.printed if head else {}
+            heads = {}
+            for code in columns:
+                label = over.get(code, "")
+                units = [text for text in (label, unit) if money_unit(text)]
+                heads[code] = " ".join(units) or self.block_unit or self.unit or label
+            named = self.named[key] = {**over, **heads}
+        return named
 
     def _note_heading(self, cells: Sequence[GridCell]) -> None:
         """Takes in the year and the unit of money that a row of one cell states for those below it."""
@@ -250,12 +300,12 @@ class _GridReader:
     # One row ------------------------------------------------------------------------------------
 
     def _row(self, index: int) -> None:
-        cells = self.grid.rows[index]
-        if not any(cell.text for cell in cells):
+        cells, seen = self.grid.rows[index], self.seen[index]
+        numbers = [cell for cell, one in zip(cells, seen, strict=True) if one.status == "number"]
+        if not numbers and not any(cell.text for cell in cells):
             if self._expects_review_values(cells):
                 self._review_values(index, cells)
             return
-        numbers = [cell for cell in cells if parsed(cell.text).status == "number"]
         if not numbers:
             self._note_heading(cells)
         if not numbers and self._is_head(cells):
@@ -263,7 +313,7 @@ class _GridReader:
             return
         if self.pending:
             self._read_head()
-        run = _label_run(cells)
+        run = self._run(index)
         if self._is_cut(index, cells, run):
             return
         match = self._match(index, cells, run)
@@ -271,6 +321,23 @@ class _GridReader:
             self._values(index, cells, *match)
             return
         self._row_without_label(index, cells, run, numbers)
+
+    def _run(self, index: int) -> list[int]:
+        """The leading cells of a row that hold words; each row is asked for by the one above it, too."""
+        if index not in self.runs:
+            self.runs[index] = _label_run(self.grid.rows[index], self.seen[index])
+        return self.runs[index]
+
+    def _row_place(self, index: int) -> dict[str, object]:
+        cells = self.grid.rows[index]
+        place = self.place.copy()
+        if cells:
+            for key, value in cells[0].where.items():
+                if key in _OF_ROW:
+                    place[key] = value
+        else:
+            place["row"] = index + 1
+        return place
 
     def _row_without_label(
         self, index: int, cells: Sequence[GridCell], run: Sequence[int], numbers: Sequence[GridCell]
@@ -287,21 +354,27 @@ class _GridReader:
             self._mistrust_above(index, numbers)
         elif numbers:
             self.waiting.append((index, cells[run[-1]].text if run else ""))
-            self.problems.append(
-                _unmatched(self.grid, index, "".join(cells[position].text for position in run))
-            )
+            self.problems.append(self._unmatched(index, "".join(cells[position].text for position in run)))
+
+    def _unmatched(self, index: int, label: str) -> Problem:
+        printed = " | ".join(cell.text.replace("\n", "") for cell in self.grid.rows[index])
+        return Problem(
+            code="unmatched_row",
+            where=self._row_place(index),
+            detail=f"no row of the form is called {label!r}: {printed}"[:300],
+        )
 
     def _is_cut(self, index: int, cells: Sequence[GridCell], run: Sequence[int]) -> bool:
         """A row cut in two, its label and its values: no digit of it can be given to a cell."""
         if not run or index + 1 >= len(self.grid.rows):
             return False
         following = self.grid.rows[index + 1]
-        rest = _label_run(following)
-        after = [cell for cell in cells[run[-1] + 1 :] if cell.text]
-        more = [cell for cell in following if looks_like_value(cell.text)]
-        if len(rest) != 1 or not after or not more:
+        rest = self._run(index + 1)
+        if len(rest) != 1 or self.seen[index + 1][rest[0]].core in row_words():
             return False
-        if any(core(following[rest[0]].text) in rows for rows in labels().rows.values()):
+        after = [cell for cell in cells[run[-1] + 1 :] if cell.text]
+        more = [cell for cell, seen in zip(following, self.seen[index + 1], strict=True) if seen.is_value]
+        if not after or not more:
             return False
         label = cells[run[-1]]
         word = core(label.text + following[rest[0]].text)
@@ -376,9 +449,11 @@ class _GridReader:
                 elif word and (begun or (position and not known.is_head(word))):
                     foreign += 1
         length = lengths.pop() if len(lengths) == 1 else 0
-        self.heads[table] = _Head(
-            table, tuple(order), printed, self._ranges(table, rows), places, length, foreign
-        )
+        codes = tuple(order)
+        ordered = table == "proactive" or self._order_is_known(table, codes)
+        self.heads[table] = _Head(table, codes, printed, tuple(rows), places, length, foreign, ordered)
+        self.tables = tuple(sorted(TABLES, key=lambda table: table not in self.heads))
+        self.named.clear()
         if table == "review_litigation":
             self.review_read = False
 
@@ -392,10 +467,13 @@ class _GridReader:
         best = max(scores, key=lambda table: scores[table])
         return best if scores[best] else None
 
-    def _ranges(self, table: str, rows: Sequence[int]) -> dict[str, frozenset[int]]:
-        """The grid columns of each column label; for review_litigation keyed `group/result`."""
-        if not self.laid:
-            return {}
+    def _ranges(self, head: _Head) -> Mapping[str, frozenset[int]]:
+        """The grid columns of each column label of a head; for review_litigation keyed `group/result`."""
+        if head.rows not in self.ranges:
+            self.ranges[head.rows] = self._told_ranges(head.table, head.rows) if self.laid else {}
+        return self.ranges[head.rows]
+
+    def _told_ranges(self, table: str, rows: Sequence[int]) -> dict[str, frozenset[int]]:
         known = labels()
         ranges: dict[str, set[int]] = {}
         for column in range(len(self.laid[rows[0]])):
@@ -417,10 +495,9 @@ class _GridReader:
         self, index: int, cells: Sequence[GridCell], run: Sequence[int]
     ) -> tuple[str, str, int] | None:
         """(table, row code, index of the first cell after the label) of a row, by its label."""
-        tables = [table for table in TABLES if table in self.heads] or list(TABLES)
-        for table in sorted(TABLES, key=lambda table: table not in tables):
-            for start, end in _label_candidates(run):
-                code = row_code(table, "".join(cells[position].text for position in run[start:end]))
+        for table in self.tables:
+            for start, end in _label_candidates(run, self.seen[index]):
+                code = row_code(table, "".join([cells[position].text for position in run[start:end]]))
                 if code and self._fits(table, code, index, cells[run[end - 1]]):
                     return table, code, run[end - 1] + 1
             continued = self._continued(index, cells, run, table)
@@ -430,11 +507,8 @@ class _GridReader:
 
     def _fits(self, table: str, code: str, index: int, label: GridCell) -> bool:
         """Whether a label that other rows or columns share stands where this row's would."""
-        row = next(
-            form.tables[table].rows[code] for form in forms().values() if code in form.tables[table].rows
-        )
-        group = self._inherited_group(index, label) or self.group
-        if row.needs_group and group != row.group:
+        row = _row_of(table, code)
+        if row.needs_group and (self._inherited_group(index, label) or self.group) != row.group:
             return False
         if code == "processed_total":
             number = ordinal(label.text)  # （七）总计 says what it is, whatever heading reaches down to it
@@ -480,9 +554,9 @@ class _GridReader:
             if found is None or index + 1 in unlabelled:  # whose values are whose is not known
                 continue
             table, code = found
-            cells = self.grid.rows[index]
-            self.problems = [p for p in self.problems if p.where != _row_place(self.grid, index)]
-            self._values(index, cells, table, code, _label_run(cells)[-1] + 1)
+            where = self._row_place(index)
+            self.problems = [p for p in self.problems if p.where != where]
+            self._values(index, self.grid.rows[index], table, code, self._run(index)[-1] + 1)
 
     def _settle_shared(self) -> None:
         """Takes back rows of which a printed value reaches down into the next one: it may be of either."""
@@ -490,8 +564,8 @@ class _GridReader:
             index = self.indexes[number + 1]
             if not self.laid or row.values is None or index == self.indexes[number]:
                 continue
-            own = {id(cell) for cell in row.values if cell.text}
-            shared = {id(p.cell): p.cell for p in self.laid[index] if p and id(p.cell) in own}
+            above = (p for p in self.laid[index][: self.reached[index] + 1] if p and p.row < index)
+            shared = {id(p.cell): p.cell for p in above if p.cell.text and p.cell in row.values}
             if shared:
                 self.rows[number] = _taken_back(row)
                 printed = (*below.raw, *shared.values())
@@ -503,13 +577,13 @@ class _GridReader:
         """
         rows = [(n, row) for n, row in enumerate(self.rows) if row.table == "applications" and row.values]
         surplus = _usual(len(row.raw) - len(row.columns) for _, row in rows)
-        widths = _usual(_widths(row) for _, row in rows)
-        for number, row in rows:
-            values = row.values or ()
-            texts = [cell.text for cell in values]
+        every = [tuple([cell.colspan for cell in row.values or ()]) for _, row in rows]
+        widths = _usual(every)
+        for (number, row), own in zip(rows, every, strict=True):
+            texts = [cell.text for cell in row.values or ()]
             exact = len(row.raw) == len(row.columns) and any(texts)
             lost = exact and surplus and not (texts[0] and texts[-1])
-            wide = exact and widths and _widths(row) != widths and len(set(_widths(row))) > 1
+            wide = exact and widths and own != widths and len(set(own)) > 1
             if lost or (wide and not self._is_under_heads(self.indexes[number], row)):
                 self.rows[number] = _taken_back(row)
 
@@ -555,20 +629,12 @@ class _GridReader:
         head = self.heads.get(table)
         columns = _columns_of(table, code, head)
         after = tuple(cells[start:])
-        row_group = next(
-            (
-                form.tables[table].rows[code].group
-                for form in forms().values()
-                if code in form.tables[table].rows
-            ),
-            None,
-        )
-        self.group = row_group if table == "applications" else None
+        self.group = _row_of(table, code).group if table == "applications" else None
         if columns is None:
             self._values_among_others(index, after, code, head)
         elif table == "applications" and head is None and self.strange:
             self._refuse(index, table, code, after, head, "header_unmatched")
-        elif head and table != "proactive" and not self._order_is_known(table, head):
+        elif head and table != "proactive" and not head.ordered:
             self._values_by_head(index, after, table, code, columns, head)
         elif not (
             code == "other_total" and not any(cell.text for cell in after) and len(after) < len(columns)
@@ -586,12 +652,11 @@ class _GridReader:
         head: _Head,
     ) -> None:
         """Values under a head of another order than the form's, where geometry proves each column."""
-        where = _row_place(self.grid, index)
         chosen = self._by_geometry(index, after, columns, head) if table == "applications" else None
         if chosen is None:
             self._refuse(index, table, code, after, head, "header_unmatched")
         else:
-            self._add(index, FoundRow(table, code, columns, chosen, after, where, head.printed))
+            self._add(index, table, code, columns, chosen, after, head)
 
     def _values_among_others(
         self, index: int, after: tuple[GridCell, ...], code: str, head: _Head | None
@@ -606,8 +671,7 @@ class _GridReader:
         if chosen is None or head is None:
             self._refuse(index, "proactive", code, after, head, "header_unmatched")
             return
-        where = _row_place(self.grid, index)
-        self._add(index, FoundRow("proactive", code, columns, chosen, after, where, head.printed))
+        self._add(index, "proactive", code, columns, chosen, after, head)
 
     def _values_in_order(
         self,
@@ -619,8 +683,6 @@ class _GridReader:
         head: _Head | None,
     ) -> None:
         """Values in the order of the form, one a column; anything else is kept raw."""
-        where = _row_place(self.grid, index)
-        heads = head.printed if head else {}
         values = self._aligned(index, after, columns, head)
         if values is None and index + 1 < len(self.grid.rows):
             values = self._completed(index, after, len(columns))
@@ -628,55 +690,32 @@ class _GridReader:
             raw = tuple(cell for cell in after if cell.text)
             if not raw and after:
                 values = tuple(after[0] for _ in columns)  # however the row is cut, all of it is empty
-            self._add(index, FoundRow(table, code, columns, values, raw, where, heads))
+            self._add(index, table, code, columns, values, raw, head)
             return
-        for cell in after:
+        for cell in after if values is not after else ():
             if cell.text and cell not in values:
                 detail = f"{cell.text!r} stands in row {code} under no column of the form"
                 self.problems.append(Problem(code="unmatched_cell", where=cell.where, detail=detail))
-        self._add(index, FoundRow(table, code, columns, values, after, where, heads))
+        self._add(index, table, code, columns, values, after, head)
 
     def _refuse(
         self, index: int, table: str, code: str, after: Sequence[GridCell], head: _Head | None, why: str
     ) -> None:
         columns = _columns_of(table, code, None) or _likeliest_columns(table, code, head)
         raw = tuple(cell for cell in after if cell.text)
-        where = _row_place(self.grid, index)
-        heads = head.printed if head else {}
-        self._add(index, FoundRow(table, code, columns, None, raw, where, heads, why=why))
+        self._add(index, table, code, columns, None, raw, head, why)
 
-    def _order_is_known(self, table: str, head: _Head) -> bool:
+    def _order_is_known(self, table: str, order: tuple[str, ...]) -> bool:
         """Whether the printed column labels come in the order of the form."""
-        order = head.order
         if table == "review_litigation":
             results = forms()["f2021"].tables[table].blocks[0].columns
-            return head.order == results or _review_groups(head) is not None
-        singles = [
-            "natural_person",
-            "org",
-            "org_business",
-            "org_research",
-            "org_public_interest",
-            "org_legal_service",
-            "org_other",
-            "total",
-        ]
-        split = [
-            "natural_person",
-            "org",
-            "total",
-            "org_business",
-            "org_research",
-            "org_public_interest",
-            "org_legal_service",
-            "org_other",
-        ]
+            return order == results or _review_groups(order) is not None
         if not self.laid:
-            return _is_subsequence(order, singles) or _is_subsequence(order, split)
+            return _is_subsequence(order, _SINGLES) or _is_subsequence(order, _SPLIT)
         # A label that fell out of the head may have stood anywhere in it.
         whole = {"natural_person", "total"} <= set(order)
         return whole and (
-            _is_subsequence(order, singles) or ("org" in order and _is_subsequence(order, split))
+            _is_subsequence(order, _SINGLES) or ("org" in order and _is_subsequence(order, _SPLIT))
         )
 
     def _aligned(
@@ -706,12 +745,7 @@ class _GridReader:
 
     def _is_overlong(self, index: int) -> bool:
         """Whether a row reaches further to the right than the grid's rows do."""
-        if not self.laid:
-            return False
-        if not self.ends:
-            self.ends = [max((c for c, p in enumerate(row) if p), default=-1) for row in self.laid]
-        usual = Counter(self.ends).most_common(1)[0][0]
-        return self.ends[index] > usual
+        return bool(self.laid) and self.ends[index] > self.usual_end
 
     def _is_stretched(self, index: int, after: Sequence[GridCell]) -> bool:
         """Whether a wider cell has moved those behind it past the end of the grid: it stands for two."""
@@ -719,16 +753,12 @@ class _GridReader:
 
     def _hangs_over(self, index: int, after: Sequence[GridCell]) -> bool:
         """Whether a cell of a row above reaches into this row's values."""
-        if not self.laid or not after:
+        if not self.laid or not after or self.reached[index] < 0:
             return False
-        begun = False
-        for placed in self.laid[index]:
-            if placed is None:
-                continue
-            begun = begun or placed.cell is after[0]
-            if begun and placed.row < index:
-                return True
-        return False
+        begin = next(
+            (c for c, placed in enumerate(self.laid[index]) if placed and placed.cell is after[0]), None
+        )
+        return begin is not None and begin <= self.reached[index]
 
     def _by_geometry(
         self,
@@ -742,7 +772,10 @@ class _GridReader:
         """The cell under each column's label; else None. A value too many spoils it, where not `strict`
         only a number.
         """
-        if not head or not self.laid or any(code not in head.ranges for code in columns):
+        if not head or not self.laid:
+            return None
+        ranges = self._ranges(head)
+        if any(code not in ranges for code in columns):
             return None
         if len(after) > len(columns) > 1 and self._is_overlong(index):
             return None
@@ -751,7 +784,7 @@ class _GridReader:
         for code in columns:
             under = {
                 id(p.cell)
-                for c in head.ranges[code]
+                for c in ranges[code]
                 if (p := self.laid[index][c]) and p.row == index and id(p.cell) in cells
             }
             if len(under) != 1:
@@ -823,8 +856,7 @@ class _GridReader:
             self._read_head()
         head = self.heads["review_litigation"]
         table = forms()["f2021"].tables["review_litigation"]
-        groups, results = _review_groups(head), table.blocks[0].columns
-        where = _row_place(self.grid, index)
+        groups, results = _review_groups(head.order), table.blocks[0].columns
         self.review_read = True
         if groups is None:
             self._review_by_geometry(index, after, head)
@@ -842,13 +874,12 @@ class _GridReader:
         for number, group in enumerate(groups):
             values = cells[number * len(results) : (number + 1) * len(results)] if exact else None
             raw = values or tuple(cell for cell in after if cell.text)
-            row = FoundRow("review_litigation", group, results, values, raw, where, head.printed)
-            self._add(index, row)
+            self._add(index, "review_litigation", group, results, values, raw, head)
 
     def _review_by_geometry(self, index: int, after: Sequence[GridCell], head: _Head) -> None:
         """Groups in another order than the form's, or named twice: each cell by the labels above it."""
         table = forms()["f2021"].tables["review_litigation"]
-        results, where = table.blocks[0].columns, _row_place(self.grid, index)
+        results = table.blocks[0].columns
         groups = [code for code in table.rows if code in head.order]
         keys = [f"{group}/{result}" for group in groups for result in results]
         leaves = tuple(code for code in head.order if code in results)
@@ -860,16 +891,15 @@ class _GridReader:
             return
         for number, group in enumerate(groups):
             values = chosen[number * len(results) : (number + 1) * len(results)]
-            row = FoundRow("review_litigation", group, results, values, values, where, head.printed)
-            self._add(index, row)
+            self._add(index, "review_litigation", group, results, values, values, head)
 
 
-def _review_groups(head: _Head) -> tuple[str, ...] | None:
+def _review_groups(order: Sequence[str]) -> tuple[str, ...] | None:
     """The groups of chapter 四 in their order, where each is followed by the five results in theirs."""
     table = forms()["f2021"].tables["review_litigation"]
     results = table.blocks[0].columns
-    groups = tuple(code for code in head.order if code in table.rows)
-    leaves = tuple(code for code in head.order if code in results)
+    groups = tuple(code for code in order if code in table.rows)
+    leaves = tuple(code for code in order if code in results)
     if not groups or len(set(groups)) != len(groups) or leaves != results * len(groups):
         return None
     return groups if groups == tuple(code for code in table.rows if code in groups) else None
@@ -882,21 +912,26 @@ def _is_subsequence(part: Sequence[str], whole: Sequence[str]) -> bool:
 
 def _columns_of(table: str, code: str, head: _Head | None) -> tuple[str, ...] | None:
     """The columns of a row: those of the form, which the printed head must name where they differ by form."""
-    if table != "proactive":
-        for form in forms().values():
-            if code in form.tables[table].rows:
-                return form.tables[table].columns_of(code)
-        return None
     options = _options(table, code)
+    if table != "proactive":
+        return options[0] if options else None
     if head is None:
         return options[0] if len(set(options)) == 1 else None
     return next((columns for columns in options if columns == head.order), None)
 
 
-def _options(table: str, code: str) -> list[tuple[str, ...]]:
+@cache
+def _options(table: str, code: str) -> tuple[tuple[str, ...], ...]:
     """The columns that a row has in each form that prints it."""
     tables = [form.tables[table] for form in forms().values()]
-    return [layout.columns_of(code) for layout in tables if code in layout.rows]
+    return tuple(layout.columns_of(code) for layout in tables if code in layout.rows)
+
+
+@cache
+def _row_of(table: str, code: str) -> Row:
+    """A row as the first form has it that prints it."""
+    tables = [form.tables[table] for form in forms().values()]
+    return next(layout.rows[code] for layout in tables if code in layout.rows)
 
 
 def _likeliest_columns(table: str, code: str, head: _Head | None) -> tuple[str, ...]:
@@ -914,17 +949,13 @@ def _taken_back(row: FoundRow) -> FoundRow:
     return replace(row, values=None, raw=tuple(cell for cell in row.raw if cell.text), why="merged")
 
 
-def _widths(row: FoundRow) -> tuple[int, ...]:
-    return tuple(cell.colspan for cell in row.values or ())
-
-
 def _usual(found: Iterable[_Kind]) -> _Kind | None:
     """What most are, where more than half are alike."""
-    counted = Counter(found)
-    if not counted:
-        return None
-    usual, times = counted.most_common(1)[0]
-    return usual if 2 * times > counted.total() else None
+    every = list(found)
+    if not every or 2 * every.count(every[0]) > len(every):
+        return every[0] if every else None
+    usual, times = Counter(every).most_common(1)[0]
+    return usual if 2 * times > len(every) else None
 
 
 def _reaches_down(after: Sequence[GridCell]) -> bool:
@@ -933,59 +964,56 @@ def _reaches_down(after: Sequence[GridCell]) -> bool:
     return len(spans) > 1 and any(cell.text and cell.rowspan > min(spans) for cell in after)
 
 
-def _label_run(cells: Sequence[GridCell]) -> list[int]:
+def _label_run(cells: Sequence[GridCell], seen: Sequence[Printed]) -> list[int]:
     """The leading cells that hold words, up to the first value; passed over are empty cells and a
     number that stands before the label (序号), not behind one.
     """
     run: list[int] = []
-    for position, cell in enumerate(cells):
-        if not cell.text:
-            continue
-        if _SERIAL.fullmatch(squashed(cell.text)) and _leads_label(cells, position, run):
-            continue
-        if looks_like_value(cell.text) or not has_han(cell.text):
+    for position, one in enumerate(seen):
+        if one.is_word:
+            run.append(position)
+        elif cells[position].text and not (one.is_serial and _leads_label(cells, seen, position, run)):
             break
-        run.append(position)
     return run
 
 
-def _leads_label(cells: Sequence[GridCell], position: int, run: Sequence[int]) -> bool:
+def _leads_label(
+    cells: Sequence[GridCell], seen: Sequence[Printed], position: int, run: Sequence[int]
+) -> bool:
     """Whether the cell stands straight before the label of a row, and no such label before it."""
-    known = labels().rows
-    words = {core(cells[before].text) for before in run} - set(labels().groups)
-    if any(word in rows for word in words for rows in known.values()):
+    known, groups = row_words(), labels().groups
+    if any((word := seen[before].core) in known and word not in groups for before in run):
         return False
-    following = next((cell for cell in cells[position + 1 :] if cell.text), None)
-    return following is not None and any(core(following.text) in rows for rows in known.values())
+    following = next((n for n in range(position + 1, len(cells)) if cells[n].text), None)
+    return following is not None and seen[following].core in known
 
 
-def _label_candidates(run: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Stretches of the leading words to try as a label: the last cell first, then joined ones."""
+def _extent(row: Sequence[Placed | None], index: int) -> tuple[int, int]:
+    """The last column that a row reaches, and the last that a cell of a row above covers; -1 for none."""
+    end = reached = -1
+    for column, placed in enumerate(row):
+        if placed is not None:
+            end = column
+            if placed.row < index:
+                reached = column
+    return end, reached
+
+
+def _label_candidates(run: Sequence[int], seen: Sequence[Printed]) -> Iterator[tuple[int, int]]:
+    """Stretches of the leading words to try as a label: the last cell first, then joined ones; none that is
+    longer than any label, which in a row of hundreds of words are nearly all.
+    """
+    few = len(run) <= _HEADLIKE
+    lengths = [0 if few else len(_CERTAIN.findall(seen[position].core)) for position in run]
     for end in range(len(run), 0, -1):
+        length = 0
         for start in range(end - 1, -1, -1):
+            length += lengths[start]
+            if length > _longest_label() + _LONGEST_UNIT:
+                break
             yield start, end
 
 
-def _row_place(grid: Grid, index: int) -> dict[str, object]:
-    cells = grid.rows[index]
-    place: dict[str, object] = {
-        key: value for key, value in grid.where.items() if key in ("table", "page", "sheet")
-    }
-    if cells:
-        place |= {
-            key: value
-            for key, value in cells[0].where.items()
-            if key in ("table", "row", "line", "page", "sheet")
-        }
-    else:
-        place["row"] = index + 1
-    return place
-
-
-def _unmatched(grid: Grid, index: int, label: str) -> Problem:
-    printed = " | ".join(cell.text.replace("\n", "") for cell in grid.rows[index])
-    return Problem(
-        code="unmatched_row",
-        where=_row_place(grid, index),
-        detail=f"no row of the form is called {label!r}: {printed}"[:300],
-    )
+@cache
+def _longest_label() -> int:
+    return max(map(len, row_words()))

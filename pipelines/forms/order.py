@@ -13,43 +13,44 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from pipelines.content import Grid, GridCell
-from pipelines.forms import Form, column_code, forms, labels
-from pipelines.labels import core, has_han
+from pipelines.forms import Form, cells_of, column_code, forms, labels
+from pipelines.forms.printed import printed
 from pipelines.records import Cell
-from pipelines.values import looks_like_value
 
 _ORGANISATIONS = ("法人或其他组织", "法人或其它组织")
 _KINDS = ("org_business", "org_research", "org_public_interest", "org_legal_service", "org_other")
 _LITIGATION = {"行政诉讼": ("litigation_direct", "litigation_after_reconsideration")}
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """A cell of words: its core, its printed text, how many values stand before it, and its line."""
+class _Word(NamedTuple):
+    """A cell of words: its core, its printed text, how many values stand before it and before its line, and
+    its line.
+    """
 
     core: str
     text: str
     at: int
+    line_at: int
     line: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Stream:
-    """A table's cells in document order: words, and the values (with their lines) between them."""
+    """A table's cells in document order: words, and the values between them."""
 
     words: tuple[_Word, ...]
-    values: tuple[tuple[GridCell, int], ...]
+    values: tuple[GridCell, ...]
 
     def after(self, index: int) -> tuple[GridCell, ...]:
         """The values between a word and the next, without those that lead the next word's line."""
-        begin = self.words[index].at
+        word = self.words[index]
         if index + 1 == len(self.words):
-            return tuple(cell for cell, _ in self.values[begin:])
+            return self.values[word.at :]
         following = self.words[index + 1]
-        led = following.line if following.line != self.words[index].line else -1
-        return tuple(cell for cell, line in self.values[begin : following.at] if line != led)
+        return self.values[word.at : following.at if following.line == word.line else following.line_at]
 
     def heading(self, table: str, begin: int, end: int) -> tuple[_Word, ...]:
         """The words that name the columns before a label, back to the last printed value."""
@@ -59,7 +60,7 @@ class _Stream:
         first = last
         while first > begin:
             between = self.values[self.words[first - 1].at : self.words[first].at]
-            if any(cell.text for cell, _ in between):
+            if any(cell.text for cell in between):
                 break
             first -= 1
         return self.words[max(first, begin) : last + 1]
@@ -87,20 +88,22 @@ def cells_in_order(
                 read: Iterable[tuple[Cell, GridCell]] = _review(stream)
             else:
                 read, order = _rows(form, table, stream, order)
-            for cell, printed in read:
-                found.setdefault(cell, printed)
+            for cell, value in read:
+                found.setdefault(cell, value)
     return found
 
 
 def _stream(grid: Grid) -> _Stream:
     words: list[_Word] = []
-    values: list[tuple[GridCell, int]] = []
+    values: list[GridCell] = []
     for line, cells in enumerate(grid.rows):
+        line_at = len(values)
         for cell in cells:
-            if cell.text and has_han(cell.text) and not looks_like_value(cell.text):
-                words.append(_Word(core(cell.text), cell.text, len(values), line))
+            seen = printed(cell.text)
+            if seen.is_word:
+                words.append(_Word(seen.core, cell.text, len(values), line_at, line))
             else:
-                values.append((cell, line))
+                values.append(cell)
     return _Stream(tuple(words), tuple(values))
 
 
@@ -117,24 +120,28 @@ def _rows(
     form: Form, table: str, stream: _Stream, order: tuple[str | None, ...]
 ) -> tuple[list[tuple[Cell, GridCell]], tuple[str | None, ...]]:
     """The rows of table 二 or 三, and the order of columns with which they end."""
-    layout = form.tables[table]
+    layout, words = form.tables[table], _words_of(table)
+    known = frozenset(order)
     read: list[tuple[str, tuple[str, ...], tuple[str | None, ...], tuple[GridCell, ...]]] = []
     last = -1
     for block in layout.blocks:
         for code in block.rows:
-            spot = _spot(stream, _words_of(table)[code], last + 1, grouped=layout.rows[code].needs_group)
+            spot, values = _spot(stream, words[code], last + 1, grouped=layout.rows[code].needs_group)
             if spot < 0:
                 continue
-            named = _columns(table, stream.heading(table, last + 1, spot))
+            named = _columns(table, stream.heading(table, last + 1, spot)) if spot > last + 1 else ()
             if named and (table == "proactive" or set(block.columns) <= set(named)):
-                order = named
+                order, known = named, frozenset(named)
             last = spot
-            if set(block.columns) <= set(order):
-                read.append((code, block.columns, order, stream.after(spot)))
+            if known.issuperset(block.columns):
+                read.append((code, block.columns, order, values))
     found: list[tuple[Cell, GridCell]] = []
     padded = _padding([(len(columns), values) for _, _, columns, values in read])
     for code, columns, names, values in read:
         chosen = _exactly(values, len(names), padded)
+        if names == columns and chosen:
+            found += zip(cells_of(table, code, columns), chosen, strict=True)
+            continue
         found += [
             (Cell(table, code, column), value)
             for column, value in zip(names if chosen else (), chosen, strict=True)
@@ -150,18 +157,20 @@ def _padding(rows: Sequence[tuple[int, Sequence[GridCell]]]) -> int:
     return usual if 2 * times > len(rows) else 0
 
 
-def _spot(stream: _Stream, names: frozenset[str], begin: int, *, grouped: bool) -> int:
-    """The first word from `begin` on that is one of the names and has values, else -1."""
+def _spot(
+    stream: _Stream, names: frozenset[str], begin: int, *, grouped: bool
+) -> tuple[int, tuple[GridCell, ...]]:
+    """The first word from `begin` on that is one of the names and has values, with these; else -1."""
     words = stream.words
     for index in range(begin, len(words)):
         word = words[index].core
-        if word in names and stream.after(index):
-            return index
+        if word in names and (values := stream.after(index)):
+            return index, values
         if not grouped and index and words[index - 1].line == words[index].line:
             joined = words[index - 1].core + word  # a label over several cells
-            if joined in names and stream.after(index):
-                return index
-    return -1
+            if joined in names and (values := stream.after(index)):
+                return index, values
+    return -1, ()
 
 
 def _columns(table: str, words: Sequence[_Word]) -> tuple[str | None, ...]:
@@ -169,6 +178,8 @@ def _columns(table: str, words: Sequence[_Word]) -> tuple[str | None, ...]:
 
     The five kinds of organisation stand where the heading over them does, wherever the text has them.
     """
+    if not words:
+        return ()
     codes: list[str | None] = []
     rest: set[int] = set()
     for index, word in enumerate(words):

@@ -42,7 +42,13 @@ def joined(blocks: Sequence[Paragraph | Grid]) -> Iterator[Grid]:
         yield open_
 
 
+_WORDS = re.compile("(?![续上表第页共])[\u3400-\u9fff]")
+"""A character that neither a page mark nor the remark between two pieces has."""
+
+
 def _is_between(text: str) -> bool:
+    if _WORDS.search(text):
+        return False  # as nearly all paragraphs, which need not be looked at as a whole
     return bool(PAGE_MARK.fullmatch(text) or _BETWEEN.fullmatch(squashed(text)))
 
 

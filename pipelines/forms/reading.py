@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from pipelines.content import Content, GridCell
-from pipelines.forms import TABLES, Column, Form, forms
+from pipelines.forms import TABLES, Column, Form, cells_of, forms
 from pipelines.forms.agreement import TOLD, compared, settled
 from pipelines.forms.flow import flowing_rows
 from pipelines.forms.match import Found, FoundRow, LooseValues, found_rows
@@ -20,7 +21,7 @@ from pipelines.forms.order import cells_in_order
 from pipelines.forms.subtotals import printed_subtotals
 from pipelines.labels import squashed
 from pipelines.records import Cell, Figure, Locator, Problem, Status
-from pipelines.values import in_unit, parsed
+from pipelines.values import in_form
 
 POSITIONS = "positions"
 """The method of figures that the positions of the text gave, confirmed by sums."""
@@ -62,15 +63,17 @@ def read_tables(content: Content) -> TablesRead:
         flowed = {row.table for row in flowing.rows}
         rows += [row for row in placed if row.table in absent and row.table not in flowed]
     decided = _forms(rows)
+    drawn = _is_drawn(content)
     second = _by_position(placed, decided)
+    ordered = {} if drawn else _ordered_cells(content, found, decided)
     figures: list[Figure] = []
     for table in TABLES:
         form = forms().get(decided[table] or "")
         if form is None:
             continue
         own = [row for row in rows if row.table == table and row.method != POSITIONS]
-        made, trouble = _figures(form, table, own)
-        if table in absent and _is_drawn(content):
+        made, trouble = _figures(form, table, own, ordered if table in gridded else {})
+        if table in absent and drawn:
             made, doubts = settled(form, table, made, second, loose)
             told = {figure.cell for figure in made if figure.status in TOLD}
             given = [values.problem for values in loose if _is_given(values, table, made)]
@@ -78,16 +81,20 @@ def read_tables(content: Content) -> TablesRead:
             trouble = [left for problem in trouble if (left := _without(problem, told))] + doubts
         figures += made
         problems += trouble
-    if not _is_drawn(content):
-        second = _by_order(content, found, decided, figures)
-    compare = [figure for figure in figures if figure.cell.table in gridded]
-    marked, differing = compared(compare, second)
-    problems += differing
-    by_cell = {figure.cell: figure for figure in marked}
-    kept = tuple(_recognised(by_cell.get(figure.cell, figure), content) for figure in figures)
+    if not drawn:
+        second = _by_order(ordered, found, decided, figures)
+    if second:
+        compare = [figure for figure in figures if figure.cell.table in gridded]
+        marked, differing = compared(compare, second)
+        problems += differing
+        by_cell = {figure.cell: figure for figure in marked}
+        figures = [by_cell.get(figure.cell, figure) for figure in figures]
+    kept = tuple(figures)
+    if content.scanned:
+        kept = tuple(_recognised(figure, content) for figure in kept)
     years: dict[Cell, frozenset[int]] = {}
     for row in rows:
-        for cell in (Cell(row.table, row.row, column) for column in row.columns if row.years):
+        for cell in (Cell(row.table, row.row, column) for column in row.columns) if row.years else ():
             years[cell] = years.get(cell, frozenset()) | row.years
     subtotals = printed_subtotals(found.grids.get("applications", ()), rows, decided)
     return TablesRead(decided, kept, tuple(problems), frozenset(lines), years, subtotals)
@@ -141,28 +148,40 @@ def _by_position(rows: Sequence[FoundRow], decided: Mapping[str, str | None]) ->
         known = form and row.row in form.tables[row.table].rows
         if form is None or not known or form.tables[row.table].columns_of(row.row) != row.columns:
             continue
-        for figure in _row_figures(row, form.tables[row.table].columns):
+        for figure in _row_figures(row, form.tables[row.table].columns, {}):
             if told.setdefault(figure.cell, figure).printed != figure.printed:
                 twice.add(figure.cell)
     return {cell: figure for cell, figure in told.items() if cell not in twice}
 
 
-def _by_order(
-    content: Content, found: Found, decided: Mapping[str, str | None], figures: Sequence[Figure]
-) -> dict[Cell, Figure]:
-    """What the order of words and values in the document's grids says of each cell."""
-    first = {figure.cell: figure for figure in figures}
+def _ordered_cells(content: Content, found: Found, decided: Mapping[str, str | None]) -> dict[Cell, GridCell]:
+    """Which printed cell the order of words and values in the document's grids gives to each cell."""
     grids = {
         table: [grid for grid in sources if grid.geometry and grid.where.get("page") not in content.scanned]
         for table, sources in found.grids.items()
     }
+    return cells_in_order(grids, decided)
+
+
+def _by_order(
+    ordered: Mapping[Cell, GridCell],
+    found: Found,
+    decided: Mapping[str, str | None],
+    figures: Sequence[Figure],
+) -> dict[Cell, Figure]:
+    """What the order of words and values says of the cells for which it has another printed cell than
+    the figure's; where it has the same, the figure was made as verified.
+    """
+    others = {
+        figure.cell: printed
+        for figure in figures
+        if (printed := ordered.get(figure.cell)) is not None and figure.locator is not printed.where
+    }
+    if not others:
+        return {}
     heads = {(row.table, row.row, column): head for row in found.rows for column, head in row.heads.items()}
     told = {}
-    for cell, printed in cells_in_order(grids, decided).items():
-        figure = first.get(cell)
-        if figure is not None and figure.locator is printed.where:
-            told[cell] = figure
-            continue
+    for cell, printed in others.items():
         column = forms()[decided[cell.table] or ""].tables[cell.table].columns[cell.column]
         told[cell] = _figure(cell, column, heads.get(cell, ""), printed, "grid")
     return told
@@ -176,15 +195,14 @@ def _forms(rows: Sequence[FoundRow]) -> dict[str, str | None]:
     for table in ("proactive", "applications"):
         cells = {(row.row, column) for row in rows if row.table == table for column in row.columns}
         if cells:
-            known = {
-                form.id: {(c.row, c.column) for c in form.tables[table].cells()} for form in forms().values()
-            }
+            known = _cells_known(table)
+            common = {form: len(cells & own) for form, own in known.items()}
             decided[table] = max(
                 known,
                 key=lambda form: (
-                    len(cells & known[form]),
+                    common[form],
                     form == decided["proactive"],
-                    -len(known[form] - cells),
+                    common[form] - len(known[form]),
                 ),
             )
     if any(row.table == "review_litigation" for row in rows):
@@ -192,17 +210,32 @@ def _forms(rows: Sequence[FoundRow]) -> dict[str, str | None]:
     return decided
 
 
-def _figures(form: Form, table: str, rows: Sequence[FoundRow]) -> tuple[list[Figure], list[Problem]]:
+@cache
+def _cells_known(table: str) -> Mapping[str, frozenset[tuple[str, str]]]:
+    """(row, column) of the cells that each form's table has."""
+    return {
+        form.id: frozenset((cell.row, cell.column) for cell in form.tables[table].cells())
+        for form in forms().values()
+    }
+
+
+def _figures(
+    form: Form, table: str, rows: Sequence[FoundRow], ordered: Mapping[Cell, GridCell]
+) -> tuple[list[Figure], list[Problem]]:
+    """The figures of a table, verified where `ordered` has the same printed cell."""
     figures: list[Figure] = []
     problems: list[Problem] = []
     conflicts: list[tuple[list[FoundRow], str]] = []
     layout = form.tables[table]
+    by_code: dict[str, list[FoundRow]] = {}
+    for row in rows:
+        by_code.setdefault(row.row, []).append(row)
     for block in layout.blocks:
         for code in block.rows:
-            own = [row for row in rows if row.row == code and row.columns == block.columns]
+            own = [row for row in by_code.get(code, ()) if row.columns == block.columns]
             if not own:
                 continue
-            made = [list(_row_figures(row, layout.columns)) for row in own]
+            made = [_row_figures(row, layout.columns, ordered) for row in own]
             if any(_printed(other) != _printed(made[0]) for other in made[1:]):
                 printed = "; ".join(str(_printed(other)) for other in made)
                 conflicts.append((own, printed))
@@ -210,7 +243,7 @@ def _figures(form: Form, table: str, rows: Sequence[FoundRow]) -> tuple[list[Fig
                 continue
             figures += made[0]
             problems += _row_problems(own[0], made[0])
-    problems += _conflicts(table, conflicts, len({row.row for row in rows}))
+    problems += _conflicts(table, conflicts, len(by_code))
     problems += _foreign_rows(form, table, rows)
     held = {figure.cell for figure in figures}
     missing = tuple(cell for cell in layout.cells() if cell not in held)
@@ -258,31 +291,39 @@ def _printed(figures: Sequence[Figure]) -> list[object]:
     return [figure.printed if figure.status != "merged" else figure.note for figure in figures]
 
 
-def _row_figures(row: FoundRow, columns: Mapping[str, Column]) -> Iterator[Figure]:
+def _row_figures(
+    row: FoundRow, columns: Mapping[str, Column], ordered: Mapping[Cell, GridCell]
+) -> list[Figure]:
+    places = cells_of(row.table, row.row, row.columns)
     if row.values is None:
         raw = json.dumps([cell.text for cell in row.raw], ensure_ascii=False)
         fewer = row.why == "merged" and len(row.raw) < len(row.columns)
         status: Status = "merged" if fewer else "unreadable"
-        for code in row.columns:
-            yield Figure(
-                cell=Cell(row.table, row.row, code),
+        return [
+            Figure(
+                cell=place,
                 printed=None,
                 value=None,
-                unit=columns[code].unit,
+                unit=columns[place.column].unit,
                 status=status,
                 note=raw,
                 locator=row.where,
                 method=row.method,
             )
-        return
-    for code, cell in zip(row.columns, row.values, strict=True):
-        yield _figure(
-            Cell(row.table, row.row, code), columns[code], row.heads.get(code, ""), cell, row.method
-        )
+            for place in places
+        ]
+    figures = []
+    for place, cell in zip(places, row.values, strict=True):
+        code, other = place.column, ordered.get(place)
+        alike = other is not None and other.where is cell.where
+        figures.append(_figure(place, columns[code], row.heads.get(code, ""), cell, row.method, alike=alike))
+    return figures
 
 
-def _figure(place: Cell, column: Column, head: str, cell: GridCell, method: str) -> Figure:
-    value = in_unit(parsed(cell.text), column.unit, money=column.money, head=head)
+def _figure(
+    place: Cell, column: Column, head: str, cell: GridCell, method: str, *, alike: bool = False
+) -> Figure:
+    value = in_form(cell.text, column.unit, column.money, head if column.money else "")
     return Figure(
         cell=place,
         printed=cell.text,
@@ -292,6 +333,7 @@ def _figure(place: Cell, column: Column, head: str, cell: GridCell, method: str)
         note=value.note,
         locator=cell.where,
         method=method,
+        verified=alike and value.status in TOLD,
     )
 
 
@@ -309,8 +351,8 @@ def _unreadable(figure: Figure, note: str) -> Figure:
 
 
 def _row_problems(row: FoundRow, figures: Sequence[Figure]) -> Iterator[Problem]:
-    cells = tuple(figure.cell for figure in figures)
     if row.values is None:
+        cells = tuple(figure.cell for figure in figures)
         raw = " ".join(cell.text for cell in row.raw)
         if row.why == "header_unmatched":
             detail = (

@@ -17,8 +17,8 @@ from typing import NamedTuple
 from pipelines.content import Content, Grid, GridCell
 from pipelines.forms import Form, Row, statistics_forms
 from pipelines.forms.agreement import compared
-from pipelines.forms.indicators import column_code, indicators, is_unit, next_code, plain
-from pipelines.forms.listed import cells_in_order, rows_in_text
+from pipelines.forms.indicators import column_code, indicators, is_unit, next_code, plain, tables_of
+from pipelines.forms.listed import cells_in_order, most_values, rows_in_text
 from pipelines.grid import rectangle
 from pipelines.labels import core, has_han, squashed
 from pipelines.records import Cell, Figure, Problem
@@ -84,6 +84,7 @@ class _Table:
 def read_statistics(content: Content) -> Statistics:
     """The statistics tables of a document; empty where it has none."""
     counted = [(grid, _matches(grid)) for grid in content.grids]
+    in_lines = most_values(content.paragraphs) >= _LEAST_ROWS
     forms: dict[str, str] = {}
     read: list[_Table] = []
     taken: set[int] = set()
@@ -98,7 +99,7 @@ def read_statistics(content: Content) -> Statistics:
             taken |= {id(grid) for grid in own}
             made = _of_copies(form, table, _copies(own, table, form), content)
         else:
-            in_text = _in_text(form, table, content)
+            in_text = _in_text(form, table, content) if in_lines else None
             if in_text is None:
                 continue
             made = in_text
@@ -124,10 +125,8 @@ def _matches(grid: Grid) -> dict[str, int]:
     """How many rows of a grid begin with an indicator of each table."""
     counts: dict[str, int] = {}
     for row in grid.rows:
-        words = [plain(cell.text) for cell in row if len(cell.text) >= 4 and has_han(cell.text)]
-        for table, named in indicators().items():
-            if any(word in named for word in words):
-                counts[table] = counts.get(table, 0) + 1
+        for table in {table for cell in row for table in tables_of(cell.text)}:
+            counts[table] = counts.get(table, 0) + 1
     return counts
 
 
@@ -209,10 +208,10 @@ def _second(
     if not all(grid.geometry and grid.where.get("page") not in content.scanned for grid in grids):
         return told
     first = {figure.cell: figure for figure in figures}
-    for (code, column), printed in cells_in_order(grids, table, list(rows)).items():
+    for (code, column), value in cells_in_order(grids, table, list(rows)).items():
         cell = Cell(table, code, column)
-        same = cell in first and first[cell].locator is printed.where
-        told[cell] = first[cell] if same else _figure(cell, rows[code], printed, "")
+        same = cell in first and first[cell].locator is value.where
+        told[cell] = first[cell] if same else _figure(cell, rows[code], value, "")
     return told
 
 

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pipelines.content import Grid, GridCell
 from pipelines.forms import forms, labels, subtotals_of
 from pipelines.forms.match import FoundRow
-from pipelines.grid import rectangle
-from pipelines.labels import core, has_han
+from pipelines.forms.printed import printed
+from pipelines.grid import Placed, rectangle
+from pipelines.labels import core
 from pipelines.records import Cell, Figure
-from pipelines.values import looks_like_value, parsed
+from pipelines.values import parsed
 
 _TABLE = "applications"
 _SUMS = ("小计", "合计", "小结")
@@ -45,25 +46,24 @@ def printed_subtotals(
 
 
 def _rows(grid: Grid, width: int) -> Iterator[tuple[str, Sequence[GridCell]]]:
-    laid = rectangle(grid) if grid.geometry else []
+    laid: list[list[Placed | None]] = []
     for index, cells in enumerate(grid.rows):
-        words = [position for position, cell in enumerate(cells) if _is_word(cell)]
-        if not words or len(cells) - words[-1] - 1 != width:
+        last = len(cells) - width - 1  # where the label of a row stands whose values come behind it
+        if last < 0 or not printed(cells[last].text).is_word:
             continue
-        label = core(cells[words[-1]].text)
+        if any(printed(cell.text).is_word for cell in cells[last + 1 :]):
+            continue
+        label = printed(cells[last].text).core
         group = labels().groups.get(label)
         if label in _SUMS:
-            left = [cells[position].text for position in words[:-1]]
+            laid = laid or (rectangle(grid) if grid.geometry else [])
+            left = [cell.text for cell in cells[:last] if printed(cell.text).is_word]
             left += [placed.cell.text for placed in laid[index] if placed] if laid else []
             groups = [labels().groups.get(core(text)) for text in left]
             group = next((one for one in reversed(groups) if one and one != "results"), None)
-        values = cells[words[-1] + 1 :]
+        values = cells[last + 1 :]
         if group and any(cell.text for cell in values):
             yield f"{group}_total", values
-
-
-def _is_word(cell: GridCell) -> bool:
-    return bool(cell.text) and has_han(cell.text) and not looks_like_value(cell.text)
 
 
 def _figure(place: Cell, cell: GridCell) -> Figure:

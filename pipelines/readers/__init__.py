@@ -118,11 +118,14 @@ def _signed_type(body: bytes) -> str:
     return "text/plain"
 
 
-def read(body: bytes, url: str | None = None) -> Content:
-    """The content of a document; raises UnreadableDocumentError with a problem code."""
+def read(body: bytes, url: str | None = None, kind: str | None = None) -> Content:
+    """The content of a document; raises UnreadableDocumentError with a problem code.
+
+    `kind` is its `media_type` where that is known: a container has to be opened to tell.
+    """
     if not body.strip(b"\xef\xbb\xbf \t\r\n\x00"):
         raise UnreadableDocumentError("empty_document", f"the document is empty ({len(body)} bytes)")
-    kind = media_type(body)
+    kind = kind or media_type(body)
     if kind not in _READERS:
         called = f"{_CALLED[kind]}, {kind}" if kind in _CALLED else kind
         raise UnreadableDocumentError(

@@ -7,6 +7,7 @@ of them is read in one walk; the others are looked at element by element.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias
 
@@ -45,41 +46,40 @@ _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _INLINE = ("span", "font", "b", "strong", "i", "em", "u", "a", "big", "small", "o:p")
 """Elements in a cell that change nothing, if their style and class do not."""
 _PLAIN_TAGS = frozenset(_INLINE)
-_INLINE_STYLES = etree.XPath(
-    "//*[" + " or ".join(f"name()='{tag}'" for tag in _INLINE) + "]/@style", smart_strings=False
-)
-_BLOCK_STYLES = etree.XPath("//*[self::td or self::th or self::tr or self::p]/@style", smart_strings=False)
-_CLASSES = etree.XPath("//@class", smart_strings=False)
-_VEILED = etree.XPath("boolean(//@hidden|//font[@color])")
+_PLAIN_BLOCKS = frozenset({"td", "th", "tr", "p"})
+_VEILED = etree.XPath("boolean(//@hidden|//font/@color)")
 _STYLES = etree.XPath("//@style", smart_strings=False)
-_STRING = etree.XPath("string()", smart_strings=False)
 _PARTED = styles.SET_AS_BLOCK | styles.SET_APART
 _ODD = styles.HIDDEN | styles.INVISIBLE | styles.STRUCK | styles.WHITE
+_TELLING = _ODD | styles.LEVEL | _PARTED
 
 
-def is_plain(root: Element) -> bool:
+class PageStyles:
+    """What the styles of a page's elements say; many elements share few styles, so each is looked at once.
+
+    `telling` are the elements of whose text a style says more than how it looks, each with its flags.
+    """
+
+    def __init__(self, root: Element) -> None:
+        self.root = root
+        stated: Any = _STYLES(root)
+        flags = {style: said(style) & _TELLING for style in set(stated)}
+        self.telling: list[tuple[Element, int]] = []
+        if any(flags.values()):
+            for element in root.iter(etree.Element):
+                if found := flags.get(element.get("style"), 0):
+                    self.telling.append((element, found))
+
+
+def is_plain(page: PageStyles, classes: Iterable[str]) -> bool:
     """Whether no style or class on a page hides, strikes, raises or parts the text of its cells: those of
     usual build are then read without a look at each element.
     """
-    if all_styles(root) & (_ODD | styles.LEVEL | _PARTED) and (
-        any(said(style) & (_ODD | styles.LEVEL | _PARTED) for style in _distinct(_INLINE_STYLES, root))
-        or any(said(style) & (_ODD | styles.LEVEL) for style in _distinct(_BLOCK_STYLES, root))
-    ):
-        return False
-    return not (any(map(_NOTE_CLASS.search, _distinct(_CLASSES, root))) or _VEILED(root))
-
-
-def all_styles(root: Element) -> int:
-    """The flags that hold for any element of a page."""
-    flags = 0
-    for style in _distinct(_STYLES, root):  # many elements share few styles
-        flags |= said(style)
-    return flags
-
-
-def _distinct(values: etree.XPath, root: Element) -> set[str]:
-    found: Any = values(root)
-    return set(found)
+    for element, flags in page.telling:
+        tag = element.tag
+        if tag in _PLAIN_TAGS or (flags & (_ODD | styles.LEVEL) and tag in _PLAIN_BLOCKS):
+            return False
+    return not (any(map(_NOTE_CLASS.search, classes)) or _VEILED(page.root))
 
 
 def cell_text(cell: Element, *, plain: bool = False) -> str:
@@ -103,19 +103,29 @@ def cell_text(cell: Element, *, plain: bool = False) -> str:
 def _plain_line(cell: Element) -> str | None:
     """The text of a cell that holds one paragraph or none, of one line; None of any other cell."""
     holder = cell
-    if len(cell) == 1 and cell[0].tag == "p":
-        holder = cell[0]
-        if _is_said(cell.text) or _is_said(holder.tail):
+    if len(cell) == 1 and (paragraph := cell[0]).tag == "p":
+        if _is_said(cell.text) or _is_said(paragraph.tail):
             return None
-    for element in holder.iterdescendants():
-        if element.tag not in _PLAIN_TAGS:
-            return None
-    text = str(_STRING(holder))
-    if text.isalnum():
+        holder = paragraph
+    text = _inline_text(holder)
+    if not text or text.isalnum():
         return text
     if "\n" in text:
         return None
     return _LINE_SPACE.sub(" ", _ZERO_WIDTH.sub("", _SPACE.sub(" ", text))).strip()
+
+
+def _inline_text(holder: Element) -> str | None:
+    """The text in an element that holds inline elements alone, None in any other."""
+    text: str = holder.text or ""
+    for child in holder:
+        if child.tag not in _PLAIN_TAGS:
+            return None
+        inner = _inline_text(child) if len(child) else child.text or ""
+        if inner is None:
+            return None
+        text += inner + (child.tail or "")
+    return text
 
 
 def _is_said(text: str | None) -> bool:

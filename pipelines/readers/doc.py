@@ -37,6 +37,7 @@ _SAME_EDGE = 20
 _INDENT = 150
 """Twips by which a row begins further right before that counts as columns without a cell."""
 _ON_LINE = {raised: digit for digit, raised in OFF_LINE.items()}
+_DIGIT = re.compile("[0-9]")
 _SPACE = re.compile(r"[^\S\n]+|[\u00a0\u3000\u200b\ufeff]+")
 
 
@@ -202,11 +203,13 @@ def _cell_text(content: list[str | _Table]) -> str:
     """A cell's text, a line a paragraph. One that shows nothing but a picture, or struck or raised text, is
     not empty; digits off their line count where all are.
     """
-    text = "\n".join(part for part in content if isinstance(part, str))
-    if not any("0" <= char <= "9" for char in text):
+    text = "\n".join([part for part in content if isinstance(part, str)])
+    if not text or (text.isalnum() and text.isascii()):
+        return text
+    if not _DIGIT.search(text):
         text = text.translate(_ON_LINE)
     bare = text.replace(PICTURE, "").replace(CROSSED, "")
-    plain = "\n".join(line for line in (_SPACE.sub(" ", line).strip() for line in bare.split("\n")) if line)
+    plain = "\n".join([line for line in [_SPACE.sub(" ", line).strip() for line in bare.split("\n")] if line])
     if plain:
         return plain
     return PICTURE if PICTURE in text else DOUBT if CROSSED in text else ""

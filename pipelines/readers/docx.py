@@ -11,6 +11,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -58,6 +59,22 @@ _WRAPPERS = frozenset(
     {f"{_W}sdt", f"{_W}sdtContent", f"{_W}customXml", f"{_W}ins", f"{_W}moveTo", f"{_W}smartTag"}
 )
 _OFF = frozenset({"0", "false", "off"})
+
+# What is asked of every cell and run, spelled once.
+_P, _R, _T, _RPR, _TC, _TCPR = (f"{_W}{name}" for name in ("p", "r", "t", "rPr", "tc", "tcPr"))
+_SPAN, _DOWN, _ACROSS = (f"{_W}{name}" for name in ("gridSpan", "vMerge", "hMerge"))
+_VAL, _BOX = f"{_W}val", f"{_W}txbxContent"
+_TEXTS = frozenset({_T, f"{_M}t"})
+_BREAKS = frozenset({f"{_W}br", f"{_W}cr"})
+_TABS = frozenset({f"{_W}tab", f"{_W}ptab"})
+_SYMBOL, _HYPHEN = f"{_W}sym", f"{_W}noBreakHyphen"
+_IS_FLAT = etree.XPath(
+    "count(.//w:p) = count(.//w:tc/w:p) and not(.//w:tc[.//w:tc])", namespaces={"w": _W[1:-1]}
+)
+_SETTING = frozenset(
+    f"{_W}{name}" for name in ("vanish", "strike", "dstrike", "webHidden", "vertAlign", "position")
+)
+"""Properties of a run of which one is there where `_is_unread` or `_is_off_line` holds."""
 
 
 def read(body: bytes, url: str | None = None) -> Content:
@@ -251,28 +268,45 @@ def _ground(properties: etree._Element | None) -> str | None:
 
 def _text(element: etree._Element) -> str:
     """The text that stands in a paragraph itself, line breaks as line feeds; text boxes are left out."""
-    parts = []
+    parts: list[str] = []
     for child in element:
         tag = child.tag
-        if tag in _UNSEEN or not isinstance(tag, str) or tag == f"{_W}txbxContent":
+        if tag in _TEXTS:
+            parts.append("".join(map(str, child.itertext())) if len(child) else child.text or "")
+        elif tag == _R:
+            parts.append(_run_text(child))
+        elif tag in _UNSEEN or not isinstance(tag, str) or tag == _BOX:
             continue
-        if tag in (f"{_W}t", f"{_M}t"):
-            parts.append("".join(map(str, child.itertext())))
-        elif tag == f"{_W}sym":
+        elif tag == _SYMBOL:
             parts.append(_OBJECT)
-        elif tag in (f"{_W}br", f"{_W}cr"):
+        elif tag in _BREAKS:
             parts.append("\n")
-        elif tag in (f"{_W}tab", f"{_W}ptab"):
+        elif tag in _TABS:
             parts.append(" ")
-        elif tag == f"{_W}noBreakHyphen":
+        elif tag == _HYPHEN:
             parts.append("-")
-        elif tag != f"{_W}r":
+        else:
             parts.append(_text(child))
-        elif not _is_unread(child):
-            text = _text(child)
-            off = any(char.isdigit() for char in text) and _is_off_line(child)
-            parts.append(text.translate(_RAISED) if off else text)
-    return "".join(parts)
+    return parts[0] if len(parts) == 1 else "".join(parts)
+
+
+def _run_text(run: etree._Element) -> str:
+    """The text of a run, "" of one that is not counted; digits off their line raised."""
+    count = len(run)
+    first = run[0] if count else None
+    if count == 1 and first is not None and first.tag == _T and not len(first):
+        return first.text or ""  # as nearly all are
+    properties = first if first is not None and first.tag == _RPR else next(run.iterchildren(_RPR), None)
+    if properties is None or not any(child.tag in _SETTING for child in properties):
+        return _text(run)
+    if _is_unread(run):
+        return ""
+    text = _text(run)
+    return text.translate(_RAISED) if _has_digit(text) and _is_off_line(run) else text
+
+
+def _has_digit(text: str) -> bool:
+    return text.isdigit() or any(map(str.isdigit, text))
 
 
 # Tables -----------------------------------------------------------------------------------------
@@ -289,10 +323,25 @@ class _Cell:
     rowspan: int = 1
 
 
+class _Build(NamedTuple):
+    """How a table is built: `flat` where all paragraphs stand in its cells themselves, `strange` where it
+    holds what may change a number (`_STRANGE`).
+    """
+
+    flat: bool
+    strange: bool
+
+
+def _build(table: etree._Element) -> _Build:
+    strange = any(odd.tag != _COLOUR or _is_white(odd.get(_VAL)) for odd in table.iter(*_STRANGE))
+    return _Build(bool(_IS_FLAT(table)), strange)
+
+
 @dataclass(slots=True)
 class _Rows:
     """Rows as they are read; `above` is the cell that reaches down at each grid column."""
 
+    build: _Build
     rows: list[list[_Cell]] = field(default_factory=list)
     above: dict[int, _Cell] = field(default_factory=dict)
 
@@ -314,7 +363,10 @@ def _value(properties: etree._Element | None, name: str, default: str | None = N
 
 def _count(properties: etree._Element | None, name: str, default: int) -> int:
     """A number of grid columns; raises UnreadableDocumentError for one that no table has."""
-    value = _value(properties, name)
+    return _columns(_value(properties, name), default)
+
+
+def _columns(value: str | None, default: int) -> int:
     if not value or not value.isdecimal():
         return default
     if len(value) > 9 or int(value) > _MOST_COLUMNS:
@@ -323,7 +375,7 @@ def _count(properties: etree._Element | None, name: str, default: int) -> int:
 
 
 def _grid(table: etree._Element, number: int) -> Grid:
-    built = _Rows()
+    built = _Rows(_build(table))
     for row_number, row in enumerate(_children(table, f"{_W}tr"), 1):
         properties = row.find(f"{_W}trPr")
         if properties is not None and properties.find(f"{_W}del") is not None:
@@ -344,10 +396,8 @@ def _add_row(
     if column:
         cells.append(_Cell("", where, 0, column))
     below: dict[int, _Cell] = {}
-    for cell_number, cell in enumerate(_children(row, f"{_W}tc"), 1):
-        own = cell.find(f"{_W}tcPr")
-        span = max(1, _count(own, "gridSpan", 1))
-        down, across = _value(own, "vMerge"), _value(own, "hMerge")
+    for cell_number, cell in enumerate(_children(row, _TC), 1):
+        span, down, across = _extent(cell)
         if across in ("", "continue") and cells:
             cells[-1].colspan += span
         elif down in ("", "continue") and column in built.above:
@@ -356,7 +406,7 @@ def _add_row(
                 kept.rowspan += 1
             below |= dict.fromkeys(range(column, column + span), kept)
         else:
-            made = _Cell(_cell_text(cell), {**where, "cell": cell_number}, column, span)
+            made = _Cell(_cell_text(cell, built.build), {**where, "cell": cell_number}, column, span)
             cells.append(made)
             if down == "restart":
                 below |= dict.fromkeys(range(column, column + span), made)
@@ -365,18 +415,40 @@ def _add_row(
     built.rows.append(cells)
 
 
-def _cell_text(cell: etree._Element) -> str:
+def _extent(cell: etree._Element) -> tuple[int, str | None, str | None]:
+    """Grid columns of a cell, and what it says of its merging, down and across, as `_value` gives it."""
+    own = next(cell.iterchildren(_TCPR), None)
+    span = down = across = None
+    for stated in () if own is None else own.iterchildren(_SPAN, _DOWN, _ACROSS):
+        # Of two of a kind the first holds.
+        if stated.tag == _SPAN:
+            span = stated.get(_VAL, "") if span is None else span
+        elif stated.tag == _DOWN:
+            down = stated.get(_VAL, "") if down is None else down
+        elif across is None:
+            across = stated.get(_VAL, "")
+    return max(1, _columns(span, 1)) if span else 1, down, across
+
+
+def _cell_text(cell: etree._Element, build: _Build) -> str:
     """A cell's text. One that shows something else, or nothing but struck or raised text, is not empty; a
     white number is only believed where the ground is known. Both hold a mark that no number holds.
     """
-    lines = []
-    for paragraph in cell.iter(f"{_W}p"):
-        if _is_seen(paragraph):
-            lines += _text(paragraph).split("\n")
-    text = "\n".join(line for line in (" ".join(line.split()) for line in lines) if line)
+    if build.flat:
+        text = "\n".join([_text(paragraph) for paragraph in cell.iterchildren(_P)])
+    else:
+        # The cell itself is seen: it was reached from above.
+        inside = [one for one in cell.iter(_P) if one.getparent() is cell or _is_seen(one)]
+        text = "\n".join(map(_text, inside))
+    if "\n" in text:
+        text = "\n".join([line for line in [" ".join(line.split()) for line in text.split("\n")] if line])
+    else:
+        text = " ".join(text.split())
     if not text:
         return _unread(cell)
-    if not any(char.isdigit() for char in text):
+    if not build.strange and _OBJECT not in text:
+        return text
+    if not _has_digit(text):
         return text.replace(_OBJECT, "") if has_han(text) else text
     strange = [odd for odd in cell.iter(*_STRANGE) if odd.tag != _COLOUR or _is_white(odd.get(f"{_W}val"))]
     if any(odd.tag != _COLOUR or _shows_pale(odd) for odd in strange):

@@ -27,8 +27,8 @@ from pipelines.dates import calendar_date
 from pipelines.labels import squashed
 from pipelines.readers import UnreadableDocumentError, shown, styles
 from pipelines.readers import read as read_document
-from pipelines.readers.cell_text import BLOCKS, SILENT, Element, all_styles, cell_text, is_hidden, is_plain
-from pipelines.readers.decoding import decoded
+from pipelines.readers.cell_text import BLOCKS, SILENT, Element, PageStyles, cell_text, is_hidden, is_plain
+from pipelines.readers.decoding import Source, source
 from pipelines.readers.embedded import Picture, with_pictures
 from pipelines.readers.styles import said
 from pipelines.records import Link, Problem
@@ -38,7 +38,7 @@ MEDIA_TYPE = "text/html"
 _HOLE = "\x00" * 8
 """As many zeros no server writes by mistake."""
 
-_CONTROLS = [chr(code) for code in (*range(1, 9), *range(14, 27), *range(28, 32))]
+_CONTROLS = bytes((*range(1, 9), *range(14, 27), *range(28, 32)))
 _BINARY = re.compile("[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 _MANY_BINARY = 4
 """One or two come out of a text processor with what was pasted."""
@@ -53,15 +53,24 @@ _CLASS = re.compile(r"[.#][\w-]+")
 _STRINGS = re.compile(r"'((?:[^'\\\n]|\\.)*)'|\"((?:[^\"\\\n]|\\.)*)\"|`([^`]*)`", re.DOTALL)
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _LAID_OUT = re.compile(r"<(?:html|body|div|p|h[1-6])\b", re.IGNORECASE)
-_END = 40_000
+_ENDS = 4_000, 40_000
 """Characters of a page, from its last."""
+_COUNT = re.compile(r"\s*(\d{1,4})")
 _CELL_TAG = re.compile(r"</?t[dr]\b", re.IGNORECASE)
 _STRING = etree.XPath("string()", smart_strings=False)
-_VALUES = etree.XPath(".//@*", smart_strings=False)
+_TAGGED_VALUES = etree.XPath(".//@*[contains(., '<')]", smart_strings=False)
+_ANY_HIDDEN = etree.XPath("boolean(//@hidden)")
+_BASES = etree.XPath("//base/@href", smart_strings=False)
+_TITLES = etree.XPath("//title//text()", smart_strings=False)
+_TRAILS = etree.XPath("//*[contains(text(),'当前位置')]/..//text()[contains(.,'>')]", smart_strings=False)
+_BEGINNING = 20_000
+"""Characters of a page, from its first, in which it says its date and source."""
 _IDS = etree.XPath("//@id", smart_strings=False)
 _CLASSES = etree.XPath("//@class", smart_strings=False)
 _PAGE_MARKS = ("k#", "K#", "ebreak", "EBREAK", "eBreak")
 """One of these stands wherever the pattern is found."""
+_PAGE_MARK_BYTES = b"page_brea", b"pagebrea"
+"""In small letters, as far as every letter has one spelling (K has three)."""
 _PAGE_MARK = re.compile(r"#PAGE_BREAK#|<pagebreak/?>", re.IGNORECASE)
 _STATUTORY = (
     "本年新收政府信息公开",
@@ -74,9 +83,12 @@ _STATUTORY = (
 )  # the last three: statistics of older years
 _CHAPTERS = ("总体情况", "其他需要报告的事项", "主动公开政府信息情况")
 _DATE = re.compile(r"(20\d\d)\s*[-年/.]\s*(\d{1,2})\s*[-月/.]\s*(\d{1,2})")
+_DATED = re.compile(r"(?:时间|日期)[\s\u200b\ufeff]*[:：]?[\s\u200b\ufeff]*20\d\d")
+"""Found wherever the following is, however the text is put together from its pieces."""
 _DATE_LABEL = re.compile(
     r"(?<![\u4e00-\u9fff])(?:(?:信息)?(?:发布|公开|成文|发文|上载|更新|生成))?(?:时间|日期)\s*[:：]?\s*(20\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2})"
 )
+_SOURCED = re.compile("来源|发布机构|发布单位|公开机构|发布者")
 _SOURCE_LABEL = re.compile(
     r"(?:信息来源|来源|发布机构|发布单位|公开机构|发布者)\s*[:：]\s*([^\s:：|【\[]{2,40})"
 )
@@ -93,17 +105,17 @@ def _data() -> dict[str, Any]:
 
 def read(body: bytes, url: str | None = None) -> Content:
     """The content of a page; never raises on damaged mark-up (lxml mends it)."""
-    written = decoded(body)
+    written = source(body)
     text = _laid_out(written)
     page = _opened(text)
     if page is None:
         return Content((), MEDIA_TYPE, base_url=url)
-    root, index, meta, hidden, tables, statutory = page
+    root, index, meta, hidden, tables, statutory, plain = page
     cut = _cut(text)
     base = _base(root, url)
     region = _region(root, index, statutory)
     numbers = {table: number for number, table in enumerate(tables, 1)}
-    blocks = tuple(_blocks(region, numbers, hidden)) if region is not None else _main_text(root)
+    blocks = tuple(_blocks(region, numbers, hidden, plain=plain)) if region is not None else _main_text(root)
     if cut == _INSIDE_TABLE:
         blocks = _without_last_cell(blocks)
     blocks = _without_footer(blocks)
@@ -134,13 +146,19 @@ class _Opened(NamedTuple):
     hidden: set[Element]
     tables: list[Element]
     statutory: list[Element]
+    plain: bool
+    """Whether cells are read without a look at each element (`cell_text.is_plain`)."""
 
 
-def _laid_out(written: str) -> str:
+def _laid_out(written: Source) -> str:
     """The text of a page with what parts its lines as tags."""
-    text = written.replace("\x00", "")
-    if any(mark in text for mark in _PAGE_MARKS):
-        text = _PAGE_MARK.sub("\n", text)
+    text, letters = written
+    if letters is None or b"\0" in letters:
+        text = text.replace("\x00", "")
+        letters = None
+    small = letters.lower() if letters is not None else None
+    if small is None or any(mark in small for mark in _PAGE_MARK_BYTES):
+        text = _PAGE_MARK.sub("\n", text) if any(mark in text for mark in _PAGE_MARKS) else text
     if not _LAID_OUT.search(text):  # Markdown with tables as tags: its lines are those of the source
         return f'<div style="white-space: pre-line">{text}</div>'
     return text
@@ -153,16 +171,19 @@ def _opened(text: str) -> _Opened | None:
     index = _Index(root)
     _hide_by_class(root, index)
     meta = _meta(root, index)
-    hidden = _hidden(root, all_styles(root))
+    stated = PageStyles(root)
+    hidden = _hidden(root, stated)
     tables = _innermost_tables(root)
     statutory = [table for table in tables if _is_statutory(table)]
     if all(_is_silent(table) for table in statutory) and _uncovered(root):
         tables = _innermost_tables(root)
         statutory = [table for table in tables if _is_statutory(table)]
-        index, hidden = _Index(root), _hidden(root, all_styles(root))
+        index, stated = _Index(root), PageStyles(root)
+        hidden = _hidden(root, stated)
     if hidden and statutory and all(hidden & set(_lineage(table)) for table in statutory):
         hidden = set()  # a script shows the text later: what is hidden is all there is
-    return _Opened(root, index, meta, hidden, tables, statutory)
+    plain = is_plain(stated, index.classes)
+    return _Opened(root, index, meta, hidden, tables, statutory, plain)
 
 
 def _strings(path: etree.XPath, root: Element) -> list[str]:
@@ -170,9 +191,11 @@ def _strings(path: etree.XPath, root: Element) -> list[str]:
     return list(found)
 
 
-def _hidden(root: Element, flags: int) -> set[Element]:
-    marked = "//*[@style or @hidden]" if flags & styles.HIDDEN else "//*[@hidden]"
-    return {element for element in root.xpath(marked) if is_hidden(element)}
+def _hidden(root: Element, stated: PageStyles) -> set[Element]:
+    hidden = {element for element, flags in stated.telling if flags & styles.HIDDEN and is_hidden(element)}
+    if _ANY_HIDDEN(root):
+        hidden.update(filter(is_hidden, root.xpath("//*[@hidden]")))
+    return hidden
 
 
 class Located(NamedTuple):
@@ -187,7 +210,7 @@ def located(body: bytes, table: int, row: int, cell: int | None) -> Located | No
     """The cell of a page that a locator of `read` names, or all cells of the row where it names none;
     None where the page has no tree, no cells where it has no such place.
     """
-    page = _opened(_laid_out(decoded(body)))
+    page = _opened(_laid_out(source(body)))
     if page is None:
         return None
     if not 0 < table <= len(page.tables):
@@ -201,25 +224,28 @@ def located(body: bytes, table: int, row: int, cell: int | None) -> Located | No
 
 def tree(body: bytes) -> html.HtmlElement | None:
     """The page's tree as it stands, None where it has none."""
-    return _tree(_laid_out(decoded(body)))
+    return _tree(_laid_out(source(body)))
 
 
 def packed_document(body: bytes) -> bytes | None:
     """The file that stands in a page and is read in its place; None where the page itself is read."""
-    page = _opened(_laid_out(decoded(body)))
+    page = _opened(_laid_out(source(body)))
     return None if page is None or page.statutory else shown.packed(page.root)
 
 
-def _holes(written: str) -> tuple[Problem, ...]:
+def _holes(written: Source) -> tuple[Problem, ...]:
     """What no server sends: stretches of zeros, where a disk or a transfer lost what stood there, or the
     bytes of another format, of which this page is but a part.
     """
-    at = written.rstrip("\x00").find(_HOLE)
+    text, letters = written
+    if letters is not None and len(letters) == len(letters.translate(None, b"\0" + _CONTROLS)):
+        return ()
+    at = text.rstrip("\x00").find(_HOLE)
     if at >= 0:
-        line = written.count("\n", 0, at) + 1
+        line = text.count("\n", 0, at) + 1
         detail = f"line {line} of the page has a hole of zeros: what stood there is not known"
         return (Problem(code="damaged_document", detail=detail, where={"line": line}),)
-    if any(sign in written for sign in _CONTROLS) and len(_BINARY.findall(written)) >= _MANY_BINARY:
+    if len(_BINARY.findall(text)) >= _MANY_BINARY:
         detail = "the page holds bytes that are no text: it is damaged, or a part of another file"
         return (Problem(code="damaged_document", detail=detail),)
     return ()
@@ -230,7 +256,7 @@ def _swallowed(tables: list[Element], numbers: Mapping[Element, int]) -> Iterato
     and values behind them stand beside labels that are not theirs.
     """
     for table in tables:
-        if any("<" in value and _CELL_TAG.search(value) for value in set(_strings(_VALUES, table))):
+        if any(map(_CELL_TAG.search, set(_strings(_TAGGED_VALUES, table)))):
             detail = "in a tag of the table a quotation mark is missing: cells behind it are not shown"
             yield Problem(code="damaged_document", detail=detail, where={"table": numbers[table]})
 
@@ -262,9 +288,10 @@ def _picture(image: Element) -> Picture | None:
 
 def _cut(text: str) -> str | None:
     """How a page shows that its end is missing: it stops inside a table, or before its closing tags."""
-    end = _lowered(text[-_END:])  # nearly every page says there what is asked
-    if "</table" in end and ("</html" in end or "</body" in end):
-        return _INSIDE_TABLE if end.rfind("<td") > end.rfind("</table") else None
+    for length in _ENDS:  # nearly every page says there what is asked
+        end = _lowered(text[-length:])
+        if "</table" in end and ("</html" in end or "</body" in end):
+            return _INSIDE_TABLE if end.rfind("<td") > end.rfind("</table") else None
     lower = _lowered(text)
     if lower.rfind("<td") > lower.rfind("</table"):
         return _INSIDE_TABLE
@@ -351,7 +378,7 @@ def _unescaped(escape: re.Match[str]) -> str:
 
 
 def _base(root: Element, url: str | None) -> str | None:
-    declared = root.xpath("//base/@href")
+    declared = _strings(_BASES, root)
     return urljoin(url or "", declared[0]) if declared and (url or declared[0].startswith("http")) else url
 
 
@@ -408,7 +435,10 @@ def _innermost_tables(root: Element) -> list[Element]:
 
 def _own_rows(table: Element) -> list[Element]:
     """The rows of a table itself, not those of tables in its cells."""
-    return [row for row in table.iter("tr") if next(row.iterancestors("table"), None) is table]
+    rows = list(table.iter("tr"))
+    if next(table.iterdescendants("table"), None) is None:
+        return rows
+    return [row for row in rows if next(row.iterancestors("table"), None) is table]
 
 
 def _cells(row: Element) -> Iterator[Element]:
@@ -441,7 +471,8 @@ class _Index:
         self.spelled: dict[str, set[str]] = {}
         for value in set(_strings(_IDS, root)):
             self.spelled.setdefault(f"#{value.lower()}", set()).add(value)
-        for value in set(_strings(_CLASSES, root)):
+        self.classes = set(_strings(_CLASSES, root))
+        for value in self.classes:
             for name in value.lower().split():
                 self.spelled.setdefault(f".{name}", set()).add(value)
 
@@ -501,7 +532,15 @@ def _with_headings(element: Element) -> Element:
 
 
 def _text(element: Element) -> str:
-    return _SPACE.sub(" ", "".join(element.itertext())).strip()
+    return _SPACE.sub(" ", str(_STRING(element))).strip()
+
+
+def _beginning(text: str) -> str:
+    """The first characters of a text, its white space made single spaces."""
+    begun = _SPACE.sub(" ", text[: 2 * _BEGINNING])
+    if len(begun) < _BEGINNING < len(text):
+        begun = _SPACE.sub(" ", text)
+    return begun[:_BEGINNING]
 
 
 def _walk(region: Element, hidden: set[Element], whole: frozenset[Element]) -> Iterator[str | Element]:
@@ -548,10 +587,11 @@ def _keeps_lines(element: Element) -> bool:
     return element.tag in ("pre", "xmp", "listing") or bool(style and said(style) & styles.KEEPS_LINES)
 
 
-def _blocks(region: Element, numbers: dict[Element, int], hidden: set[Element]) -> Iterator[_Block]:
+def _blocks(
+    region: Element, numbers: dict[Element, int], hidden: set[Element], *, plain: bool
+) -> Iterator[_Block]:
     whole = frozenset(table for table in region.iter("table") if table in numbers and not _is_layout(table))
     pictures = {image: made for image in region.iter("img") if (made := _picture(image))}
-    plain = is_plain(region.getroottree())
     buffer: list[str] = []
     for piece in _walk(region, hidden, whole | pictures.keys()):
         if not isinstance(piece, str):
@@ -587,7 +627,7 @@ def _is_layout(table: Element) -> bool:
 def _grid(table: Element, number: int, *, plain: bool) -> Grid:
     rows = []
     for row_number, row in enumerate(_own_rows(table), 1):
-        cells = _shown_cells(row)
+        cells = _cells(row) if plain else _shown_cells(row)  # on a plain page none is hidden
         rows.append(
             tuple(
                 GridCell(
@@ -603,14 +643,14 @@ def _grid(table: Element, number: int, *, plain: bool) -> Grid:
 
 
 def _span(value: str | None) -> int:
-    found = re.match(r"\s*(\d{1,4})", value or "")
+    found = _COUNT.match(value) if value else None
     return max(1, int(found.group(1))) if found else 1
 
 
 def _headlines(root: Element, index: _Index, meta: dict[str, str]) -> tuple[str, ...]:
     found = [meta["headline"]] if meta.get("headline") else []
     found += [_text(element) for element in index.selected(_data()["headlines"])]
-    titles = root.xpath("//title//text()")
+    titles = _strings(_TITLES, root)
     if titles:
         title = _SPACE.sub(" ", "".join(titles)).strip()
         while _TITLE_SUFFIX.search(title) and "报" in _TITLE_SUFFIX.sub("", title):
@@ -637,22 +677,19 @@ def _meta(root: Element, index: _Index) -> dict[str, str]:
         e for e in index.selected(_data()["dates"]) if not any(a.tag in ("li", "a") for a in _lineage(e))
     ]
     head = _SPACE.sub(" ", " ".join(_text(e) for e in stamps))[:400]
-    whole = _SPACE.sub(" ", " ".join(root.itertext()))[:20000] if not date else ""
-    date = date or _iso_date(head) or _labelled_date(whole)
+    text = str(_STRING(root))
+    date = date or _iso_date(head)
+    if not date and _DATED.search(text):
+        date = _labelled_date(_beginning(" ".join(root.itertext())))
     if date:
         found["date"] = date
     crumbs = next((_text(e) for e in index.selected(_data()["breadcrumbs"]) if len(_text(e)) > 2), None)
-    if crumbs is None:
-        crumbs = next(
-            (t.strip() for t in root.xpath("//*[contains(text(),'当前位置')]/..//text()[contains(.,'>')]")),
-            None,
-        )
+    if crumbs is None and "当前位置" in text:
+        crumbs = next((trail.strip() for trail in _strings(_TRAILS, root)), None)
     if crumbs:
         found["breadcrumb"] = crumbs[:300]
-    if "source" not in found and (
-        source := _SOURCE_LABEL.search(_SPACE.sub(" ", "".join(root.itertext()))[:20000])
-    ):
-        found["source"] = source.group(1)
+    if "source" not in found and _SOURCED.search(text) and (named := _SOURCE_LABEL.search(_beginning(text))):
+        found["source"] = named.group(1)
     return found
 
 

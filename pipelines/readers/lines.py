@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
 from statistics import median
 from typing import NamedTuple
 
@@ -46,6 +47,10 @@ class Char(NamedTuple):
     y1: float
 
 
+from_left = itemgetter(1)
+"""The place by which characters stand in a row: their left side."""
+
+
 class Line(NamedTuple):
     """Characters on one line. `columns` tells whether wide gaps part it, `step` is its widest digit."""
 
@@ -68,7 +73,8 @@ def text_lines(chars: Iterable[Char]) -> list[Line]:
     rows: list[list[Char]] = []
     centre = height = 0.0
     for char in sorted(chars, key=lambda c: c.y0 + c.y1):
-        middle, own = (char.y0 + char.y1) / 2, char.y1 - char.y0
+        _, _, y0, _, y1 = char
+        middle, own = (y0 + y1) / 2, y1 - y0
         if rows and middle - centre <= 0.5 * min(own, height):
             rows[-1].append(char)
             centre += (middle - centre) / len(rows[-1])
@@ -76,37 +82,41 @@ def text_lines(chars: Iterable[Char]) -> list[Line]:
         else:
             rows.append([char])
             centre, height = middle, own
-    return [_line(sorted(row, key=lambda c: c.x0)) for row in rows]
+    return [_line(sorted(row, key=from_left) if len(row) > 1 else row) for row in rows]
 
 
 def _line(chars: list[Char]) -> Line:
-    kept: list[Char] = []
-    text: list[str] = []
+    if len(chars) == 1:
+        ((text, x0, y0, x1, y1),) = chars
+        return Line(text, x0, y0, x1, y1, step=x1 - x0 if text in _NUMERIC else 0.0)
+    height = max([y1 - y0 for _, _, y0, _, y1 in chars])
+    word_gap, column_gap = _WORD_GAP * height, _COLUMN_GAP * height
+    last = chars[0]
+    kept = [last]
+    texts = [last.text]
     columns = False
-    height = max(c.y1 - c.y0 for c in chars)
-    for char in chars:
-        if not kept:
-            kept.append(char)
-            text.append(char.text)
-            continue
-        last = kept[-1]
-        near = char.x0 - last.x0 < 0.3 * max(char.x1 - char.x0, 0.1)  # the others stand farther to the left
+    for char in chars[1:]:
+        text, x0, _, x1, _ = char
+        near = x0 - last.x0 < 0.3 * max(x1 - x0, 0.1)  # the others stand farther to the left
         if near and any(prints_again(char, other) for other in kept[-3:]):
             continue
-        gap = char.x0 - last.x1
-        columns = columns or gap > _COLUMN_GAP * height
-        if _parted(last, char, gap, height):
-            text.append(" ")
+        gap = x0 - last.x1
+        if gap > column_gap:
+            columns = True
+            texts.append(" ")
+        elif (gap > word_gap or gap < 0) and _parted(last, char, gap, word_gap):
+            texts.append(" ")
         kept.append(char)
-        text.append(char.text.translate(_RAISED) if _is_smaller(char, last) else char.text)
+        texts.append(text.translate(_RAISED) if text.isdigit() and _is_smaller(char, last) else text)
+        last = char
     return Line(
-        "".join(text),
+        "".join(texts),
         kept[0].x0,
-        min(c.y0 for c in kept),
-        max(c.x1 for c in kept),
-        max(c.y1 for c in kept),
+        min([y0 for _, _, y0, _, _ in kept]),
+        max([x1 for _, _, _, x1, _ in kept]),
+        max([y1 for _, _, _, _, y1 in kept]),
         columns,
-        max((c.x1 - c.x0 for c in kept if c.text in _NUMERIC), default=0.0),
+        max([x1 - x0 for text, x0, _, x1, _ in kept if text in _NUMERIC], default=0.0),
     )
 
 
@@ -129,14 +139,11 @@ def prints_again(char: Char, other: Char) -> bool:
     )
 
 
-def _parted(last: Char, char: Char, gap: float, height: float) -> bool:
-    """Whether something parts two neighbours: a gap, or the second is printed over the first."""
-    numbers = last.text in _NUMERIC and char.text in _NUMERIC
-    if numbers and gap < -0.35 * (last.x1 - last.x0):
+def _parted(last: Char, char: Char, gap: float, word_gap: float) -> bool:
+    """Whether something parts two neighbours in a column: a gap, or the second is printed over the first."""
+    if last.text in _NUMERIC and char.text in _NUMERIC and gap < -0.35 * (last.x1 - last.x0):
         return True
-    if gap <= _WORD_GAP * height:
-        return False
-    return gap > _COLUMN_GAP * height or not (has_han(last.text) and has_han(char.text))
+    return gap > word_gap and not (has_han(last.text) and has_han(char.text))
 
 
 def glued(before: str, after: str, *, filled: bool) -> str:
@@ -264,3 +271,11 @@ def joined(before: str, after: str) -> str:
 def index_of(edges: Sequence[float], value: float) -> int:
     """Which interval between sorted edges a value lies in, -1 or len(edges) - 1 outside."""
     return bisect_left(edges, value) - 1
+
+
+def nearest(edges: Sequence[float], value: float) -> int:
+    """The index of the sorted edge that is nearest to a value, the first of two as near."""
+    above = bisect_left(edges, value)
+    if above in (0, len(edges)):
+        return max(above - 1, 0)
+    return above - (value - edges[above - 1] <= edges[above] - value)

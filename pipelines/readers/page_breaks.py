@@ -16,7 +16,7 @@ from typing import NamedTuple
 from pipelines.content import Grid, GridCell
 from pipelines.forms import TABLES, labels
 from pipelines.labels import core, has_han
-from pipelines.readers.lines import UNTOLD, Char, Line, glued, text_lines
+from pipelines.readers.lines import UNTOLD, Char, Line, glued, nearest, text_lines
 from pipelines.readers.ruled import BORDER, RuledTable
 from pipelines.records import Locator
 from pipelines.values import looks_like_value
@@ -201,7 +201,7 @@ def _union(one: Sequence[float], other: Sequence[float]) -> list[float]:
 
 def _mapped(table: Joined, xs: Sequence[float]) -> list[_Cell]:
     """Copies of the cells of a piece, over the columns of both."""
-    at = [min(range(len(xs)), key=lambda k: abs(xs[k] - x)) for x in table.xs]
+    at = [nearest(xs, x) for x in table.xs]
     return [
         replace(
             cell, column=at[cell.column], columns=max(1, at[cell.column + cell.columns] - at[cell.column])

@@ -11,13 +11,14 @@ from __future__ import annotations
 import ctypes
 import math
 import re
+import struct
 import zlib
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pypdfium2 as pdfium
@@ -81,8 +82,6 @@ _MOST_CHARS = 100_000
 """Characters of a page by which its turn is told."""
 
 _SPACES = frozenset({0x20, 0x0D, 0x0A, 0x09, 0xA0, 0x3000})
-_FIRST_HAN = 0x2E80
-"""From here on PDFium makes up no character; it does make up spaces, hyphens and the ends of lines."""
 
 _HYPHENS = {0x02: "-", 0xFFFE: "-", 0xAD: "-"}
 _HIDDEN = frozenset({pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TEXTRENDERMODE_CLIP})
@@ -105,14 +104,52 @@ Matrix = tuple[float, float, float, float, float, float]
 _AS_IT_IS: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
+def _address(handle: Handle) -> int:
+    return ctypes.cast(handle, ctypes.c_void_p).value or 0
+
+
+def _direct(function: Handle, result: Handle, *arguments: Handle) -> Handle:
+    """A function of PDFium that takes and gives addresses as numbers.
+
+    What is asked of every character and every line of a drawing is asked so: with pypdfium2's own bindings
+    the look at each pointer's type, and the objects that hold it, cost more than what PDFium does.
+    """
+    return ctypes.PYFUNCTYPE(result, *arguments)(_address(function))
+
+
+# Faster than asking an array of ctypes for its items one by one.
+_BOX, _MATRIX, _COLOUR, _POINT = map(struct.Struct, ("4f", "6f", "4I", "2f"))
+
+_POINTER, _INT, _FLOAT = ctypes.c_void_p, ctypes.c_int, ctypes.c_float
+_unicode = _direct(pdfium_c.FPDFText_GetUnicode, ctypes.c_uint, _POINTER, _INT)
+_loose_box = _direct(pdfium_c.FPDFText_GetLooseCharBox, _INT, _POINTER, _INT, _POINTER)
+_is_unmapped = _direct(pdfium_c.FPDFText_HasUnicodeMapError, _INT, _POINTER, _INT)
+_angle = _direct(pdfium_c.FPDFText_GetCharAngle, _FLOAT, _POINTER, _INT)
+_text_object = _direct(pdfium_c.FPDFText_GetTextObject, _POINTER, _POINTER, _INT)
+_page_object = _direct(pdfium_c.FPDFPage_GetObject, _POINTER, _POINTER, _INT)
+_form_object = _direct(pdfium_c.FPDFFormObj_GetObject, _POINTER, _POINTER, ctypes.c_ulong)
+_form_count = _direct(pdfium_c.FPDFFormObj_CountObjects, _INT, _POINTER)
+_kind = _direct(pdfium_c.FPDFPageObj_GetType, _INT, _POINTER)
+_render_mode = _direct(pdfium_c.FPDFTextObj_GetTextRenderMode, _INT, _POINTER)
+_fill_colour = _direct(pdfium_c.FPDFPageObj_GetFillColor, _INT, *[_POINTER] * 5)
+_object_matrix = _direct(pdfium_c.FPDFPageObj_GetMatrix, _INT, _POINTER, _POINTER)
+_object_bounds = _direct(pdfium_c.FPDFPageObj_GetBounds, _INT, *[_POINTER] * 5)
+_draw_mode = _direct(pdfium_c.FPDFPath_GetDrawMode, _INT, _POINTER, _POINTER, _POINTER)
+_segment_count = _direct(pdfium_c.FPDFPath_CountSegments, _INT, _POINTER)
+_segment = _direct(pdfium_c.FPDFPath_GetPathSegment, _POINTER, _POINTER, _INT)
+_segment_kind = _direct(pdfium_c.FPDFPathSegment_GetType, _INT, _POINTER)
+_segment_point = _direct(pdfium_c.FPDFPathSegment_GetPoint, _INT, _POINTER, _POINTER, _POINTER)
+_segment_closes = _direct(pdfium_c.FPDFPathSegment_GetClose, _INT, _POINTER)
+
+
 def read(body: bytes, url: str | None = None) -> Content:
     """The content of a PDF; raises UnreadableDocumentError where it is damaged, encrypted or a scan."""
-    _verify(body)
+    packed = _verified(body)
     with _opened(body) as document:
         count = pdfium_c.FPDF_GetPageCount(document)
         if not 0 < count <= MOST_PAGES:
             raise UnreadableDocumentError("too_many_pages", f"{count} pages; a report has up to {MOST_PAGES}")
-        layered = _has_layers(body)
+        layered = _has_layers(body, packed)
         pages = [_page(document, index, layered=layered) for index in range(count)]
         pages = [_recognised(document, page) for page in pages]
         problems = _completed(document, pages)
@@ -137,11 +174,11 @@ def drawn_page(body: bytes, number: int) -> DrawnPage | None:
 
     Raises UnreadableDocumentError as `read` does.
     """
-    _verify(body)
+    packed = _verified(body)
     with _opened(body) as document:
         if not 0 < number <= min(pdfium_c.FPDF_GetPageCount(document), MOST_PAGES):
             return None
-        page = _page(document, number - 1, layered=_has_layers(body))
+        page = _page(document, number - 1, layered=_has_layers(body, packed))
         if _is_scan(page):
             scan.require()
             grey, _, per_point = _picture(document, number)
@@ -194,8 +231,10 @@ def _upright_by(angles: list[int | None], handle: Handle) -> int:
 # The file ---------------------------------------------------------------------------------------
 
 
-def _verify(body: bytes) -> None:
-    """Raises UnreadableDocumentError where a packed stream is damaged, or unpacks to too much."""
+def _verified(body: bytes) -> list[range]:
+    """The heads of the file's packed streams; raises UnreadableDocumentError where a stream is damaged, or
+    unpacks to too much.
+    """
     end = body.rfind(b"%%EOF")
     if end < 0 or _UPDATE.search(body, end + 5):
         raise UnreadableDocumentError("damaged_document", "the end of the PDF is missing")
@@ -204,12 +243,19 @@ def _verify(body: bytes) -> None:
         raise UnreadableDocumentError(
             "damaged_document", f"the PDF says that it has {int(told[1])} bytes and has {len(body)}"
         )
+    packed = _packed_heads(body)
     if b"/Encrypt" in body:
-        return  # its streams are not what they say before PDFium has the key
+        return packed  # its streams are not what they say before PDFium has the key
     unpacked = 0
-    for found in _PACKED.finditer(body):
-        if not _is_picture(body, found.start(), found.end()):
-            unpacked += _unpacked(body, found.end(), _MOST_UNPACKED - unpacked)
+    for head in packed:
+        if not _is_picture(body, head.start, head.stop):
+            unpacked += _unpacked(body, head.stop, _MOST_UNPACKED - unpacked)
+    return packed
+
+
+def _packed_heads(body: bytes) -> list[range]:
+    """Where the file says of its streams that they are packed, each up to the stream itself."""
+    return [range(*found.span()) for found in _PACKED.finditer(body)]
 
 
 def _table_of_objects_stands(body: bytes) -> bool:
@@ -222,14 +268,14 @@ def _table_of_objects_stands(body: bytes) -> bool:
     return bool(pointers) and any(_OBJECTS.match(body, int(pointers[-1]) + by) for by in {0, before})
 
 
-def _has_layers(body: bytes) -> bool:
+def _has_layers(body: bytes, packed: Sequence[range]) -> bool:
     """Whether the document has layers that can be switched off (ISO 32000-1, 8.11)."""
     if b"/OCProperties" in body:
         return True
-    for found in _PACKED.finditer(body):
-        if b"/ObjStm" in body[max(0, found.start() - 200) : found.end()]:
+    for head in packed:
+        if b"/ObjStm" in body[max(0, head.start - 200) : head.stop]:
             with suppress(zlib.error):
-                if b"/OCProperties" in zlib.decompressobj().decompress(body[found.end() :], 1 << 22):
+                if b"/OCProperties" in zlib.decompressobj().decompress(body[head.stop :], 1 << 22):
                     return True
     return False
 
@@ -485,11 +531,12 @@ def _angles(text: Handle, count: int) -> list[int | None]:
     """By how many quarter turns clockwise each character's page must be turned to set it upright;
     None for a slanted one (a watermark).
     """
-    angle = pdfium_c.FPDFText_GetCharAngle
+    turned = list(map(_angle, repeat(_address(text), count), range(count)))
+    if not any(turned):
+        return [0] * count
     found: list[int | None] = []
     known: dict[float, int | None] = {0.0: 0}
-    for index in range(count):
-        radians = angle(text, index)
+    for radians in turned:
         if radians not in known:
             quarters = radians / (math.pi / 2)
             nearest = round(quarters)
@@ -504,52 +551,54 @@ def _chars(
     """The characters that are seen, upright; one that stands otherwise or has no meaning is UNTOLD. Those
     outside what the page shows go into `beyond`.
     """
-    code_of, box_of = pdfium_c.FPDFText_GetUnicode, pdfium_c.FPDFText_GetLooseCharBox
-    made, unmapped = pdfium_c.FPDFText_IsGenerated, pdfium_c.FPDFText_HasUnicodeMapError
-    box = pdfium_c.FS_RECTF()
-    pointer = ctypes.byref(box)
+    # PDFium makes up characters, too: spaces and the ends of lines, which are left out with the others.
+    address = _address(text)
+    box = (ctypes.c_float * 4)()
+    place = ctypes.addressof(box)
     width, height = frame.size
     upright = frame.turns == 0
     hidden, veiled = shapes.hidden, shapes.veiled()
     for index, quarter in enumerate(angles):
-        code = code_of(text, index)
-        if code in _SPACES or (code < _FIRST_HAN and made(text, index) == 1):
-            continue
+        code = _unicode(address, index)
         if (
-            quarter is None
-            or not box_of(text, index, pointer)
-            or (hidden and _is_hidden(text, index, hidden))
+            code in _SPACES
+            or quarter is None
+            or not _loose_box(address, index, place)
+            or (hidden and _text_object(address, index) in hidden)
         ):
             continue
-        if box.top - box.bottom < _LOW and upright:
-            _heighten(text, index, box)
+        left, top, right, bottom = _BOX.unpack_from(box)
+        if top - bottom < _LOW and upright:
+            bottom, top = _heightened(text, index, bottom, top)
         if upright:
-            x0, y0 = box.left - frame.left, frame.top - box.top
-            x1, y1 = box.right - frame.left, frame.top - box.bottom
+            x0, y0 = left - frame.left, frame.top - top
+            x1, y1 = right - frame.left, frame.top - bottom
         else:
-            x0, y0, x1, y1 = frame.box(box.left, box.bottom, box.right, box.top)
+            x0, y0, x1, y1 = frame.box(left, bottom, right, top)
         if not (0 <= x0 + x1 <= 2 * width and 0 <= y0 + y1 <= 2 * height):
             beyond.append(Char(chr(min(code, 0x10FFFF)), x0, y0, x1, y1))
             continue
         if code in _HYPHENS:
             letter = _HYPHENS[code]
-        elif code < 0x20 or 0xD800 <= code <= 0xF8FF or code > 0x10FFFF or unmapped(text, index) == 1:
+        elif code < 0x20 or 0xD800 <= code <= 0xF8FF or code > 0x10FFFF or _is_unmapped(address, index) == 1:
             letter = UNTOLD
         else:
             letter = chr(code)
-        if letter.isdigit() and (quarter != frame.turns or (veiled and _is_veiled(text, index, veiled, box))):
+        if letter.isdigit() and (
+            quarter != frame.turns
+            or (
+                veiled
+                and _is_veiled(
+                    veiled.get(_text_object(address, index), ()), (left + right) / 2, (bottom + top) / 2
+                )
+            )
+        ):
             letter = UNTOLD
         yield Char(letter, x0, y0, x1, y1)
 
 
-def _is_hidden(text: Handle, index: int, hidden: set[int]) -> bool:
-    return _address(pdfium_c.FPDFText_GetTextObject(text, index)) in hidden
-
-
-def _is_veiled(text: Handle, index: int, veiled: dict[int, list[Box]], box: Handle) -> bool:
-    """Whether a character is not to be seen, or not for certain: something is painted over its middle."""
-    x, y = (box.left + box.right) / 2, (box.bottom + box.top) / 2
-    over = veiled.get(_address(pdfium_c.FPDFText_GetTextObject(text, index)), ())
+def _is_veiled(over: Sequence[Box], x: float, y: float) -> bool:
+    """Whether a place is not to be seen, or not for certain: something is painted over it."""
     return any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in over)
 
 
@@ -563,7 +612,7 @@ def _doubted(chars: list[Char], rules: list[Rule], crossed: list[Box]) -> list[C
             middle, height = (char.x0 + char.x1) / 2, char.y1 - char.y0
             begin = bisect_left(heights, char.y0 + _DARK[0] * height)
             end = bisect_left(heights, char.y0 + _DARK[1] * height)
-            if any(rule.start <= middle <= rule.end for rule in lines[begin:end]) or any(
+            if (begin < end and any(rule.start <= middle <= rule.end for rule in lines[begin:end])) or any(
                 x0 <= middle <= x1 and y0 <= (char.y0 + char.y1) / 2 <= y1 for x0, y0, x1, y1 in crossed
             ):
                 found.append(char._replace(text=UNTOLD))
@@ -572,22 +621,19 @@ def _doubted(chars: list[Char], rules: list[Rule], crossed: list[Box]) -> list[C
     return found
 
 
-def _heighten(text: Handle, index: int, box: Handle) -> None:
-    """Gives the box of a character the height of its font. PDFium boxes the ink alone where a font states
-    no ascent (fonts that browsers embed as drawings), so that 一 or a dash leaves its line.
+def _heightened(text: Handle, index: int, bottom: float, top: float) -> tuple[float, float]:
+    """Bottom and top of a character's box, as high as its font. PDFium boxes the ink alone where a font
+    states no ascent (fonts that browsers embed as drawings), so that 一 or a dash leaves its line.
     """
     matrix, x, y = pdfium_c.FS_MATRIX(), ctypes.c_double(), ctypes.c_double()
     if not pdfium_c.FPDFText_GetMatrix(text, index, matrix):
-        return
+        return bottom, top
     height = pdfium_c.FPDFText_GetFontSize(text, index) * math.hypot(matrix.c, matrix.d)
-    if not pdfium_c.FPDFText_GetCharOrigin(text, index, x, y) or box.top - box.bottom > 0.75 * height:
-        return
-    box.bottom = min(box.bottom, y.value - 0.12 * height)
-    box.top = max(box.top, y.value + 0.88 * height)
-
-
-def _address(handle: Handle) -> int:
-    return ctypes.cast(handle, ctypes.c_void_p).value or 0
+    if not pdfium_c.FPDFText_GetCharOrigin(text, index, x, y) or top - bottom > 0.75 * height:
+        return bottom, top
+    # The box is one of numbers of four bytes.
+    least, most = ctypes.c_float(y.value - 0.12 * height), ctypes.c_float(y.value + 0.88 * height)
+    return min(bottom, least.value), max(top, most.value)
 
 
 # Rulings ----------------------------------------------------------------------------------------
@@ -600,8 +646,8 @@ class _Shapes:
 
     def __init__(self, handle: Handle, *, layered: bool = False) -> None:
         self._layered = layered
-        self._texts: list[Handle] = []  # in the order in which they are painted
-        self._pale: list[tuple[Handle, bool]] = []  # white ones with a ground or without, and switched ones
+        self._texts: list[int] = []  # in the order in which they are painted
+        self._pale: list[tuple[int, bool]] = []  # white ones with a ground or without, and switched ones
         self._covers: list[tuple[int, Box]] = []  # after how many texts each was painted
         self._grounds: list[Box] = []  # what is painted and not white
         self.rules: list[tuple[float, float, float, float]] = []
@@ -609,36 +655,33 @@ class _Shapes:
         self.images: list[tuple[float, float, float, float]] = []
         self.hidden: set[int] = set()
         self._left = 100_000
-        self._walk(
-            pdfium_c.FPDFPage_CountObjects(handle),
-            lambda index: pdfium_c.FPDFPage_GetObject(handle, index),
-            _AS_IT_IS,
-            0,
-        )
+        self._told = _Told()
+        self._walk(pdfium_c.FPDFPage_CountObjects(handle), _page_object, _address(handle), _AS_IT_IS, 0)
 
-    def _walk(self, count: int, item: Handle, outer: Matrix, depth: int) -> None:
-        kind_of = pdfium_c.FPDFPageObj_GetType
+    def _walk(
+        self, count: int, item: Callable[[int, int], int], holder: int, outer: Matrix, depth: int
+    ) -> None:
         for index in range(count):
             self._left -= 1
             if self._left < 0:
                 return
-            shape = item(index)
-            kind = kind_of(shape)
+            shape = item(holder, index)
+            kind = _kind(shape)
             if kind == pdfium_c.FPDF_PAGEOBJ_TEXT:
                 self._text(shape)
             elif kind == pdfium_c.FPDF_PAGEOBJ_PATH:
-                self._path(shape, _times(_matrix(shape), outer))
+                self._path(shape, outer)
             elif kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
-                self._image(_times(_matrix(shape), outer))
+                self._image(_times(self._told.matrix(shape), outer))
             elif kind == pdfium_c.FPDF_PAGEOBJ_FORM and depth < _DEEPEST:
-                self._form(shape, _times(_matrix(shape), outer), depth + 1)
+                self._form(shape, _times(self._told.matrix(shape), outer), depth + 1)
 
-    def _text(self, shape: Handle) -> None:
+    def _text(self, shape: int) -> None:
         self._texts.append(shape)
-        if pdfium_c.FPDFTextObj_GetTextRenderMode(shape) in _HIDDEN:
-            self.hidden.add(_address(shape))
+        if _render_mode(shape) in _HIDDEN:
+            self.hidden.add(shape)
             return
-        colour = _colour(shape)
+        colour = self._told.colour(shape)
         if self._layered and _is_switched(shape):
             self._pale.append((shape, True))
         elif colour and (min(colour[:3]) >= _WHITE or not colour[3]):
@@ -651,20 +694,15 @@ class _Shapes:
             for number, shape in enumerate(self._texts):
                 over = [box for painted, box in self._covers if painted > number]
                 if over:
-                    found[_address(shape)] = over
+                    found[shape] = over
         for shape, anywhere in self._pale:
-            own = _bounds(shape)
+            own = self._told.bounds(shape)
             if own and (anywhere or not any(_holds(ground, own) for ground in self._grounds)):
-                found.setdefault(_address(shape), []).append(own)
+                found.setdefault(shape, []).append(own)
         return found
 
-    def _form(self, shape: Handle, matrix: Matrix, depth: int) -> None:
-        self._walk(
-            pdfium_c.FPDFFormObj_CountObjects(shape),
-            lambda index: pdfium_c.FPDFFormObj_GetObject(shape, index),
-            matrix,
-            depth,
-        )
+    def _form(self, shape: int, matrix: Matrix, depth: int) -> None:
+        self._walk(_form_count(shape), _form_object, shape, matrix, depth)
 
     def _image(self, matrix: Matrix) -> None:
         """An image fills the unit square; one stretched to a line is a ruling."""
@@ -677,35 +715,37 @@ class _Shapes:
             self.pictured += (x1 - x0) * (y1 - y0)
             self.images.append((x0, y0, x1, y1))
 
-    def _path(self, shape: Handle, matrix: Matrix) -> None:
-        fill, stroke = ctypes.c_int(), ctypes.c_int()
-        if not pdfium_c.FPDFPath_GetDrawMode(shape, fill, stroke):
+    def _path(self, shape: int, outer: Matrix) -> None:
+        mode = self._told.mode(shape)
+        if mode is None:
             return
-        count = pdfium_c.FPDFPath_CountSegments(shape)
-        if not (fill.value or stroke.value) or not 2 <= count <= _MOST_SEGMENTS:
+        fill, stroke = mode
+        count = _segment_count(shape)
+        if not (fill or stroke) or not 2 <= count <= _MOST_SEGMENTS:
             return
-        for outline in _outlines(shape, count, matrix):
-            if stroke.value:
+        for outline in self._told.outlines(shape, count, _times(self._told.matrix(shape), outer)):
+            if stroke:
                 for (ax, ay), (bx, by) in pairwise(outline):
                     if -1 < ax - bx < 1 or -1 < ay - by < 1:
                         x0, x1 = (ax, bx) if ax <= bx else (bx, ax)
                         y0, y1 = (ay, by) if ay <= by else (by, ay)
                         self._rule(x0, y0, x1, y1)
-            if fill.value and len(outline) > 2:
+            if fill and len(outline) > 2:
                 xs, ys = [x for x, _ in outline], [y for _, y in outline]
-                if min(max(xs) - min(xs), max(ys) - min(ys)) <= _THIN:
-                    self._rule(min(xs), min(ys), max(xs), max(ys))
+                x0, y0, x1, y1 = min(xs), min(ys), max(xs), max(ys)
+                if min(x1 - x0, y1 - y0) <= _THIN:
+                    self._rule(x0, y0, x1, y1)
                 else:
-                    self._cover(shape, (min(xs), min(ys), max(xs), max(ys)))
+                    self._cover(shape, (x0, y0, x1, y1))
 
-    def _cover(self, shape: Handle, box: Box) -> None:
+    def _cover(self, shape: int, box: Box) -> None:
         """Notes a filled outline: what was painted before and lies under it is not seen."""
-        colour = _colour(shape)
+        colour = self._told.colour(shape)
         if not colour or colour[3] < _OPAQUE:
             return
         if min(colour[:3]) < _WHITE:
             self._grounds.append(box)
-        clip = pdfium_c.FPDFPageObj_GetClipPath(shape)
+        clip = pdfium_c.FPDFPageObj_GetClipPath(_object(shape))
         if self._texts and not (clip and _is_clipped(clip, box)):
             self._covers.append((len(self._texts), box))
 
@@ -716,19 +756,72 @@ class _Shapes:
             self.rules.append((x0, y0, x1, y1))
 
 
-def _colour(shape: Handle) -> tuple[int, int, int, int] | None:
-    """Red, green, blue and opacity with which an object is filled."""
-    parts = [ctypes.c_uint() for _ in range(4)]
-    told = pdfium_c.FPDFPageObj_GetFillColor(shape, *parts)
-    return (parts[0].value, parts[1].value, parts[2].value, parts[3].value) if told else None
+class _Told:
+    """What PDFium tells of objects of a page, by their addresses; it is written into the same few places."""
+
+    def __init__(self) -> None:
+        self._numbers = (ctypes.c_uint * 4)()
+        self._floats = (ctypes.c_float * 6)()
+        start, begin = ctypes.addressof(self._numbers), ctypes.addressof(self._floats)
+        self._four = tuple(range(start, start + 16, 4))
+        self._sides = tuple(range(begin, begin + 16, 4))
+
+    def colour(self, shape: int) -> tuple[int, int, int, int] | None:
+        """Red, green, blue and opacity with which an object is filled."""
+        if not _fill_colour(shape, *self._four):
+            return None
+        red, green, blue, opacity = _COLOUR.unpack_from(self._numbers)
+        return red, green, blue, opacity
+
+    def bounds(self, shape: int) -> Box | None:
+        """The box of an object, somewhat widened."""
+        if not _object_bounds(shape, *self._sides):
+            return None
+        x0, y0, x1, y1 = _BOX.unpack_from(self._floats)
+        return x0 - _THIN, y0 - _THIN, x1 + _THIN, y1 + _THIN
+
+    def matrix(self, shape: int) -> Matrix:
+        """How an object is moved, turned and scaled."""
+        if not _object_matrix(shape, self._sides[0]):
+            return _AS_IT_IS
+        a, b, c, d, e, f = _MATRIX.unpack_from(self._floats)
+        return a, b, c, d, e, f
+
+    def mode(self, shape: int) -> tuple[int, int] | None:
+        """How a path is filled, and whether it is stroked."""
+        if not _draw_mode(shape, self._four[0], self._four[1]):
+            return None
+        fill, stroke, _, _ = _COLOUR.unpack_from(self._numbers)
+        return fill, stroke
+
+    def outlines(self, shape: int, count: int, matrix: Matrix) -> Iterator[list[tuple[float, float]]]:
+        """The straight outlines of a path; one with curves is none."""
+        a, b, c, d, e, f = matrix
+        floats, (at_x, at_y, *_) = self._floats, self._sides
+        outline: list[tuple[float, float]] = []
+        curved = False
+        for index in range(count):
+            segment = _segment(shape, index)
+            if not _segment_point(segment, at_x, at_y):
+                continue
+            kind = _segment_kind(segment)
+            if kind == pdfium_c.FPDF_SEGMENT_MOVETO:
+                if len(outline) > 1 and not curved:
+                    yield outline
+                outline, curved = [], False
+            elif kind == pdfium_c.FPDF_SEGMENT_BEZIERTO:
+                curved = True
+            x, y = _POINT.unpack_from(floats)
+            outline.append((a * x + c * y + e, b * x + d * y + f))
+            if len(outline) > 1 and _segment_closes(segment) and outline[-1] != outline[0]:
+                outline.append(outline[0])
+        if len(outline) > 1 and not curved:
+            yield outline
 
 
-def _bounds(shape: Handle) -> Box | None:
-    parts = [ctypes.c_float() for _ in range(4)]
-    if not pdfium_c.FPDFPageObj_GetBounds(shape, *parts):
-        return None
-    x0, y0, x1, y1 = (part.value for part in parts)
-    return x0 - _THIN, y0 - _THIN, x1 + _THIN, y1 + _THIN
+def _object(address: int) -> Handle:
+    """An object of a page as pypdfium2's bindings take it."""
+    return ctypes.cast(address, pdfium_c.FPDF_PAGEOBJECT)
 
 
 def _holds(ground: Box, box: Box) -> bool:
@@ -737,8 +830,9 @@ def _holds(ground: Box, box: Box) -> bool:
     return ground[0] <= x <= ground[2] and ground[1] <= y <= ground[3]
 
 
-def _is_switched(shape: Handle) -> bool:
+def _is_switched(address: int) -> bool:
     """Whether an object stands in a layer, which may be switched off."""
+    shape = _object(address)
     length = ctypes.c_ulong()
     name = ctypes.create_string_buffer(32)
     for index in range(pdfium_c.FPDFPageObj_CountMarks(shape)):
@@ -769,13 +863,6 @@ def _is_clipped(clip: Handle, box: Box) -> bool:
     return False
 
 
-def _matrix(shape: Handle) -> Matrix:
-    matrix = pdfium_c.FS_MATRIX()
-    if not pdfium_c.FPDFPageObj_GetMatrix(shape, matrix):
-        return _AS_IT_IS
-    return (matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f)
-
-
 def _times(one: Matrix, other: Matrix) -> Matrix:
     if other is _AS_IT_IS:
         return one
@@ -787,29 +874,3 @@ def _times(one: Matrix, other: Matrix) -> Matrix:
 def _moved(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
     a, b, c, d, e, f = matrix
     return a * x + c * y + e, b * x + d * y + f
-
-
-def _outlines(shape: Handle, count: int, matrix: Matrix) -> Iterator[list[tuple[float, float]]]:
-    """The straight outlines of a path; one with curves is none."""
-    segment_of, kind_of = pdfium_c.FPDFPath_GetPathSegment, pdfium_c.FPDFPathSegment_GetType
-    point_of, is_closed = pdfium_c.FPDFPathSegment_GetPoint, pdfium_c.FPDFPathSegment_GetClose
-    x, y = ctypes.c_float(), ctypes.c_float()
-    at_x, at_y = ctypes.byref(x), ctypes.byref(y)
-    outline: list[tuple[float, float]] = []
-    curved = False
-    for index in range(count):
-        segment = segment_of(shape, index)
-        kind = kind_of(segment)
-        if not point_of(segment, at_x, at_y):
-            continue
-        if kind == pdfium_c.FPDF_SEGMENT_MOVETO:
-            if len(outline) > 1 and not curved:
-                yield outline
-            outline, curved = [], False
-        elif kind == pdfium_c.FPDF_SEGMENT_BEZIERTO:
-            curved = True
-        outline.append(_moved(matrix, x.value, y.value))
-        if is_closed(segment) and outline[-1] != outline[0]:
-            outline.append(outline[0])
-    if len(outline) > 1 and not curved:
-        yield outline

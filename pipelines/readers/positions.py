@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 from statistics import median
@@ -25,7 +25,7 @@ from unicodedata import normalize
 from pipelines.content import Grid, GridCell
 from pipelines.forms import TABLES, labels
 from pipelines.labels import core, has_han, ordinal, squashed
-from pipelines.readers.lines import UNTOLD, Char, Line, PageLines, prints_again, without_furniture
+from pipelines.readers.lines import UNTOLD, Char, Line, PageLines, from_left, prints_again, without_furniture
 from pipelines.readers.ruled import Page
 from pipelines.records import Locator
 from pipelines.values import looks_like_value
@@ -102,9 +102,15 @@ class _Label:
     def middle(self) -> float:
         return (self.x0 + self.x1) / 2
 
+    @property
+    def reach(self) -> tuple[float, float]:
+        """The heights between which lines stand in the label's row."""
+        return self.top - _IN_ROW * self.unit, self.bottom + _IN_ROW * self.unit
+
     def holds(self, at: float) -> bool:
         """Whether a line stands in the label's row."""
-        return self.top - _IN_ROW * self.unit <= at <= self.bottom + _IN_ROW * self.unit
+        top, bottom = self.reach
+        return top <= at <= bottom
 
 
 @dataclass(slots=True, eq=False)
@@ -210,7 +216,8 @@ def _rows(chars: Iterable[Char]) -> list[list[Char]]:
     rows: list[list[Char]] = []
     centre = height = 0.0
     for char in sorted(map(_plain, chars), key=lambda c: c.y0 + c.y1):
-        middle, own = (char.y0 + char.y1) / 2, char.y1 - char.y0
+        _, _, y0, _, y1 = char
+        middle, own = (y0 + y1) / 2, y1 - y0
         if rows and middle - centre <= _SAME_LINE * max(own, height):
             rows[-1].append(char)
             centre += (middle - centre) / len(rows[-1])
@@ -218,7 +225,7 @@ def _rows(chars: Iterable[Char]) -> list[list[Char]]:
         else:
             rows.append([char])
             centre, height = middle, own
-    return [_once(sorted(row, key=lambda c: c.x0)) for row in rows]
+    return [_once(sorted(row, key=from_left)) for row in rows]
 
 
 def _veiled(beyond: Iterable[Char]) -> Iterator[Char]:
@@ -234,39 +241,39 @@ def _plain(char: Char) -> Char:
 
 
 def _once(row: list[Char]) -> list[Char]:
-    kept: list[Char] = []
-    for char in row:
-        if not kept or char.x0 >= kept[-1].x1 or not any(prints_again(char, other) for other in kept[-3:]):
+    kept = row[:1]
+    for char in row[1:]:
+        if char.x0 >= kept[-1].x1 or not any(prints_again(char, other) for other in kept[-3:]):
             kept.append(char)
     return kept
 
 
 def _outline(row: Sequence[Char]) -> Line:
     """The row as a line, as far as page numbers and running heads are told by it."""
-    top, bottom = min(char.y0 for char in row), max(char.y1 for char in row)
-    text = [row[0].text]
+    top, bottom = min([y0 for _, _, y0, _, _ in row]), max([y1 for _, _, _, _, y1 in row])
+    number_gap, column_gap = _NUMBER_GAP * (bottom - top), _COLUMN_GAP * (bottom - top)
+    text = row[0].text
     columns = False
     for last, char in pairwise(row):
         gap = char.x0 - last.x1
-        columns = columns or gap > _COLUMN_GAP * (bottom - top)
-        text.append(" " + char.text if gap > _NUMBER_GAP * (bottom - top) else char.text)
-    return Line("".join(text), row[0].x0, top, max(char.x1 for char in row), bottom, columns)
+        columns = columns or gap > column_gap
+        text += " " + char.text if gap > number_gap else char.text
+    return Line(text, row[0].x0, top, max([x1 for _, _, _, x1, _ in row]), bottom, columns)
 
 
 def _pieces(row: Sequence[Char], page: Page) -> Iterator[_Piece]:
-    run: list[Char] = []
-    for char in row:
-        if run and _apart(run[-1], char):
-            yield _piece(run, page)
-            run = []
-        run.append(char)
-    if run:
-        yield _piece(run, page)
+    words = [_is_han(char.text) for char in row]
+    begin = 0
+    for at in range(1, len(row)):
+        if _apart(row[at - 1], row[at], words[at - 1], words[at]):
+            yield _piece(row[begin:at], words[begin:at], page)
+            begin = at
+    yield _piece(row[begin:], words[begin:], page)
 
 
-def _apart(last: Char, char: Char) -> bool:
+def _apart(last: Char, char: Char, one: bool, other: bool) -> bool:
+    """Whether two neighbours stand apart; `one` and `other` tell whether they are Chinese characters."""
     gap = char.x0 - last.x1
-    one, other = _is_han(last.text), _is_han(char.text)
     if one or other:
         return gap > 0 and gap > _WORD_GAP * max(one * (last.x1 - last.x0), other * (char.x1 - char.x0))
     return gap > _NUMBER_GAP * (last.y1 - last.y0) or gap < -0.35 * (last.x1 - last.x0)
@@ -276,15 +283,15 @@ def _is_han(char: str) -> bool:
     return "\u3400" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff"
 
 
-def _piece(run: Sequence[Char], page: Page) -> _Piece:
-    y0, y1 = min(char.y0 for char in run), max(char.y1 for char in run)
-    words = [char.x1 - char.x0 for char in run if _is_han(char.text)]
+def _piece(run: Sequence[Char], worded: Sequence[bool], page: Page) -> _Piece:
+    y0, y1 = min([y0 for _, _, y0, _, _ in run]), max([y1 for _, _, _, _, y1 in run])
+    words = [char.x1 - char.x0 for char, is_word in zip(run, worded, strict=True) if is_word]
     unit = median(words) if words else 0.8 * (y1 - y0)
-    text = "".join(char.text for char in run)
+    text = "".join([char.text for char in run])
     cut = run[0].x0 < 0.6 * unit or run[-1].x1 > page.width - 0.6 * unit
     if cut and not words:
         text += UNTOLD  # the page's edge may have cut off a digit
-    middle = sum(char.y0 + char.y1 for char in run) / len(run) / 2
+    middle = sum([y0 + y1 for _, _, y0, _, y1 in run]) / len(run) / 2
     return _Piece(text, run[0].x0, y0, run[-1].x1, y1, page.number, unit, middle, bool(words))
 
 
@@ -308,7 +315,8 @@ def _column_words() -> frozenset[str]:
 
 @cache
 def _beginnings() -> frozenset[str]:
-    return frozenset(word[:length] for word in _words() for length in range(len(word) + 1))
+    """What labels begin with and go on after."""
+    return frozenset(word[:length] for word in _words() for length in range(len(word)))
 
 
 def _labels_on(strip: _Strip) -> list[_Label]:
@@ -357,24 +365,34 @@ def _following(chain: Sequence[_Piece], strip: _Strip) -> Iterator[_Piece]:
     """The pieces in which a label may go on: the next on its line, or the nearest ones under it."""
     last = chain[-1]
     unit = last.unit
-    numbered = bool(ordinal("".join(p.text for p in chain)))
-    left, right = min(p.x0 for p in chain), max(p.x1 for p in chain)
+    left, right = min([p.x0 for p in chain]), max([p.x1 for p in chain])
+    numbered: bool | None = None
     nearest = float("inf")
     for piece in strip.between(last.at - _SAME_LINE * unit, last.at + _NEXT_LINE * unit):
         if piece.at > nearest + _SAME_LINE * unit:
             break
+        if not _adjoins(piece, last, left, right):
+            continue
         if piece.taken or piece in chain or (not piece.worded and looks_like_value(piece.text)):
             continue
+        if numbered is None:
+            numbered = bool(ordinal("".join([p.text for p in chain])))
         if numbered and ordinal(piece.text):
             continue  # another label begins here
-        if abs(piece.at - last.at) <= _SAME_LINE * unit:
-            if 0 < piece.x0 - last.x1 <= 2.2 * unit:
-                yield piece
-        elif piece.at > last.at + 0.5 * unit:
-            shared = min(right, piece.x1) - max(left, piece.x0)
-            if shared > 0.5 * min(right - left, piece.x1 - piece.x0):
-                nearest = min(nearest, piece.at)
-                yield piece
+        if piece.at > last.at + 0.5 * unit:
+            nearest = min(nearest, piece.at)
+        yield piece
+
+
+def _adjoins(piece: _Piece, last: _Piece, left: float, right: float) -> bool:
+    """Whether a piece stands close behind another on its line, or under the lines from `left` to `right`."""
+    down, unit = piece.at - last.at, last.unit
+    if abs(down) <= _SAME_LINE * unit:
+        return 0 < piece.x0 - last.x1 <= 2.2 * unit
+    if piece.at <= last.at + 0.5 * unit:
+        return False
+    shared = min(right, piece.x1) - max(left, piece.x0)
+    return shared > 0.5 * min(right - left, piece.x1 - piece.x0)
 
 
 # Heads ------------------------------------------------------------------------------------------
@@ -488,9 +506,10 @@ def _part(
     values = [piece for piece in under if piece.x0 >= border - 0.2 * piece.unit]
     columns = _columns(head, values, strip.margins)
     stray: list[tuple[_Piece, int | None]] = []
+    reaches = [(*row.label.reach, row) for row in rows]
     for piece in values:
         column = columns.get(id(piece))
-        holding = [row for row in rows if row.label.holds(piece.at)]
+        holding = [row for top, bottom, row in reaches if top <= piece.at <= bottom]
         if len(holding) != 1:
             stray.append((piece, column))
         elif column is None:
@@ -573,7 +592,7 @@ def _columns(head: _Head, pieces: Sequence[_Piece], margins: Mapping[int, set[fl
     found: dict[int, int] = {}
     for page in {piece.page for piece in pieces}:
         own = [piece for piece in pieces if piece.page == page]
-        wide = [piece for piece in own if sum(_overlap(piece, column) for column in head.columns) > 1]
+        wide = [piece for piece in own if sum([_overlap(piece, column) for column in head.columns]) > 1]
         groups = _stacks([piece for piece in own if piece not in wide])
         placed = _in_order(groups, head)
         if not placed and (page == head.page or _is_aligned(margins[page], margins[head.page])):
@@ -720,7 +739,7 @@ def _grid(lines: Sequence[Sequence[GridCell]], number: int) -> Grid:
     """A table as the matcher takes it, its cells numbered."""
     numbered = tuple(
         tuple(
-            replace(cell, where={**cell.where, "table": number, "row": r, "cell": c})
+            GridCell(cell.text, {**cell.where, "table": number, "row": r, "cell": c}, cell.colspan)
             for c, cell in enumerate(line, 1)
         )
         for r, line in enumerate(lines, 1)

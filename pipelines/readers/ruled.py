@@ -15,7 +15,7 @@ from itertools import chain, pairwise
 from typing import NamedTuple
 
 from pipelines.labels import has_han
-from pipelines.readers.lines import UNTOLD, Char, Line, glued, index_of, text_lines
+from pipelines.readers.lines import UNTOLD, Char, Line, glued, index_of, nearest, text_lines
 
 _TOUCH = 3.0
 """Rulings that miss each other by no more meet, and edges no farther apart are one (columns and
@@ -262,7 +262,7 @@ def _walls(rules: Iterable[Rule], edges: Sequence[float], across: Sequence[float
     """For each edge and each interval across it, whether a ruling parts the cells there."""
     covered = [[0.0] * (len(across) - 1) for _ in edges]
     for at, start, end in rules:
-        edge = min(range(len(edges)), key=lambda k: abs(edges[k] - at))
+        edge = nearest(edges, at)
         if abs(edges[edge] - at) > _TOUCH:
             continue
         line = covered[edge]
@@ -391,11 +391,11 @@ def _filled(page: Page, grids: list[_Grid]) -> tuple[list[RuledTable], list[Char
 
 def _place(char: Char, grids: list[_Grid]) -> tuple[int, int] | None:
     """The table and cell in which the middle of a character stands."""
-    x, y = (char.x0 + char.x1) / 2, (char.y0 + char.y1) / 2
-    for number, grid in enumerate(grids):
-        if grid.xs[0] < x < grid.xs[-1] and grid.ys[0] < y < grid.ys[-1]:
-            column, row = index_of(grid.xs, x), index_of(grid.ys, y)
-            return number, grid.owners[row][column]
+    _, x0, y0, x1, y1 = char
+    x, y = (x0 + x1) / 2, (y0 + y1) / 2
+    for number, (xs, ys, _, owners, _, _) in enumerate(grids):
+        if xs[0] < x < xs[-1] and ys[0] < y < ys[-1]:
+            return number, owners[index_of(ys, y)][index_of(xs, x)]
     return None
 
 
@@ -571,6 +571,8 @@ def _padding(cells: Sequence[RuledCell]) -> float:
 def _doubt_overflow(table: RuledTable) -> None:
     """Doubts the cells above and below two numbers in one cell: one of them may be a neighbour's."""
     for cell in table.cells:
+        if len(cell.lines) < 2 and not any("\n" in line.text for line in cell.lines):
+            continue
         text = cell.text(table.padding)
         if "\n" not in text or has_han(text):
             continue

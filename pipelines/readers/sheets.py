@@ -31,6 +31,7 @@ _MOST_CELLS = 1_000_000
 """The rectangle of a sheet; the form has 30 rows of 15 columns."""
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_CELL, _FORMULA, _VALUE = (f"{_MAIN}{name}" for name in "cfv")
 _STRICT = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
 _STRICT_LINK = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -105,7 +106,7 @@ def sheet_cells(body: bytes) -> tuple[dict[str, SheetCells], bytes]:
         except ValueError as error:
             raise damaged(error) from error
     for name, cells in found.items():
-        rows = max((row for row, _ in cells.present), default=0) + 1
+        rows = max(cells.present, default=(0, 0))[0] + 1
         columns = max((column for _, column in cells.present), default=0) + 1
         _refuse_vast(rows, columns, f"the sheet {name!r}")
     return found, body
@@ -179,6 +180,8 @@ def _rich_texts(part: bytes) -> dict[str, str]:
 def _rich_text(item: etree._Element) -> str | None:
     """A text without what is struck in it, its raised digits raised; None where neither is there."""
     runs = list(item.iterchildren(f"{_MAIN}r"))
+    if not runs:
+        return None
     struck = [_is_set(run, "strike") for run in runs]
     raised = [_is_set(run, "vertAlign") for run in runs]
     if not any((*struck, *raised)):
@@ -203,6 +206,8 @@ def crossed(text: str) -> str:
 def _worksheet(sheet: etree._Element, formats: Sequence[str | None], texts: Mapping[str, str]) -> SheetCells:
     cells = SheetCells()
     number = 0
+    columns: dict[str, int] = {}
+    computes = next(sheet.iter(_FORMULA), None) is not None
     for stretch in sheet.iterfind(f"{_MAIN}cols/{_MAIN}col"):
         if stretch.get("hidden") in _TRUE or float(stretch.get("width") or 1) == 0:
             first, last = int(stretch.get("min") or 1), int(stretch.get("max") or 1)
@@ -212,20 +217,21 @@ def _worksheet(sheet: etree._Element, formats: Sequence[str | None], texts: Mapp
         flat = row.get("customHeight") in _TRUE and float(row.get("ht") or 1) == 0
         if row.get("hidden") in _TRUE or flat:
             cells.unseen_rows.add(number - 1)
-        column = -1
-        for cell in row.iterchildren(f"{_MAIN}c"):
+        column, printed = -1, str(number)
+        for cell in row.iterchildren(_CELL):
             reference = cell.get("r")
-            column = _column(reference, number) if reference else column + 1
+            column = _column(reference, printed, columns) if reference else column + 1
             kind = cell.get("t")
             shown = None
-            if kind == "e" or (len(cell) and cell[0].tag == f"{_MAIN}f"):
+            if kind == "e" or (computes and len(cell) and cell[0].tag == _FORMULA):
                 shown = _computed(cell, kind)
             elif kind == "s" and texts:
-                shown = texts.get(cell.findtext(f"{_MAIN}v") or "")
+                shown = texts.get(cell.findtext(_VALUE) or "")
             elif kind == "inlineStr" and (item := cell.find(f"{_MAIN}is")) is not None:
                 shown = _rich_text(item)
             cells.add((number - 1, column), shown)
-            look = formats[int(cell.get("s") or 0)] if int(cell.get("s") or 0) < len(formats) else None
+            style = int(cell.get("s") or 0)
+            look = formats[style] if style < len(formats) else None
             if look:
                 cells.looks[number - 1, column] = look
     return cells
@@ -233,7 +239,7 @@ def _worksheet(sheet: etree._Element, formats: Sequence[str | None], texts: Mapp
 
 def _computed(cell: etree._Element, kind: str | None) -> str | None:
     """What a cell shows that holds an error, or a formula without its value; None where it has a value."""
-    value = cell.find(f"{_MAIN}v")
+    value = cell.find(_VALUE)
     printed = "" if value is None else value.text or ""
     if kind == "e":
         return printed or "#"
@@ -241,14 +247,20 @@ def _computed(cell: etree._Element, kind: str | None) -> str | None:
     return None if computed else f"={cell.findtext(f'{_MAIN}f')}"
 
 
-def _column(reference: str, row: int) -> int:
-    """The column, from 0, that a reference such as C7 names; it must name the row that it stands in."""
+def _column(reference: str, row: str, known: dict[str, int]) -> int:
+    """The column, from 0, that a reference such as C7 names; it must name the row that it stands in.
+    `known` keeps the columns by their letters.
+    """
+    begun = reference.removesuffix(row)
+    if begun in known and begun != reference and row.isdecimal():
+        return known[begun]
     letters = reference.rstrip("0123456789")
-    if reference[len(letters) :] != str(row) or not (letters.isalpha() and len(letters) <= 3):
+    if reference[len(letters) :] != row or not (letters.isalpha() and len(letters) <= 3):
         raise damaged(f"the cell {reference} stands in row {row}")
     number = 0
     for letter in letters:
         number = number * 26 + ord(letter) - 64
+    known[letters] = number - 1
     return number - 1
 
 

@@ -13,9 +13,10 @@ import re
 import struct
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import pairwise
+from typing import NamedTuple
 
 import olefile
 
@@ -97,8 +98,7 @@ class RowProperties:
     down: list[int] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class WordParagraph:
+class WordParagraph(NamedTuple):
     """A paragraph as shown: its text without its mark, the depth of tables it stands in (0: none),
     and what its mark ends. `removed` where the mark itself is deleted or hidden. `boxes` are the floating
     text boxes anchored in it, each with its paragraphs.
@@ -335,17 +335,17 @@ class _Document:
                 shown += state.noted(text)
             at = 0
             for mark in _MARKS.finditer(text):
+                char, start = mark[0], mark.start()
                 if not state.removed:
-                    shown.append(fields.shown(state.written(text, at, mark.start())))
-                    shown.append(fields.shown(fields.marked(mark.group(), special=state.special)))
-                    if boxes and (box := boxes.pop(position + mark.start(), None)):
+                    shown += fields.taken(state.written(text, at, start), char, special=state.special)
+                    if boxes and (box := boxes.pop(position + start, None)):
                         met.append(box)
                 at = mark.end()
-                if mark.group() in _ENDS:
-                    layout = self._layout(place + mark.start() * width, width, mark.group(), piece_look)
+                if char in _ENDS:
+                    layout = self._layout(place + start * width, width, char, piece_look)
                     if layout:
-                        made = layout.paragraph("".join(shown), mark.group(), removed=state.removed)
-                        yield replace(made, boxes=tuple(met)) if met else made
+                        made = layout.paragraph("".join(shown), char, removed=state.removed)
+                        yield made._replace(boxes=tuple(met)) if met else made
                         shown, met = [], []
                     else:
                         shown.append("\n")  # a page ends inside the paragraph
@@ -566,9 +566,15 @@ class _Fields:
         """Whether text is shown here."""
         return all(code is None for code in self.open)
 
+    def taken(self, text: str, char: str, *, special: bool) -> tuple[str, ...]:
+        """What a text and the control character behind it show."""
+        if char in _ENDS:  # these show nothing
+            return (self.shown(text),) if text else ()
+        return self.shown(text), self.shown(self.marked(char, special=special))
+
     def shown(self, text: str) -> str:
         """The text as shown: nothing inside a field's code."""
-        if self.showing:
+        if not self.open or self.showing:
             return text
         if self.open[-1] is not None:
             self.open[-1].append(text)

@@ -140,13 +140,20 @@ def _clipped(first: Position, last: Position) -> tuple[range, range]:
 
 def _text(value: _Value) -> str:
     """A value as a sheet shows it: fifteen digits at most, none after the point where all are 0."""
+    if isinstance(value, str):
+        return value if value.isalnum() else _plain(value)
+    if isinstance(value, float) and value and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, int | float):
         # A sheet, too, writes what is beyond all counts with an exponent.
         return f"{Decimal(format(value, '.15g')):f}" if value == 0 or 1e-9 < abs(value) < 1e15 else str(value)
-    if not isinstance(value, str):
-        return str(value)
+    return str(value)
+
+
+def _plain(value: str) -> str:
+    """A text without empty lines, the white space in each line made single spaces."""
     lines = (
         _SPACE.sub(" ", line).strip() for line in value.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     )
@@ -194,7 +201,9 @@ def _grid(sheet: _Sheet, rows: dict[int, dict[int, str]], run: list[int], number
         return None
     first, last = run[0], run[-1]
     left = min(min(rows[row]) for row in run)
-    right = max(_end(sheet, (row, column))[1] for row in run for column in rows[row])
+    right = max(max(rows[row]) for row in run)
+    ends = [sheet.merged.get((row, column)) for row in run for column in rows[row]] if sheet.merged else []
+    right = max([right, *(end[1] for end in ends if end)])
     below = [(last + 1, column) for column in range(left, right + 1)]
     if last + 1 not in rows and len(run) > 1 and all(p in sheet.present or p in sheet.covered for p in below):
         last += 1
@@ -204,21 +213,21 @@ def _grid(sheet: _Sheet, rows: dict[int, dict[int, str]], run: list[int], number
             continue
         cells = []
         for column in range(left, right + 1):
-            if (row, column) in sheet.covered or column in sheet.unseen_columns:
+            position = row, column
+            if position in sheet.covered or column in sheet.unseen_columns:
                 continue
-            end = _end(sheet, (row, column))
             where = {"sheet": sheet.number, "table": number, "row": row + 1, "cell": column + 1}
-            text = sheet.texts.get((row, column), "")
+            text = sheet.texts.get(position, "")
+            end = sheet.merged.get(position)
+            if end is None:
+                cells.append(GridCell(text, where))
+                continue
             across = range(column, min(end[1], right) + 1)
             down = range(row, min(end[0], last) + 1)
             wide = len(across) - len(sheet.unseen_columns.intersection(across))
             cells.append(GridCell(text, where, wide, len(down) - len(sheet.unseen_rows.intersection(down))))
         laid.append(tuple(cells))
     return Grid(tuple(laid), {"sheet": sheet.number, "table": number})
-
-
-def _end(sheet: _Sheet, position: Position) -> Position:
-    return sheet.merged.get(position, position)
 
 
 __all__ = ["MEDIA_TYPE", "UnreadableDocumentError", "read"]

@@ -48,6 +48,20 @@ def test_one_damaged_byte_does_not_turn_the_page_into_another_charset():
     assert found.sections[1].heading == "一、总体情况"
 
 
+def test_control_characters_in_the_names_and_styles_of_elements():
+    article = f'<p>{"某县认真落实条例，" * 10}</p><p style="display:none;\x01">不显示</p>'
+    found = html.read(page(f'<p>导航</p><div class="zoom\x1f">{article}</div>'))
+    assert [paragraph.text for paragraph in found.paragraphs] == ["某县认真落实条例，" * 10]
+
+
+def test_many_styles_hide_each_their_own():
+    rows = "".join(
+        f'<tr><td style="width:{n}px;display:none">{n}</td><td>{n + 100}</td></tr>' for n in range(9)
+    )
+    (grid,) = html.read(page(f"<table>{rows}</table><p>一、总体情况</p><p>六、其他需要报告的事项</p>")).grids
+    assert [[cell.text for cell in row] for row in grid.rows] == [[str(n + 100)] for n in range(9)]
+
+
 def test_meta_tags_in_any_case_and_order():
     head = (
         '<META content="2022-01-20 15:22" NAME="PubDate"/><meta name="ArticleTitle" content="某局年度报告">'

@@ -634,5 +634,6 @@ def test_layers_are_found_in_packed_objects():
     body = (
         b"5 0 obj\n<</Type/ObjStm/N 1/First 4/Filter/FlateDecode>>stream\n" + packed + b"\nendstream endobj"
     )
-    assert pdf_reader._has_layers(body)
-    assert not pdf_reader._has_layers(body.replace(packed, zlib.compress(b"1 0 <</Type/Catalog>>")))
+    without = body.replace(packed, zlib.compress(b"1 0 <</Type/Catalog>>"))
+    assert pdf_reader._has_layers(body, pdf_reader._packed_heads(body))
+    assert not pdf_reader._has_layers(without, pdf_reader._packed_heads(without))

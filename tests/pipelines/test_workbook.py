@@ -382,3 +382,11 @@ def test_cut_files_never_give_a_wrong_figure(ending):
     body = kept("f2021", ending)
     for share in range(1, 40):
         assert wrong(body[: len(body) * share // 40], r.distinct(FORMS["f2021"])) == []
+
+
+@pytest.mark.parametrize("reference", ["A", "A22", "A3", "2", "A-2", "a2b"])
+def test_a_reference_that_does_not_name_its_row(reference):
+    cells = {(row, 0): s.written(f"第{row}行", row, 0) for row in range(2)}
+    cells[1, 1] = f'<c r="{reference}"><v>5</v></c>'
+    with pytest.raises(UnreadableDocumentError, match="stands in row 2"):
+        workbook.read(s.book(s.sheet(cells)))
