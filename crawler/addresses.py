@@ -21,6 +21,14 @@ from crawler.items import Portal
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _START_PAGE = re.compile(r"^/?((index|default|home)\.\w+)?$", re.IGNORECASE)
 _SESSION = re.compile(r";(jsessionid|phpsessid|sid)=[^?#/]*", re.IGNORECASE)
+_ROOTED = re.compile(r"/(?!/)|(?:https?:)?//[^/?#\s]")
+_PLAIN_PATH = re.compile(r"/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*)?")
+_NAME = r"(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]+"
+_NUMBERS = r"(?:25[0-5]|2[0-4]\d|1?[1-9]?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?[1-9]?\d)){3}"
+_PORT = r"(?::(?:[1-5]\d{4}|[1-9]\d{0,3}))?"
+_PLAIN = re.compile(rf"https?://(?:{_NAME}|{_NUMBERS}){_PORT}{_PLAIN_PATH.pattern}")
+"""Addresses that need nothing done to them: small letters in the host, no parameters, no dots to follow."""
+_BREAKS = re.compile(r"[\t\r\n]")
 _FILE = Path(__file__).with_name("addresses.toml")
 _LOT = r"(?=[0-9a-z-]{16,}(?:&|$))(?=[^&]*[0-9])(?=[^&]*[a-z])[0-9a-z-]+"
 _STAMP = r"(?:1\d{9}(?:\d{3})?|0\.\d{6,})"
@@ -35,8 +43,21 @@ def absolute(base: str, reference: str) -> str | None:
     text = reference.strip().strip("\u3000\u00a0").replace("\\", "/")
     if not text or text.startswith("#"):
         return None
+    text = _BREAKS.sub("", text)
+    if not _ROOTED.match(text):
+        return _joined(base, text)
+    # What is named so means the same on every page of a host. Most needs nothing done to it.
+    host = "/".join(base.split("/", 3)[:3])
+    if _PLAIN_PATH.fullmatch(text) and _is_plain(host):
+        return host + text
+    if _PLAIN.fullmatch(text):
+        return text
+    return _joined_on_host(host, text)
+
+
+def _joined(base: str, text: str) -> str | None:
     try:
-        parts = urlsplit(urljoin(base, re.sub(r"[\t\r\n]", "", text)))
+        parts = urlsplit(urljoin(base, text))
         if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.port == 0:
             return None
     except ValueError:
@@ -44,11 +65,16 @@ def absolute(base: str, reference: str) -> str | None:
     plain = parts._replace(
         fragment="", path=_SESSION.sub("", parts.path), query=_without_session(parts.query)
     )
-    return _safe(urlunsplit(plain))
+    return safe_url_string(urlunsplit(plain))
 
 
-# Every page of a portal has the addresses of its menu: the last few thousand are kept.
-_safe = lru_cache(maxsize=8192)(safe_url_string)
+_joined_on_host = lru_cache(maxsize=8192)(_joined)
+
+
+@lru_cache(maxsize=1024)
+def _is_plain(host: str) -> bool:
+    """Whether a scheme with a host are written as they are asked for."""
+    return _PLAIN.fullmatch(f"{host}/") is not None
 
 
 @cache
@@ -61,6 +87,8 @@ def _session_parameters() -> re.Pattern[str]:
 
 
 def _without_session(query: str) -> str:
+    if not query:
+        return query
     shorter = _session_parameters().sub("", query)
     return query if shorter == query else shorter.removesuffix("&")
 
@@ -128,14 +156,19 @@ class Scope:
             for given in portal.hosts:
                 parts = urlsplit(f"//{given}")
                 self._places.append(_Place(bare_host(parts.hostname or ""), parts.port, portal))
+        self._on = lru_cache(maxsize=4096)(self._places_on)
 
-    def _at(self, url: str) -> list[_Place]:
+    def _at(self, url: str) -> tuple[_Place, ...]:
         parts = urlsplit(url)
-        if parts.scheme not in _DEFAULT_PORTS:
-            return []
-        port = parts.port or _DEFAULT_PORTS[parts.scheme]
+        return self._on(parts.scheme, parts.netloc)
+
+    def _places_on(self, scheme: str, netloc: str) -> tuple[_Place, ...]:
+        if scheme not in _DEFAULT_PORTS:
+            return ()
+        parts = urlsplit(f"//{netloc}")
+        port = parts.port or _DEFAULT_PORTS[scheme]
         host = bare_host(parts.hostname or "")
-        return [place for place in self._places if place.host == host and place.port in (None, port)]
+        return tuple(place for place in self._places if place.host == host and place.port in (None, port))
 
     def admits(self, url: str) -> bool:
         """Whether the registry holds the host (and the port, where the entry names one)."""

@@ -28,6 +28,11 @@ def say(line: str) -> None:
     print(line, file=sys.stderr)
 
 
+def counted(number: int, what: str) -> str:
+    """So many of a thing: 1 problem, 2 problems."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 class OneLineUsage:
     """Mixin before a Scrapy command: every wrong use ends in one line on stderr and exit code 2."""
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache, wraps
 from html import escape
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 import lxml.html
@@ -27,6 +27,7 @@ from crawler.titles import folded, is_report
 _DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_-]+)""", re.IGNORECASE)
 # gb2312 and gbk are subsets of gb18030, and pages use characters beyond what they declare.
 _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030", "gb_2312-80": "gb18030"}
+_HAN = re.compile("[\u4e00-\u9fff]+")
 _QUOTED = re.compile(r"""['"]([^'"<>\s]{2,300})['"]""")
 _CUT = re.compile(r"(\.{2,}|…+)$")
 # Parts of a page that lead about the site; names are those that portals give their containers.
@@ -35,6 +36,9 @@ _NAVIGATION = re.compile(
     r"breadcrumbs?|location|position|weizhi|dqwz|links?|yqlj|friend\w*|share|search)([-_\s\d]|$)",
     re.IGNORECASE,
 )
+_PLACED = re.compile(r"[/.]")
+_ADDRESS = re.compile(r"^(https?:|\.{0,2}/)|\.(s?html?|jspx?|aspx?|php|do|pdf|docx?|wps|xlsx?|zip)([?#]|$)")
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _ITEMS = ("li", "a", "tr", "td", "dd", "option", "p", "span")
 # Strings of a script that hold markup are what it writes into the page.
 _STRINGS = re.compile(r"""'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`([^`]*)`""")
@@ -62,7 +66,7 @@ def decoded(body: bytes, declared: str | None = None) -> str:
     given = [_WIDER.get(name, name) for name in names if name and not name.startswith(("iso-8859", "cp125"))]
     plain = body.decode("utf-8-sig", "replace")
     broken = plain.count("\ufffd")
-    if not broken or broken < sum("\u4e00" <= sign <= "\u9fff" for sign in plain):
+    if not broken or broken < sum(map(len, _HAN.findall(plain))):
         return plain
     for name in (*given, "gb18030"):
         try:
@@ -98,29 +102,36 @@ def compiled(path: str) -> Callable[[lxml.html.HtmlElement], list[Any]]:
 _READ = compiled(".//text()[not(ancestor::script) and not(ancestor::style)]")
 _CLASSES = compiled("//@class")
 _IDS = compiled("//@id")
-_LEADING = compiled("descendant-or-self::*[@href or @onclick or self::option]")
+LEADING = compiled("descendant-or-self::*[@href or @onclick or self::option]")
+"""Finds the elements that may be links."""
 
 
 def plain_text(element: lxml.html.HtmlElement) -> str:
     """The text of an element, white space runs made one blank, scripts and styles left out."""
     if not isinstance(element.tag, str):
         return ""
+    if len(element) == 0 and element.tag not in ("script", "style"):
+        return " ".join((element.text or "").split())
     # Looking at the ancestors of every piece takes ten times as long as reading all of them at once.
     mixed = next(element.iter("script", "style"), None) is not None
     return " ".join(("".join(_READ(element)) if mixed else element.text_content()).split())
 
 
 Found = TypeVar("Found")
+Asked = ParamSpec("Asked")
 
 
-def once(find: Callable[[Page], Found]) -> Callable[[Page], Found]:
-    """A function that looks at a page once; what it found is kept with the page, as long as that is."""
+def once(find: Callable[Concatenate[Page, Asked], Found]) -> Callable[Concatenate[Page, Asked], Found]:
+    """A function that looks at a page once for each of its further arguments; what it found is kept with
+    the page, as long as that is.
+    """
 
     @wraps(find)
-    def finding(page: Page) -> Found:
-        if find not in page.known:
-            page.known[find] = find(page)
-        found: Found = page.known[find]
+    def finding(page: Page, /, *asked: Asked.args, **named: Asked.kwargs) -> Found:
+        key = (find, asked, tuple(named.items()))
+        if key not in page.known:
+            page.known[key] = find(page, *asked, **named)
+        found: Found = page.known[key]
         return found
 
     return finding
@@ -130,6 +141,10 @@ def once(find: Callable[[Page], Found]) -> Callable[[Page], Found]:
 def _words(path: str) -> tuple[str, ...]:
     """The words that an XPath quotes."""
     return tuple(word for quoted in re.findall(r"'([^']*)'", path) if (word := quoted.strip()))
+
+
+_made_ready = cache(compiled)
+"""The paths of regions are those that the platforms name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,18 +176,28 @@ class Page:
         return self.html.lower()
 
     @cached_property
+    def lowered_bytes(self) -> bytes:
+        """The same as UTF-8: plain words are found sooner among bytes."""
+        return self.lowered.encode("utf-8", "surrogatepass")
+
+    @cached_property
     def tree(self) -> lxml.html.HtmlElement:
         """The parsed document; an empty one where the bytes hold no markup."""
-        source = re.sub(r"^\s*<\?xml[^>]*\?>", "", self.html.replace("\x00", ""))
+        source = _DECLARATION.sub("", self.html.replace("\x00", ""))
         try:
             return lxml.html.document_fromstring(source)
         except (ParserError, ParseError, ValueError):
             return lxml.html.document_fromstring("<html><body></body></html>")
 
     @cached_property
+    def text(self) -> str:
+        """The text of the whole page, as `plain_text` has it."""
+        return plain_text(self.tree)
+
+    @cached_property
     def base(self) -> str:
         """The address that references are relative to."""
-        given = self.tree.xpath("string(//base/@href)")
+        given = self.tree.xpath("string(//base/@href)") if b"<base" in self.lowered_bytes else ""
         return (absolute(self.url, given) if given else None) or self.url
 
     @cached_property
@@ -192,9 +217,9 @@ class Page:
                 yield lxml.html.document_fromstring(f"<html><body><div>{markup}</div></body></html>")
 
     def _links(self, tree: lxml.html.HtmlElement) -> Iterator[Link]:
-        for element in _LEADING(tree):
+        for element in LEADING(tree):
             reference = element.get("href") if element.tag in ("a", "area") else None
-            if element.tag == "option" and re.search(r"[/.]", element.get("value") or ""):
+            if element.tag == "option" and _PLACED.search(element.get("value") or ""):
                 reference = element.get("value")
             url = absolute(self.base, reference) if reference else None
             if url is None:
@@ -210,15 +235,15 @@ class Page:
         if reference.lower().startswith("javascript:"):
             code = f"{code};{unquote(reference)}"
         for quoted in _QUOTED.findall(code):
-            if re.search(
-                r"^(https?:|\.{0,2}/)|\.(s?html?|jspx?|aspx?|php|do|pdf|docx?|wps|xlsx?|zip)([?#]|$)", quoted
-            ):
+            if _ADDRESS.search(quoted):
                 return absolute(self.base, quoted)
         return None
 
     @cached_property
-    def known(self) -> dict[Callable[[Page], Any], Any]:
-        """What was found on the page already, by the function that found it; see `once`."""
+    def known(self) -> dict[tuple[object, ...], Any]:
+        """What was found on the page already, by the function that found it and what it was asked; see
+        `once`.
+        """
         return {}
 
     @cached_property
@@ -231,8 +256,7 @@ class Page:
         words = _words(path)
         if words and not any(word in self.names for word in words):
             return []
-        found: list[lxml.html.HtmlElement] = self.tree.xpath(path)
-        return found
+        return _made_ready(path)(self.tree)
 
     @cached_property
     def meta(self) -> dict[str, str]:
@@ -328,13 +352,13 @@ def _file_name(reference: str) -> str:
 
 def in_navigation(element: lxml.html.HtmlElement) -> bool:
     """Whether an element stands in a part of the page that leads about the site."""
-    for ancestor in [element, *element.iterancestors()]:
-        if ancestor.tag in ("body", "html"):
-            return False
-        if ancestor.tag in ("nav", "header", "footer"):
+    node: lxml.html.HtmlElement | None = element
+    while node is not None and node.tag not in ("body", "html"):
+        if node.tag in ("nav", "header", "footer"):
             return True
-        if _named_navigation(ancestor.get("class") or "", ancestor.get("id") or ""):
+        if _named_navigation(node.get("class") or "", node.get("id") or ""):
             return True
+        node = node.getparent()
     return False
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from scrapy import signals
 from scrapy.utils.asyncio import create_looping_call
 
+from crawler.command_line import counted
 from crawler.walk import PortalWalk
 
 if TYPE_CHECKING:
@@ -39,9 +40,11 @@ def line(seconds: float, stats: Mapping[str, Any], walks: list[PortalWalk]) -> s
     waiting = sum(len(walk.candidates) - len(walk.opened) + len(walk.chosen) for walk in walks)
     going = [walk.portal.id for walk in walks if walk.started and not walk.done]
     told = (
-        f"{minutes}:{rest:02} {stats.get('response_received_count', 0)} pages,"
-        f" {sum(walk.delivered for walk in walks)} reports taken, {waiting} articles to open,"
-        f" {sum(walk.done for walk in walks)} of {len(walks)} portals done, {problems} problems"
+        f"{minutes}:{rest:02} {counted(stats.get('response_received_count', 0), 'page')},"
+        f" {counted(sum(walk.delivered for walk in walks), 'report')} taken,"
+        f" {counted(waiting, 'article')} to open,"
+        f" {sum(walk.done for walk in walks)} of {counted(len(walks), 'portal')} done,"
+        f" {counted(problems, 'problem')}"
     )
     return f"{told}; at {', '.join(going[:3])}" if 0 < len(going) <= 3 else told
 

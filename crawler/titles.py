@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping, Sequence
-from functools import cache, lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache, wraps
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 _FILE = Path(__file__).with_name("titles.toml")
@@ -52,23 +52,34 @@ class Words(NamedTuple):
 
     def rank(self, table: str, key: str, text: str) -> int | None:
         """Place of the first expression that `text` matches, counted from 0, or None."""
-        return (_rank_of_label if len(text) <= _LABEL else _rank)(table, key, text)
+        for place, pattern in enumerate(self.tables[table][key]):
+            if pattern.search(text):
+                return place
+        return None
 
     def match(self, table: str, key: str, text: str) -> bool:
         """Whether any expression of the key matches."""
         return self.rank(table, key, text) is not None
 
 
-def _rank(table: str, key: str, text: str) -> int | None:
-    for place, pattern in enumerate(words().tables[table][key]):
-        if pattern.search(text):
-            return place
-    return None
+Told = TypeVar("Told")
+
+
+def _of_label(judge: Callable[[str], Told]) -> Callable[[str], Told]:
+    """A judgement over a text that is kept for labels: every page of a portal repeats those of its menu."""
+    kept = lru_cache(maxsize=_LABELS)(judge)
+
+    @wraps(judge)
+    def judging(text: str) -> Told:
+        return (kept if len(text) <= _LABEL else judge)(text)
+
+    return judging
 
 
 _LABEL = 60
-"""Characters of what is kept with its rank: every page of a portal repeats the labels of its menu."""
-_rank_of_label = lru_cache(maxsize=16384)(_rank)
+"""Characters of a text that is kept with what it was told to be."""
+_LABELS = 4096
+"""How many of them."""
 
 
 @cache
@@ -96,6 +107,7 @@ def _compiled(key: str, expressions: Sequence[str]) -> tuple[re.Pattern[str], ..
     return tuple(compiled)
 
 
+@_of_label
 def folded(text: str) -> str:
     """Text with full-width forms made plain and all white space and zero-width signs removed."""
     plain = "".join(unicodedata.normalize("NFKC", text).split())
@@ -111,6 +123,7 @@ def _arabic_years(text: str) -> str:
     return _HAN_YEAR.sub(lambda found: "".join(_HAN_DIGITS[sign] for sign in found[1]), text)
 
 
+@_of_label
 def title_year(title: str) -> int | None:
     """The one report year that the title names, or None where it names none or several.
 
@@ -143,6 +156,7 @@ def _subject(text: str) -> str:
         text = shorter
 
 
+@_of_label
 def is_report(title: str) -> bool:
     """Whether a title names an annual report on open government information by itself."""
     return words().match("report", "matches", _arabic_years(folded(title))) and not is_other(title)
@@ -154,6 +168,7 @@ def may_be_report(title: str) -> bool:
     return bool(_CUT.search(text) and _YEAR.search(text)) and words().match("report", "cut", text)
 
 
+@_of_label
 def names_report(title: str) -> bool:
     """Whether a title names one report rather than the section: a year, or more than a menu's words."""
     return is_report(title) and (
@@ -161,6 +176,7 @@ def names_report(title: str) -> bool:
     )
 
 
+@_of_label
 def is_other(title: str) -> bool:
     """Whether a title is told to be something else: a guide, a notice, a form, a bulletin.
 
@@ -180,6 +196,7 @@ def is_other(title: str) -> bool:
     return not (named and _YEAR.search(text))
 
 
+@_of_label
 def section_rank(label: str) -> int | None:
     """How well a menu label names the section of annual reports: 0 is best, None is not at all.
 
@@ -192,6 +209,7 @@ def section_rank(label: str) -> int | None:
     return None if rank is None else rank + (10 if _YEAR.search(text) else 0)
 
 
+@_of_label
 def hub_rank(label: str) -> int | None:
     """How well a menu label names a page on which the section may stand: 0 is best."""
     text = folded(label)
@@ -212,6 +230,7 @@ def is_hub_below(label: str) -> bool:
     return level != text and (is_level(level) or is_level(f"{level}政府"))
 
 
+@_of_label
 def hub_part(label: str) -> int | None:
     """Which part of a page on government information a menu label names, or None."""
     return words().rank("menu", "parts", folded(label))
@@ -238,16 +257,19 @@ def names_annual(label: str) -> bool:
     return words().match("column", "annual", folded(label))
 
 
+@_of_label
 def is_year(label: str) -> bool:
     """Whether a label is nothing but a year or a span of years."""
     return words().match("column", "year", folded(label))
 
 
+@_of_label
 def is_level(label: str) -> bool:
     """Whether a label divides a section by level (市本级, 县(市)区, 市直部门)."""
     return words().match("column", "level", folded(label))
 
 
+@_of_label
 def is_agency(label: str) -> bool:
     """Whether a label reads like the name of an agency."""
     text = folded(label)
@@ -279,6 +301,7 @@ def is_whole_list(label: str) -> bool:
     return len(label) < 12 and words().match("pager", "all", folded(label).lower())
 
 
+@_of_label
 def is_next(label: str) -> bool:
     """Whether a link's text leads to the next page of a list."""
     return words().match("pager", "next", folded(label).lower())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import ipaddress
+import logging
 import socket
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,6 +22,11 @@ HOST = "127.0.0.1"
 PLACE_SECONDS = 30.0
 OCR_PLACE_SECONDS = 60.0
 """A reader waits for a place; a page takes a tenth of a second, one of a scan some seconds."""
+
+
+def is_worth_telling(record: logging.LogRecord) -> bool:
+    """Whether a line of asyncio's is worth a line in the terminal: a reader who leaves a download is not."""
+    return record.getMessage() != "socket.send() raised exception."
 
 
 class Command(OneLineUsage, ScrapyCommand):
@@ -69,14 +75,18 @@ class Command(OneLineUsage, ScrapyCommand):
         from storage.database import StorageError
         from storage.site.server import site
 
-        database = self.path_setting("DATABASE")
+        database, archive = self.path_setting("DATABASE"), self.path_setting("ARCHIVE")
         places = Places(self._pool)
         try:
-            application = site(
-                database, immutable=opts.immutable, archive=self.path_setting("ARCHIVE"), places=places
-            ).app()
+            application = site(database, immutable=opts.immutable, archive=archive, places=places).app()
         except StorageError as error:
             self.refuse(str(error))
+        if not archive.is_file():
+            say(
+                f"{archive}: there is no such archive, so places of figures and archived copies are not shown"
+                " (name the archive with -s ARCHIVE=FILE)"
+            )
+        logging.getLogger("asyncio").addFilter(is_worth_telling)
         shown = f"[{host}]" if ":" in host else host
         say(f"http://{shown}:{port}/ shows {database} (Ctrl-C ends it)")
         try:

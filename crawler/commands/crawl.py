@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import BaseRunSpiderCommand
 
-from crawler.command_line import DONE, FELL_SHORT, HELD, OneLineUsage, say
+from crawler.command_line import DONE, FELL_SHORT, HELD, OneLineUsage, counted, say
 
 if TYPE_CHECKING:
     from crawler.selection import Selection
@@ -183,7 +183,7 @@ class Command(OneLineUsage, BaseRunSpiderCommand):
             number = crawler.stats.get_value("nianbao/crawl")
             row = next(iter(db["crawls"].rows_where("id = ?", [number])), {})
             portals = list(db["crawl_portals"].rows_where("crawl_id = ?", [number], order_by="portal_id"))
-            checks = [*arithmetic.remarks(db), *overrides.remarks(db)]
+            checks = [*arithmetic.remarks(db), *overrides.remarks(db, str(self.setting("OVERRIDES")))]
         finally:
             db.close()
         return concluded(crawler.stats.get_stats(), row, portals, checks)
@@ -321,10 +321,10 @@ def shortcoming(stats: Mapping[str, Any], row: Mapping[str, Any]) -> str | None:
         return f"the run was ended early ({finish})"
     errors = stats.get("spider_exceptions/count", 0)
     if errors:
-        return f"{errors} pages could not be handled; the table problems names them"
+        return f"{counted(errors, 'page')} could not be handled; the table problems names them"
     hidden = stats.get("nianbao/hides_reports", 0)
     if hidden:
-        return f"{hidden} problems may hide reports; the table problems names them"
+        return f"{counted(hidden, 'problem')} may hide reports; the table problems names them"
     if not row.get("complete"):
         return "something could not be stored or read; see the messages above and the table problems"
     return None

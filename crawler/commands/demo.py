@@ -28,7 +28,7 @@ from urllib.parse import urlsplit
 
 from scrapy.commands import ScrapyCommand
 
-from crawler.command_line import DONE, FELL_SHORT, OneLineUsage, say
+from crawler.command_line import DONE, FELL_SHORT, OneLineUsage, counted, say
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "tests" / "province"
@@ -260,9 +260,9 @@ def _account(database: Path) -> str:
         ("portal", "name", "reports", "agencies", "years", "figures", "checks failed"),
         [_portal_row(list(rows)) for _, rows in groupby(reports, key=lambda row: row["portal_id"])],
     )
-    lines += ["", f"What does not add up: {len(failed)} checks"]
+    lines += ["", f"What does not add up: {counted(len(failed), 'check')}"]
     lines += [f"  {_subject(row)}: {row['sentence']}" for row in failed]
-    lines += ["", f"What could not be read or fetched: {len(problems)} problems"]
+    lines += ["", f"What could not be read or fetched: {counted(len(problems), 'problem')}"]
     for code, rows in groupby(problems, key=lambda row: row["code"]):
         told = list(rows)
         lines += [f"  {code}, {_where(row)}: {row['detail']}" for row in told[:MOST_OF_A_CODE]]

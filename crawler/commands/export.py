@@ -149,7 +149,8 @@ class Command(OneLineUsage, ScrapyCommand):
                 db = open_database(database)
                 try:
                     findings.refresh(db)
-                    for line in (*arithmetic.remarks(db), *overrides.remarks(db)):
+                    corrections = overrides.remarks(db, str(self.setting("OVERRIDES")))
+                    for line in (*arithmetic.remarks(db), *corrections):
                         say(line)
                 finally:
                     db.conn.close()

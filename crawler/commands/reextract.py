@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 
-from crawler.command_line import DONE, FELL_SHORT, HELD, OneLineUsage, say
+from crawler.command_line import DONE, FELL_SHORT, HELD, OneLineUsage, counted, say
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 PROGRESS_SECONDS = 2.0
 MOST_IDS = 20
 """Ids that name no report any more and are told one by one."""
+
+TOGETHER, TOGETHER_SECONDS = 16, 1.0
+"""Publications that are written together, and for how long the first of them waits at most."""
 
 AHEAD = 16
 """Publications in hand for each reading process: enough to keep it busy while a scan is waited for, few
@@ -115,7 +118,7 @@ def reextract(
     from pipelines.records import READER_FAILURES
     from storage import arithmetic, findings, listed
     from storage.archive import Archive
-    from storage.database import StorageError, checkpoint, open_database
+    from storage.database import StorageError, checkpoint, gather, is_gathering, open_database, settle
     from storage.ledger import Ledger
     from storage.overrides import load, taken_away
     from storage.overrides import remarks as remarks_of_readers
@@ -145,12 +148,21 @@ def reextract(
         note_ids(db)
         say(f"{len(urls)} publications to read")
         progress = _Progress(len(urls))
+        since, together = time.monotonic(), 0
         for reading in readings(publications(ledger, urls, shortcomings), jobs, ocr=ocr):
             page = reading.publication.page.fetch.url
+            gather(db)
             try:
                 outcomes.update(outcome.kind for outcome in store(db, reading, None))
             except StorageError as error:
+                if not is_gathering(db):
+                    # Others that were not written yet went with it, and nobody would be told of them.
+                    raise
                 shortcomings.append(str(error))
+            together += 1
+            if together >= TOGETHER or time.monotonic() - since >= TOGETHER_SECONDS:
+                settle(db)
+                since, together = time.monotonic(), 0
             shortcomings.extend(
                 f"{document.document_url or page}: {problem.detail}"
                 for document in reading.documents
@@ -158,11 +170,12 @@ def reextract(
                 if problem.code in READER_FAILURES
             )
             progress.step(page)
+        settle(db)
         listed.store(db, map(reading_of_name, ledger.listed_bodies()), None)
         problems = db.execute("SELECT count(*) FROM problems WHERE stage = 'reading'").fetchone()[0]
         findings.refresh(db)
         mended, unmended = rewritten(db)
-        remarks = [*told_of_ids(ids_gone(db)), *arithmetic.remarks(db), *remarks_of_readers(db)]
+        remarks = [*told_of_ids(ids_gone(db)), *arithmetic.remarks(db), *remarks_of_readers(db, overrides)]
         checkpoint(db)
     finally:
         archive.close()
@@ -172,12 +185,12 @@ def reextract(
     told = ", ".join(f"{outcomes[kind]} {kind}" for kind in ("new", "changed", "reread", "unchanged"))
     say(f"publications: {len(urls)}; reports: {told}; problems of reading: {problems}")
     if mended:
-        say(f"{mended} reports did not stand in the database as they were read: written again")
+        say(f"{counted(mended, 'report')} did not stand in the database as they were read: written again")
     if shortcomings:
         say(f"fell short: {len(shortcomings)} publications or documents could not be read or stored")
         return FELL_SHORT
     if unmended and not only_problems:
-        say(f"fell short: the checks of {unmended} reports are not those of the rules of today")
+        say(f"fell short: the checks of {counted(unmended, 'report')} are not those of the rules of today")
         return FELL_SHORT
     return DONE
 

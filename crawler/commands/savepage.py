@@ -111,11 +111,11 @@ class Command(OneLineUsage, ScrapyCommand):
         return results[0] if results else "nothing came"
 
     def _tell(self, path: Path, came: Response, url: str) -> None:
+        from crawler.answered import content_type, page_of
         from crawler.middlewares.challenge import fault
 
         print(f"{path} ({came.status}, {len(came.body):,} bytes)")
-        content_type = (came.headers.get("Content-Type") or b"").decode("latin-1").lower()
-        wrong = fault(came.body, content_type, came.status, "article", url, came.url)
+        wrong = fault(page_of(came), content_type(came), came.status, "article", url)
         if wrong is not None:
             say(f"scrapy savepage: a crawl would not take it for a page: {wrong[0]}: {wrong[1]}")
         elif came.status != 200:

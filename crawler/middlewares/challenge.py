@@ -13,7 +13,8 @@ from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import IgnoreRequest
 
 from crawler.addresses import is_start_page
-from crawler.page import Page, plain_text
+from crawler.answered import content_type, page_of
+from crawler.page import Page, compiled
 from crawler.platforms import generic
 from crawler.titles import folded
 
@@ -123,6 +124,9 @@ _MOST_BUSY_TEXT = 200
 """Characters of a page that says nothing else; a form below an article has the same words."""
 
 
+_SAID = compiled("//text()[not(ancestor::a or ancestor::script or ancestor::style)]")
+
+
 class RefusedPage(IgnoreRequest):
     """An answer that is not what was asked for; `code` is the problem's code."""
 
@@ -132,41 +136,42 @@ class RefusedPage(IgnoreRequest):
         self.response = response
 
 
-def fault(
-    body: bytes, content_type: str, status: int, role: str, asked: str, got: str
-) -> tuple[str, str] | None:
+def fault(page: Page, kind: str, status: int, role: str, asked: str) -> tuple[str, str] | None:
     """The problem's code and detail where an answer is not what was asked for, or None.
 
-    `asked` and `got` are the addresses before and after redirects, `role` why it was asked for.
+    `page` is the answer, whatever it is, and `kind` what its headers call it; `asked` is the address
+    before redirects, `role` why it was asked for.
     """
-    markup = "html" in content_type or body[:512].lstrip().startswith(b"<")
+    body, got = page.body, page.url
+    markup = "html" in kind or body[:512].lstrip().startswith(b"<")
     if markup and len(body) <= _LARGEST_CHALLENGE:
         mark = next((mark for mark in CHALLENGES if mark in body), None)
-        if mark is not None and (status != 200 or not generic.marks(folded(Page(got, body).html)) >= 2):
+        if mark is not None and (status != 200 or not generic.marks(folded(page.html)) >= 2):
             return "challenge_page", f"status {status}, a firewall's page instead of the portal's"
     if not 200 <= status < 300 or role == "robots":
         return None
     if not body.strip():
         return "empty_body", "the answer has no body"
     if role == "attachment" and markup and _promises_file(asked):
-        busy = _busy(Page(got, body)) if len(body) <= _SMALL else None
+        busy = _busy(page) if len(body) <= _SMALL else None
         return busy or ("wrong_type", "a web page was answered where a document was asked for")
     if role != "home" and is_start_page(got) and not is_start_page(asked):
         return "soft_404", f"sent on to the start page {got}"
     if markup and len(body) <= _SMALL:
-        text = folded(plain_text(Page(got, body).tree)).lower()
+        text = folded(page.text).lower()
         mark_text = next((words for words in _MISSING if words in text), None)
         if mark_text is not None and generic.marks(text) < 2 and len(text) < 600:
             return "soft_404", f"status 200, but the page says {mark_text}"
-        return _busy(Page(got, body))
+        return _busy(page)
     return None
 
 
 def _busy(page: Page) -> tuple[str, str] | None:
     """The code and detail of a page that says nothing but to come later or to prove oneself, or None."""
-    said = page.tree.xpath("//text()[not(ancestor::a or ancestor::script or ancestor::style)]")
-    text = folded("".join(said)).lower()
-    if len(text) > _MOST_BUSY_TEXT or len(page.links) > 4 or generic.marks(text):
+    if len(page.links) > 4:
+        return None
+    text = folded("".join(_SAID(page.tree))).lower()
+    if len(text) > _MOST_BUSY_TEXT or generic.marks(text):
         return None
     for code, marks in (("challenge_page", _CAPTCHA), ("busy_page", _BUSY)):
         mark = next((words for words in marks if words in text), None)
@@ -195,9 +200,8 @@ class ChallengeMiddleware:
     def process_response(self, request: Request, response: Response) -> Request | Response:
         """Passes an answer on, asks again, or raises RefusedPage."""
         asked = (request.meta.get("redirect_urls") or [request.url])[0]
-        content_type = (response.headers.get("Content-Type") or b"").decode("latin-1").lower()
         role = str(request.meta.get("role"))
-        found = fault(response.body, content_type, response.status, role, asked, response.url)
+        found = fault(page_of(response), content_type(response), response.status, role, asked)
         if found is None:
             return response
         again = None

@@ -20,14 +20,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
-from crawler.page import Page
+from crawler.page import Page, once
 from crawler.platforms import epoint, generic, gkmlpt, jcms, jpaas, openness, trs, truecms, ucap, vsb
 from crawler.platforms.facts import facts_of, names
+from crawler.platforms.files import signs
 from crawler.platforms.shapes import Article, ListAnswer, ListCall, ListPage, NextPages
+from crawler.titles import words
 
 NAMES = names()
 """The names that a registry may use, in the order in which platforms are tried on a page."""
@@ -90,18 +91,28 @@ class Platform:
         return own and not self.calls(page)
 
 
+def ready() -> None:
+    """Reads and compiles all that the platforms know, so that the first answer does not wait for it.
+
+    Raises the errors of the files that hold it.
+    """
+    words()
+    signs()
+    names()
+
+
 def mark(page: Page, name: str) -> str | None:
     """What on a page says that it belongs to a platform: words of its source or its address, or None."""
     return facts_of(name).mark(page)
 
 
-@lru_cache(maxsize=8)
+@once
 def recognised(page: Page) -> str:
     """The first platform whose mark a page bears; generic where it bears none."""
     return next((name for name in NAMES if mark(page, name) is not None), "generic")
 
 
-@lru_cache(maxsize=8)
+@once
 def of_page(page: Page, named: str | None = None) -> str:
     """The platform that reads a page: the one that the registry names, unless the page is plainly another's.
 

@@ -9,28 +9,24 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache, cached_property
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 import lxml.html
 from lxml import etree
 
 from crawler.addresses import absolute, canonical
-from crawler.page import Link, Page, compiled, in_navigation
+from crawler.page import LEADING, Link, Page, compiled, in_navigation
 from crawler.platforms.files import is_document, is_download, is_viewer, shown, signs
 from crawler.titles import folded, is_other, is_report, title_year
 
-Elements = frozenset[lxml.html.HtmlElement]
 Kind = Literal["file", "frame", "picture", "page"]
 """How a page offers something: as a file, in a frame, as a picture, or behind a link that says so."""
 
 _FRAMES = ("iframe", "frame", "embed", "object")
-_HOLDERS = compiled(
-    "descendant-or-self::*[self::iframe or self::frame or self::embed or self::object"
-    " or @*[starts-with(name(), 'data-')]]"
-)
 _QUOTED = r"(?:'((?:[^'\\\n]|\\.){3,400})'|\"((?:[^\"\\\n]|\\.){3,400})\")"
 _ASSIGNED = re.compile(rf"([\w$]+)[\"']?\s*[=:]\s*{_QUOTED}")
 _CALLED = re.compile(rf"([\w$.]+)\s*\(\s*(?:\{{\s*url\s*:\s*)?{_QUOTED}")
@@ -45,6 +41,35 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECAS
 _MOST_SCRIPT = 2_000_000
 
 
+class Region:
+    """A part of a page: some of its elements with all that stands in them."""
+
+    def __init__(self, roots: Iterable[lxml.html.HtmlElement]) -> None:
+        self.roots = frozenset(roots)
+
+    def __contains__(self, element: lxml.html.HtmlElement) -> bool:
+        return element in self.roots or any(above in self.roots for above in element.iterancestors())
+
+    @cached_property
+    def leading(self) -> frozenset[lxml.html.HtmlElement]:
+        """The elements in it that may be links: a page has many links, and most stand elsewhere."""
+        return frozenset(element for root in self.roots for element in LEADING(root))
+
+
+@cache
+def _holders() -> Callable[[lxml.html.HtmlElement], list[Any]]:
+    """Finds the elements that may show a document."""
+    marks = "".join(f" or @{name}" for name in signs()["frame"]["marks"])
+    frames = " or ".join(f"self::{name}" for name in _FRAMES)
+    return compiled(f"descendant-or-self::*[{frames}{marks}]")
+
+
+@cache
+def _held_words() -> tuple[bytes, ...]:
+    """Words, in small letters as UTF-8, of which a page that may show a document has one."""
+    return tuple(name.encode() for name in (*(f"<{name}" for name in _FRAMES), *signs()["frame"]["marks"]))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """Something that a page shows or links, with the words that name it."""
@@ -54,10 +79,10 @@ class Offer:
     kind: Kind = "file"
 
 
-def documents(page: Page, inside: Elements | None, *, named: bool) -> Iterator[str]:
+def documents(page: Page, inside: Region | None, *, named: bool) -> Iterator[str]:
     """Documents that the page shows in a frame or viewer, or names in a script.
 
-    `inside` are the elements of the article, None where it is not known. With `named` a string of a
+    `inside` is the article's part of the page, None where it is not known. With `named` a string of a
     script counts only where its variable or function says that it is shown: every page of a site may
     name the same help file.
     """
@@ -65,17 +90,16 @@ def documents(page: Page, inside: Elements | None, *, named: bool) -> Iterator[s
         url = shown(page.url, page.url)
         if url and canonical(url) != canonical(page.url):
             yield url
-    for element in _HOLDERS(page.tree):
-        if inside is None or element in inside:
-            yield from _held(page, element)
+    if any(word in page.lowered_bytes for word in _held_words()):
+        for element in _holders()(page.tree):
+            if inside is None or element in inside:
+                yield from _held(page, element)
     yield from _scripted(page, named=named)
 
 
 def _held(page: Page, element: lxml.html.HtmlElement) -> Iterator[str]:
     """The document that one element shows, if any."""
     frame = element.tag in _FRAMES
-    if not frame and not any(name.startswith("data-") for name in element.attrib):
-        return
     for name in signs()["frame"]["attributes" if frame else "marks"]:
         reference = element.get(name)
         url = shown(page.base, reference) if reference else None
@@ -114,7 +138,7 @@ def _made(text: str) -> str:
     return _MADE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)
 
 
-def frames(page: Page, inside: Elements | None) -> Iterator[str]:
+def frames(page: Page, inside: Region | None) -> Iterator[str]:
     """Pages that the page shows in its frames, the site's furniture left out."""
     furniture = signs()["frame"]["furniture"]
     for element in page.tree.iter(*_FRAMES):
@@ -127,7 +151,7 @@ def frames(page: Page, inside: Elements | None) -> Iterator[str]:
             yield url
 
 
-def pictures(page: Page, inside: Elements | None) -> Iterator[str]:
+def pictures(page: Page, inside: Region | None) -> Iterator[str]:
     """Pictures large enough, as far as the mark-up says, to show a page of a report, in their order."""
     for element in page.tree.iter("img"):
         if inside is not None and element not in inside:

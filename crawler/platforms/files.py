@@ -10,7 +10,7 @@ import re
 import tomllib
 from base64 import b64decode
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urljoin, urlsplit
@@ -41,6 +41,8 @@ _KINDS: dict[str, dict[str, type]] = {
     },
     "onward": {"labels": re.Pattern, "most": int, "text": int},
 }
+_KEPT = 4096
+"""Addresses that are kept with what was told of them: every page of a portal repeats those of its menu."""
 _NESTED = 3
 """Viewers that show viewers, and addresses encoded again and again: more is no address."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
@@ -86,6 +88,7 @@ def _value(name: str, kind: type, given: object) -> object:
         raise EmbeddedError(f"{_FILE.name}: {name}: {error}") from error
 
 
+@lru_cache(maxsize=_KEPT)
 def document_ending(url: str) -> str | None:
     """The file ending in an address (path or a parameter that names a file), or None."""
     parts = urlsplit(url)
@@ -102,6 +105,7 @@ def is_document(url: str) -> bool:
     return document_ending(url) in DOCUMENT_ENDINGS
 
 
+@lru_cache(maxsize=_KEPT)
 def is_download(url: str) -> bool:
     """Whether an address gives a file, although it does not end as one does."""
     parts = urlsplit(url)
@@ -114,6 +118,7 @@ def names_file(text: str) -> bool:
     return match is not None and match[1].lower() in DOCUMENT_ENDINGS
 
 
+@lru_cache(maxsize=_KEPT)
 def is_viewer(url: str) -> bool:
     """Whether an address is that of a page which shows the document that the address names."""
     return bool(signs()["viewer"]["pages"].search(url))

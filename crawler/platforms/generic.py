@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import islice
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ import lxml.html
 from crawler.addresses import absolute, canonical
 from crawler.page import Link, Page, compiled, heading_of, in_navigation, iso_date, once, plain_text, written
 from crawler.platforms import embedded, paging
-from crawler.platforms.embedded import Offer
+from crawler.platforms.embedded import Offer, Region
 from crawler.platforms.files import DOCUMENT_ENDINGS as DOCUMENT_ENDINGS  # noqa: PLC0414 asked for here, too
 from crawler.platforms.files import IMAGE_ENDINGS as IMAGE_ENDINGS  # noqa: PLC0414
 from crawler.platforms.files import document_ending as document_ending  # noqa: PLC0414
@@ -83,6 +84,15 @@ APPENDICES = (
     "//*[contains(@id,'appendix') or contains(@id,'attach') or contains(@id,'fujian')]",
 )
 _UNLINKED = compiled(".//text()[not(ancestor::a or ancestor::script or ancestor::style or ancestor::title)]")
+_DATED = compiled("//publishtime//text() | //*[contains(@class,'date')]//text()")
+_SAID_DATE = re.compile(r"(?:日期|时间)\s*[:：]?\s*((?:19|20)\d{2}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2})")
+_REFRESH = compiled(
+    "//meta[translate(@http-equiv,'REFSH','refsh')='refresh'][not(ancestor::noscript)]/@content"
+)
+_REFRESHED = re.compile(r"\s*(\d+)\s*[;,]\s*url\s*=\s*['\"]?([^'\"]+)", re.IGNORECASE)
+_SENT_ON = re.compile(
+    r"(?:location(?:\.href)?\s*=|location\.(?:replace|assign)\s*\(|window\.open\s*\()\s*['\"]([^'\"]+)['\"]"
+)
 _CRUMBS = re.compile(r"(当前|您的|您现在的|所在|现在)的?位置[:：]?|您(所)?在(的位置)?[:：]")
 _SPLIT = re.compile(r"\s*(?:>>|->|>|›|»|→|/|\\|\||＞)\s*")
 _MARKS = (
@@ -116,6 +126,7 @@ _LIBRARY = re.compile(r"jquery|bootstrap|swiper|layui|superfish|scrolltop|backto
 _ADVERSE_FRAMES = re.compile(r"visit|count|login|share|tongji|stat|weather|search", re.IGNORECASE)
 
 
+@lru_cache(maxsize=4096)
 def article_address(url: str) -> bool:
     """Whether an address looks like an article's on any known platform."""
     return bool(_ARTICLE_URL.search(url)) or is_document(url)
@@ -124,11 +135,13 @@ def article_address(url: str) -> bool:
 # Menus
 
 
+@once
 def section_links(page: Page) -> list[tuple[int, Link]]:
     """Links whose labels name the annual-report section, with their rank, best first."""
     return _ranked(page, section_rank)
 
 
+@once
 def hub_links(page: Page) -> list[tuple[int, Link]]:
     """Links whose labels name a page on which the section may stand, with their rank, best first."""
     return _ranked(page, hub_rank)
@@ -228,6 +241,7 @@ class _Block:
     agencies: int = 0
 
 
+@once
 def listing(page: Page, is_article: Callable[[str], bool] = article_address) -> ListPage:
     """The entries of the page's list and the columns below it.
 
@@ -539,28 +553,25 @@ def script_page(script: Page, included_by: str) -> Page:
 
 def sent_on(page: Page) -> str | None:
     """The address to which a page only sends its reader on, by meta refresh or by script, or None."""
-    refresh = page.tree.xpath(
-        "//meta[translate(@http-equiv,'REFSH','refsh')='refresh'][not(ancestor::noscript)]/@content"
-    )
-    for content in refresh:
-        match = re.match(r"\s*(\d+)\s*[;,]\s*url\s*=\s*['\"]?([^'\"]+)", content, re.IGNORECASE)
+    for content in _REFRESH(page.tree):
+        match = _REFRESHED.match(content)
         # A slow refresh is a page that reloads itself, not one that leads on.
         if match and int(match[1]) <= 10:
             return absolute(page.base, match[2])
     if len(page.body) > 6000 or len(page.links) > 3:
         return None
-    match = re.search(
-        r"(?:location(?:\.href)?\s*=|location\.(?:replace|assign)\s*\(|window\.open\s*\()\s*['\"]([^'\"]+)['\"]",
-        page.scripts,
-    )
+    match = _SENT_ON.search(page.scripts)
     # A page with a report of its own has its script for a button or for small screens.
     if match is None or marks(_prose(page.tree)) >= 3:
         return None
     return absolute(page.base, match[1])
 
 
+@once
 def breadcrumb(page: Page) -> tuple[str, ...]:
     """The names of the columns above the page, outermost first, without the home page's."""
+    if not _CRUMBS.search(page.text):
+        return ()
     for element in page.tree.iter():
         if not isinstance(element.tag, str) or element.tag in (
             "script",
@@ -587,6 +598,7 @@ def breadcrumb(page: Page) -> tuple[str, ...]:
 # Articles
 
 
+@once
 def article(page: Page) -> Article:
     """Title, date, source and files of an article page."""
     body, text = _body(page), _text(page)
@@ -641,7 +653,7 @@ def _telling(found: Iterable[Offer]) -> list[Offer]:
 def _stand_ins(page: Page, label: str, year: int | None, has_files: bool) -> Iterable[Offer]:
     """What a page shows or links in place of a report of its own."""
     body = _body(page)
-    inside = frozenset(body.iter()) if body is not None else None
+    inside = Region([body]) if body is not None else None
     if holds_report(page):
         text = _text(page)
         owed = year is not None and year >= signs()["picture"]["tables_since"]
@@ -658,7 +670,7 @@ def _stand_ins(page: Page, label: str, year: int | None, has_files: bool) -> Ite
     links = [
         link
         for link in page.links
-        if (link.element in inside if inside is not None else not in_navigation(link.element))
+        if (link.element in inside.leading if inside is not None else not in_navigation(link.element))
         and not _NEIGHBOUR.match(_before(link.element))
     ]
     pages = list(dict.fromkeys(embedded.onward(page, links, year)))
@@ -682,6 +694,7 @@ def marks(text: str) -> int:
     return sum(mark in text for mark in _MARKS)
 
 
+@once
 def is_article(page: Page) -> bool:
     """Whether a page is an article rather than a list that is named like one."""
     body = _body(page)
@@ -706,18 +719,12 @@ def _title(page: Page) -> str | None:
 
 
 def _date(page: Page) -> str | None:
-    for text in (
-        page.meta.get("pubdate", ""),
-        page.meta.get("publishdate", ""),
-        " ".join(page.tree.xpath("//publishtime//text() | //*[contains(@class,'date')]//text()")),
-    ):
-        date = iso_date(text)
-        if date:
+    for name in ("pubdate", "publishdate"):
+        if date := iso_date(page.meta.get(name, "")):
             return date
-    match = re.search(
-        r"(?:日期|时间)\s*[:：]?\s*((?:19|20)\d{2}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2})",
-        plain_text(page.tree),
-    )
+    if date := iso_date(" ".join(_DATED(page.tree))):
+        return date
+    match = _SAID_DATE.search(page.text)
     return iso_date(match[1]) if match else None
 
 
@@ -735,7 +742,7 @@ def _attachments(page: Page, body: lxml.html.HtmlElement | None, *, named: bool)
     regions = [body] if body is not None else []
     for path in APPENDICES:
         regions += page.regions(path)
-    inside = frozenset(element for region in regions for element in region.iter())
+    inside = Region(regions)
     found: dict[str, Attachment] = {}
     for link in page.links:
         url = shown(page.base, link.url) or link.url if is_viewer(link.url) else link.url
@@ -744,7 +751,7 @@ def _attachments(page: Page, body: lxml.html.HtmlElement | None, *, named: bool)
         if ending is None and not given:
             continue
         # Without a known body every document of the page counts, but no image: that may be decoration.
-        if link.element in inside or (
+        if link.element in inside.leading or (
             body is None and (given or ending in DOCUMENT_ENDINGS) and not in_navigation(link.element)
         ):
             found.setdefault(canonical(url), Attachment(url=url, label=link.label or link.text))

@@ -91,7 +91,7 @@ def counts(text: str) -> tuple[int | None, int | None]:
 
 
 def _linked(page: Page, number: int) -> NextPages:
-    pages, total = counts(folded(plain_text(page.tree)))
+    pages, total = counts(folded(page.text))
     here = canonical(page.url)
     relations = page.tree.xpath("//link[@rel='next']/@href | //a[@rel='next']/@href")
     named = [link for link in page.links if is_next(link.text or link.label) and not _disabled(link)]

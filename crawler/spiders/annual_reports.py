@@ -9,6 +9,7 @@ that several lists name is opened once, with the most that any of them said of i
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
@@ -35,6 +36,8 @@ class AnnualReports(LastResorts):
 
     async def start(self) -> AsyncIterator[Any]:
         """The first requests of every selected portal."""
+        # What is there by now stays to the end: the collector need not look through it again and again.
+        gc.freeze()
         for walk in self.walks:
             for found in self._begin(walk):
                 yield found

@@ -14,12 +14,14 @@ from urllib.parse import urlsplit
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
 from crawler import platforms, titles
 from crawler.addresses import Scope, canonical
+from crawler.answered import content_type
+from crawler.answered import page_of as page_of  # noqa: PLC0414 what every step begins with
 from crawler.failures import Cause, cause
 from crawler.items import Fetch, ListedBody, Publication, Role, Trouble
 from crawler.page import Page
@@ -79,6 +81,7 @@ class Following(Spider):
         crawler.signals.connect(spider.count_error, signal=signals.item_error)
         crawler.signals.connect(spider.count_unfinished, signal=signals.spider_idle)
         crawler.signals.connect(spider.note_sitemaps, signal=signals.robots_parsed)
+        platforms.ready()
         return spider
 
     def __init__(self, **arguments: str) -> None:
@@ -368,22 +371,17 @@ def repetition(progress: ListWalk, number: int, *, any_entry: bool) -> str:
     return f"page {number} of {progress.url} shows {what}; seen so far: {progress.rows}"
 
 
-def page_of(response: Response) -> Page:
-    """The page of an answer, whatever its content type says."""
-    declared = response.encoding if isinstance(response, TextResponse) else None
-    header = (response.headers.get("Content-Type") or b"").decode("latin-1").lower()
-    return Page(response.url, response.body, declared if "charset" in header else None)
-
-
 def digest(response: Response) -> str:
-    """The SHA-256 of an answer's body."""
-    return hashlib.sha256(response.body).hexdigest()
+    """The SHA-256 of an answer's body; the archive has told it already."""
+    fetch = response.meta.get("fetch")
+    known = fetch.sha256 if isinstance(fetch, Fetch) else None
+    return known or hashlib.sha256(response.body).hexdigest()
 
 
 def is_script(response: Response) -> bool:
     """Whether an answer is a script that a page includes, or data that one asks for."""
-    header = (response.headers.get("Content-Type") or b"").decode("latin-1").lower()
-    return urlsplit(response.url).path.endswith((".js", ".json")) and "html" not in header
+    ends = urlsplit(response.url).path.endswith((".js", ".json"))
+    return ends and "html" not in content_type(response)
 
 
 def is_data(response: Response) -> bool:
@@ -397,8 +395,7 @@ def is_markup(response: Response) -> bool:
     start = response.body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"%pdf", b"pk\x03\x04", b"\xd0\xcf\x11\xe0", b"rar!", b"7z\xbc\xaf", b"{\\rtf")):
         return False
-    header = (response.headers.get("Content-Type") or b"").decode("latin-1").lower()
-    return start.startswith(b"<") or "html" in header or b"<html" in start
+    return start.startswith(b"<") or "html" in content_type(response) or b"<html" in start
 
 
 def module_of(page: Page, walk: PortalWalk) -> Platform:

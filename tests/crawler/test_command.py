@@ -126,7 +126,7 @@ def test_incomplete_crawl_exits_1_with_the_reason(tmp_path: Path, portal: SmallP
     done = run("heilongjiang", "-a", registry(tmp_path, portal), *storage(tmp_path))
     assert done.returncode == 1
     assert "problems while crawling: http_error 1" in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("incomplete: 1 problems may hide reports")
+    assert done.stderr.splitlines()[-1].startswith("incomplete: 1 problem may hide reports")
     assert "Traceback" not in done.stderr
     assert crawl_row(tmp_path)["complete"] == 0
 

@@ -451,7 +451,8 @@ def test_a_page_that_came_for_a_file_is_said(portal: SmallPortal, crawl: Crawler
 
 
 def test_a_busy_answer_for_a_file_is_busy() -> None:
-    found = fault(BUSY, "text/html", 200, "attachment", "http://a.gov.cn/1.pdf", "http://a.gov.cn/1.pdf")
+    address = "http://a.gov.cn/1.pdf"
+    found = fault(Page(address, BUSY), "text/html", 200, "attachment", address)
     assert found is not None
     assert found[0] == "busy_page"
 
@@ -467,7 +468,7 @@ BUSY = "<html><title>提示</title><body><p>系统繁忙，请稍后再试！</p
 )
 def test_a_page_that_only_says_come_later(role: str, words: str) -> None:
     body = f"<html><body><div>{words}</div><a href='/'>返回首页</a></body></html>".encode()
-    found = fault(body, "text/html", 200, role, URL, URL)
+    found = fault(Page(URL, body), "text/html", 200, role, URL)
     assert found is not None
     assert found[0] == "busy_page"
 
@@ -481,7 +482,8 @@ def test_a_page_that_only_says_come_later(role: str, words: str) -> None:
     ],
 )
 def test_a_page_that_speaks_of_maintenance_is_not_busy(body: str) -> None:
-    assert fault(f"<html><body>{body}</body></html>".encode(), "text/html", 200, "list", URL, URL) is None
+    shown = Page(URL, f"<html><body>{body}</body></html>".encode())
+    assert fault(shown, "text/html", 200, "list", URL) is None
 
 
 def test_a_busy_page_is_asked_for_again(portal: SmallPortal, crawl: Crawler) -> None:
@@ -510,7 +512,7 @@ def test_a_page_that_stays_busy_hides_its_report(portal: SmallPortal, crawl: Cra
 @pytest.mark.parametrize("words", ["请输入验证码后继续访问", "安全验证：拖动滑块完成拼图"])
 def test_a_page_that_only_asks_for_a_code(role: str, words: str) -> None:
     body = f"<html><body><h3>{words}</h3><input name='code'><img src='/c.jpg'></body></html>".encode()
-    found = fault(body, "text/html", 200, role, URL, URL)
+    found = fault(Page(URL, body), "text/html", 200, role, URL)
     assert found is not None
     assert found[0] == "challenge_page"
 
@@ -523,7 +525,8 @@ def test_a_page_that_only_asks_for_a_code(role: str, words: str) -> None:
     ],
 )
 def test_a_page_with_a_form_below_is_none(body: str) -> None:
-    assert fault(f"<html><body>{body}</body></html>".encode(), "text/html", 200, "list", URL, URL) is None
+    shown = Page(URL, f"<html><body>{body}</body></html>".encode())
+    assert fault(shown, "text/html", 200, "list", URL) is None
 
 
 def test_a_challenge_for_the_rules_is_a_challenge(portal: SmallPortal, crawl: Crawler) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import sys
 import unicodedata
+from weakref import ref
 
 import lxml.html
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scrapy.http import HtmlResponse
 
+from crawler import addresses
+from crawler.answered import page_of
 from crawler.page import Page, once, plain_text
 from crawler.platforms import facts, generic
 from crawler.titles import folded
@@ -48,7 +53,9 @@ def test_a_comment_has_no_text() -> None:
     ("expression", "piece"),
     [
         ("TRS_Editor", "trs_editor"),
-        (r"messageController/getMessage\.do", "messagecontroller/getmessage"),
+        (r"messageController/getMessage\.do", "messagecontroller/getmessage.do"),
+        (r"(?:href|action)=[^>]*\.action\b", ".action"),
+        (r"ab\.?cde\+f", "cde+f"),
         (r"id=[\"']initData[\"']", "initdata"),
         (r"(?:href|src)=/col", "=/col"),
         ("abcd?ef", "abc"),
@@ -66,9 +73,9 @@ def test_every_mark_of_the_platforms_holds_its_piece_in_what_it_matches() -> Non
     """Told by the compiler of expressions: a mark cannot match where its piece is not."""
     for name in facts.names():
         own = facts.facts_of(name)
-        assert bool(own.pieces) == (own.marks is not None)
-        for piece in own.pieces:
-            assert piece == piece.lower()
+        for mark in own.marks:
+            assert mark.piece == mark.piece.lower()
+            assert mark.expression.pattern == facts.mark_of(mark.expression.pattern).expression.pattern
     page = Page("http://a.example/", b"<html><body><div class='TRS_EDITOR'></div></body></html>", "utf-8")
     assert facts.facts_of("trs").mark(page) == "TRS_EDITOR"
     assert facts.facts_of("ucap").mark(page) is None
@@ -85,6 +92,58 @@ def test_a_page_is_looked_at_once_and_each_page_for_itself() -> None:
     one, same = (Page("http://a.example/", b"<p>1</p>", "utf-8") for _ in range(2))
     assert [length(one), length(one), length(same)] == [8, 8, 8]
     assert len(asked) == 2
+
+
+def test_what_is_asked_beside_the_page_is_told_apart() -> None:
+    @once
+    def least(page: Page, most: int, *, least: int = 0) -> int:
+        return max(least, min(most, len(page.body)))
+
+    page = Page("http://a.example/", b"<p>12345</p>", "utf-8")
+    assert [least(page, 5), least(page, 50), least(page, 5, least=7), least(page, 5)] == [5, 12, 7, 5]
+
+
+def test_an_answer_has_one_page_that_goes_with_it() -> None:
+    response = HtmlResponse("http://a.example/", body="<p>年报</p>".encode("gb18030"), encoding="gb18030")
+    page = page_of(response)
+    assert page_of(response) is page
+    assert page.tree is page_of(response).tree
+    assert page_of(response.replace(url="http://b.example/")) is not page
+    gone = ref(page)
+    del response, page
+    gc.collect()
+    assert gone() is None
+
+
+_SIGNS = (
+    "/ // http:// https:// a.gov.cn 127.0.0.1 256.1.1.1 :80 :8080 :0 .. . ? x=1 # zwgk 2022 nb_1.html"
+    " ;jsessionid=1A %20 年报 \\ @ A - _"
+)
+PIECES = st.lists(st.sampled_from([*_SIGNS.split(), "\t", " "]), max_size=7).map("".join)
+BASES = st.sampled_from(
+    [
+        "http://www.a.gov.cn/zwgk/nb/index.html?a=/b",
+        "https://a-b.gov.cn:8443",
+        "http://127.0.0.1:41234/x/",
+        "http://A.gov.cn/",
+        "http://a.gov.cn/x;p=1/",
+    ]
+)
+
+
+@given(BASES, PIECES)
+def test_an_address_that_is_not_taken_apart_is_the_one_that_is(base: str, reference: str) -> None:
+    """What `absolute` answers at once, or as it did on another page of the host, is what it works out."""
+    text = reference.strip().replace("\\", "/").replace("\t", "")
+
+    def told(work: object, *given: str) -> object:
+        try:
+            return work(*given)  # type: ignore[operator]
+        except ValueError as error:
+            return type(error)
+
+    if text and not text.startswith("#"):
+        assert told(addresses.absolute, base, reference) == told(addresses._joined, base, text)
 
 
 def test_regions_are_those_of_the_xpath() -> None:

@@ -265,7 +265,7 @@ URL = "http://a.gov.cn/nb/1.html"
 @pytest.mark.parametrize("mark", CHALLENGES)
 def test_every_challenge_mark(mark: bytes) -> None:
     body = b"<html><script>var x = '" + mark + b"';</script></html>"
-    found = fault(body, "text/html", 200, "list", URL, URL)
+    found = fault(Page(URL, body), "text/html", 200, "list", URL)
     assert found is not None
     assert found[0] == "challenge_page"
 
@@ -284,10 +284,11 @@ def test_every_challenge_mark(mark: bytes) -> None:
     ],
 )
 def test_faults(body: bytes, role: str, asked: str, got: str, code: str | None) -> None:
-    found = fault(body, "text/html" if body.startswith(b"<") else "", 200, role, asked, got)
+    found = fault(Page(got, body), "text/html" if body.startswith(b"<") else "", 200, role, asked)
     assert (found[0] if found else None) == code
 
 
 def test_a_report_that_speaks_of_firewalls_is_no_challenge() -> None:
     text = "一、总体情况 二、主动公开 网站防火墙 四、行政复议 行政诉讼"
-    assert fault(f"<html>{text}</html>".encode(), "text/html", 200, "article", URL, URL) is None
+    page = Page(URL, f"<html>{text}</html>".encode())
+    assert fault(page, "text/html", 200, "article", URL) is None
