@@ -31,10 +31,10 @@ browse: $(STAMP) ## look at the database (ARGS="-s DATABASE=…" for another one
 test: $(STAMP) ## run the tests, on every core (ARGS="-n0 -x tests/storage" for some of them in one process)
 	@$(BIN)/python -m pytest -q -n auto --dist loadscope $(ARGS)
 
-bench: $(STAMP) ## measure every format, and the whole against the bare tools (ARGS="--quick" for the formats alone)
+bench: $(STAMP) ## measure the whole against the bare tools, ten minutes (ARGS="--only formats" for each format alone)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-bench-full: $(STAMP) ## measure the site and the findings over 85,000 invented reports (ARGS="--database FILE" for another)
+bench-full: $(STAMP) ## measure site and findings over 85,000 invented reports, and 8,500 (ARGS="--database FILE" for another)
 	@$(BIN)/python -m benchmarks.full $(ARGS)
 
 screenshots: $(STAMP) ## make the pictures of the README from the sample province (needs a Chromium)

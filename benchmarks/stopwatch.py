@@ -33,6 +33,7 @@ class Addon:
         settings["EXTENSIONS"]["benchmarks.stopwatch.Stopwatch"] = 0
         if settings.getbool("BENCH_KEEP_ONLY"):
             settings["ITEM_PIPELINES"]["benchmarks.stopwatch.KeptOnly"] = 100
+            settings["ITEM_PIPELINES"]["pipelines.adapter.ReadingPipeline"] = None
 
 
 class KeptOnly:

@@ -20,7 +20,7 @@ from pipelines import divisions, forms
 from pipelines.checks import checks
 from pipelines.checks.stated import stated_rules
 from pipelines.records import Cell, Division, Figure
-from storage import search
+from storage import contents, search
 from storage.coverage import due_on
 from storage.database import open_database
 from storage.reference import write_reference
@@ -53,7 +53,6 @@ ABSENT = 50
 """…and one is not there."""
 IDLE = 8
 """One department in so many has no request in all the years."""
-_INDEXES = ("figures_cell", "figures_status", "checks_outcome", "checks_rule", "checks_attribution")
 
 
 def build(path: Path, reports: int, *, seed: int = 1) -> Database:
@@ -71,23 +70,14 @@ def build(path: Path, reports: int, *, seed: int = 1) -> Database:
         ]
         for form in ("f2019", "f2021")
     }
-    definitions = [
-        conn.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).fetchone()[0]
-        for name in _INDEXES
-    ]
-    # In the order in which a growing database would not be: the indexes come at the end.
     conn.execute("PRAGMA foreign_keys = OFF")
     conn.execute("PRAGMA synchronous = OFF")
     conn.execute("BEGIN")
-    for name in _INDEXES:
-        conn.execute(f"DROP INDEX {name}")
     _write_run(db, every)
     chapters = Chapters([division.name for division in every], seed)
     for agency, division in _agencies(every, reports // len(YEARS)):
         _write_agency(db, agency, division, wanted, random.Random(f"{seed} {agency[0]}"))
         _write_chapters(db, agency, chapters, random.Random(f"{seed} {agency[0]} chapters"))
-    for definition in definitions:
-        conn.execute(definition)
     search.rebuild(conn)
     conn.execute("COMMIT")
     conn.execute("PRAGMA foreign_keys = ON")
@@ -213,11 +203,12 @@ def _write_agency(
         came = carried if chance.randrange(BROKEN) or not size else carried + 1
         carried = chance.randrange(3) * size
         figures = list(_figures(report_id, wanted[form], size, came, carried, chance, wrong))
-        conn.executemany(
-            "INSERT INTO figures VALUES (?, ?, ?, ?, ?, ?, '件', ?, NULL, ?, 'grid', 1)", figures
+        number = contents.number_of(conn, report_id)
+        contents.write_figures(
+            conn, number, [(*row[1:6], "件", row[6], None, row[7], "grid", 1) for row in figures]
         )
         made = [*_checks(figures, form), *_claimed(conn, figures, chance)]
-        conn.executemany("INSERT INTO checks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", made)
+        contents.write_checks(conn, number, [row[1:] for row in made])
         failed = sum(row[4] == "fail" and row[6] == "hard" for row in made)
         conn.execute(
             "UPDATE reports SET checks_failed = ?, figure_count = ? WHERE id = ?",
@@ -243,7 +234,7 @@ def _write_agency(
                 wording[chance.randrange(64)] = chance.getrandbits(32)
         conn.executemany(
             "INSERT INTO fingerprints VALUES (?, ?, ?)",
-            [(report_id, chapter, json.dumps(wording)) for chapter in (1, 5)],
+            [(report_id, chapter, contents.packed_hashes(wording)) for chapter in (1, 5)],
         )
 
 

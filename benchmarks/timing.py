@@ -25,9 +25,14 @@ def interleaved(
         pair = ((ours, times[0]), (bare, times[1]))
         for work, kept in pair if number % 2 == 0 else reversed(pair):
             kept.append(work())
-        if sys.stderr.isatty():
-            print(f"\r  round {number + 1} of {rounds}\r", end="", file=sys.stderr, flush=True)
+        progress(f"round {number + 1} of {rounds}")
     return tuple(times[0]), tuple(times[1])
+
+
+def progress(text: str) -> None:
+    """Says what is being done: on a terminal in one line that the next takes the place of."""
+    ends = "\x1b[K\r" if sys.stderr.isatty() else "\n"
+    print(f"  {text}", end=ends, file=sys.stderr, flush=True)
 
 
 def processor(work: Callable[[], object]) -> float:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import full
-from benchmarks.full import Page, Visits
+from benchmarks import full, growth
+from benchmarks.full import Growth, Page, Size, Visits
+from benchmarks.ratios import size_row
 from benchmarks.synthetic import build
 from storage.site.server import descriptions
 
@@ -17,9 +18,9 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A few invented reports, with everything that is made from them."""
     path = tmp_path_factory.mktemp("full") / "synthetic.db"
     db = build(path, 12)
-    spent = full.refreshed(db)
+    spent = growth.over_all(db)
     db.conn.close()
-    assert list(spent) == list(full.REFRESHED)
+    assert list(spent) == ["search index", *growth.FINDINGS]
     return path
 
 
@@ -57,3 +58,24 @@ def test_every_kind_of_page_is_asked_for_and_answers_of_a_real_server_are_told(d
     assert len(home.times) == 2
     assert min(home.times) > 0
     assert home.size > 1000
+
+
+def size(reports: int, seconds: float, *milliseconds: float) -> Size:
+    visits = {"plain": [visit(200, *milliseconds), Visits(Page("gone", "/gone", 1), status=404, times=[1.0])]}
+    return Size(reports, 1, {"build": (seconds, 0.0)}, visits, size_row(reports, 1, 1, 1))
+
+
+def test_what_grows_faster_than_the_reports_is_short() -> None:
+    small = size(100, 2.0, 3, 5, 4)
+    assert [one.verdict for one in full.grown(small, size(1000, 22.0, 44))] == ["OK", "OK"]
+    assert [one.verdict for one in full.grown(small, size(1000, 22.1, 45))] == ["SHORT", "SHORT"]
+    (build, page) = full.grown(small, size(2000, 44.0, 20))
+    assert build == Growth("build", 2.0, 44.0, "s", 22.0)
+    assert (page.what, page.small, page.large, page.unit) == ("x, plain", 4, 20, "ms")
+    assert page.as_json()["times"] == 5
+
+
+def test_findings_together_are_those_that_were_made() -> None:
+    taken = {"coverage": (2.0, 1.0), "measures": (3.0, 1.0), "search index": (9.0, 1.0)}
+    assert Size(1, 1, taken, {}, size_row(1, 1, 1, 1)).findings == 5
+    assert size(1, 9.0, 1).findings == 0

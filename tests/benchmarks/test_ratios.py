@@ -17,7 +17,8 @@ def test_every_target_is_that_of_a_row() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["most = 1", 'row = "x"', 'row = "x"\nmost = 1\nleast = 2', 'row = "x"\nfew = 1']
+    "text",
+    ["most = 1", 'row = "x"', 'row = "x"\nmost = 1\nleast = 2', 'row = "x"\nfew = 1', "aim = 1"],
 )
 def test_a_target_that_says_too_little_or_too_much_is_refused(text: str) -> None:
     with pytest.raises(SystemExit, match="either most or least"):
@@ -25,12 +26,14 @@ def test_a_target_that_says_too_little_or_too_much_is_refused(text: str) -> None
 
 
 def test_a_row_is_ok_short_or_printed() -> None:
-    bounds = {"time": (2.0, False), "speed": (0.7, True)}
-    assert ratios.state("time", 2.0, bounds) == (2.0, "OK")
-    assert ratios.state("time", 2.1, bounds) == (2.0, "SHORT")
-    assert ratios.state("speed", 0.7, bounds) == (0.7, "OK")
-    assert ratios.state("speed", 0.6, bounds) == (0.7, "SHORT")
-    assert ratios.state("other", 9.0, bounds) == (None, "printed")
+    found = ratios.targets(
+        '[[ratio]]\nrow = "time"\nmost = 2\naim = 1\n[[ratio]]\nrow = "speed"\nleast = 0.7\n'
+        '[[ratio]]\nrow = "other"\naim = 0.5\n'
+    )
+    assert [ratios.state(value, found["time"]) for value in (1.5, 2.0, 2.1)] == ["OK", "OK", "SHORT"]
+    assert [ratios.state(value, found["speed"]) for value in (0.7, 0.6)] == ["OK", "SHORT"]
+    assert ratios.state(9.0, found["other"]) == "printed"
+    assert [target.aim for target in found.values()] == [1, None, 0.5]
 
 
 def test_the_floors_read_the_same_bytes() -> None:
