@@ -20,7 +20,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby, product
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -427,19 +427,22 @@ def _replaced(db: Database) -> bool:
 
 def _differences(conn: sqlite3.Connection, rules: Rules) -> Iterator[tuple[Any, ...]]:
     """The rows of `retold_checks`."""
-    figures_of = _by_report(_figures(conn, "figures"))
-    beside_of = _by_report(_figures(conn, "figures_beside"))
+    figures_of = _by_report(_figures(conn))
+    beside_of = _by_report(_beside(conn))
     checks_of = _by_report(
         conn.execute(
-            f"SELECT report_id, {_RESULT} FROM checks WHERE {_ARITHMETIC} ORDER BY report_id, position"
+            f"SELECT report, {_RESULT} FROM stored_checks CROSS JOIN check_kinds ON number = kind"
+            f" WHERE {_ARITHMETIC} ORDER BY report, position"
         )
     )
     corrections = _corrections(conn)
-    for report_id, forms in conn.execute("SELECT id, forms FROM reports ORDER BY id"):
-        figures: Figures = dict(figures_of(report_id))
-        beside: Figures = dict(beside_of(report_id))
+    for number, report_id, forms in conn.execute(
+        "SELECT number, id, forms FROM report_numbers JOIN reports ON id = report_id ORDER BY number"
+    ):
+        figures: Figures = dict(figures_of(number))
+        beside: Figures = dict(beside_of(number))
         told = rules.results(forms, figures, beside)
-        stored = checks_of(report_id)
+        stored = checks_of(number)
         if len(stored) != len(told) or set(stored) != set(told):
             for before, after in _pairs([Result(*row) for row in stored], told):
                 if not (before and after and _alike(before, after, rules.uncounted(forms, figures, after))):
@@ -450,19 +453,19 @@ def _differences(conn: sqlite3.Connection, rules: Rules) -> Iterator[tuple[Any, 
                 yield _row(report_id, "corrections", before, after, rules.sentence(forms, after))
 
 
-def _by_report(rows: Iterable[tuple[Any, ...]]) -> Callable[[str], list[tuple[Any, ...]]]:
-    """From rows in the order of their reports, which come first: what gives the rest of those of a report.
+def _by_report(rows: Iterable[tuple[Any, ...]]) -> Callable[[int], list[tuple[Any, ...]]]:
+    """From rows in the order of their reports, whose numbers come first: what gives the rest of those of one.
 
     It is to be asked in the same order; rows of no report are passed over.
     """
     groups = groupby(rows, key=itemgetter(0))
     ahead = next(groups, None)
 
-    def of(report_id: str) -> list[tuple[Any, ...]]:
+    def of(report: int) -> list[tuple[Any, ...]]:
         nonlocal ahead
-        while ahead is not None and ahead[0] < report_id:
+        while ahead is not None and ahead[0] < report:
             ahead = next(groups, None)
-        if ahead is None or ahead[0] != report_id:
+        if ahead is None or ahead[0] != report:
             return []
         found = [row[1:] for row in ahead[1]]
         ahead = next(groups, None)
@@ -471,35 +474,72 @@ def _by_report(rows: Iterable[tuple[Any, ...]]) -> Callable[[str], list[tuple[An
     return of
 
 
-def _figures(conn: sqlite3.Connection, table: str) -> Iterator[tuple[str, str, Part]]:
-    """Report, table and the cells in it, in this order.
+def _figures(conn: sqlite3.Connection) -> Iterator[tuple[int, str, Part]]:
+    """Number of the report, table and the cells in it, report by report.
 
     Put together by SQLite, as thousands of millions of texts would be made otherwise. JSON does not give
     numbers with decimals exactly, so they come apart.
     """
-    # The only order in which no row is sorted is that of the key.
+    tables_of = lru_cache(maxsize=PLANS)(partial(_tables_of, *_codes(conn)))
     decimals_of = _by_report(
         conn.execute(
-            f"SELECT report_id, table_code, row_code, column_code, value FROM {table} NOT INDEXED"
-            " WHERE typeof(value) = 'real' ORDER BY report_id, table_code"
+            "SELECT report, cell, value FROM stored_figures WHERE typeof(value) = 'real'"
+            " ORDER BY report, cell"
         )
     )
-    for report_id, parts in groupby(
-        conn.execute(
-            "SELECT report_id, table_code, group_concat(row_code || '/' || column_code || ' ' || status),"
-            " json_group_array(iif(typeof(value) = 'real', NULL, value)), max(typeof(value) = 'real')"
-            f" FROM {table} NOT INDEXED GROUP BY report_id, table_code ORDER BY report_id, table_code"
-        ),
-        key=itemgetter(0),
+    for report, cells, values, has_decimals in conn.execute(
+        "SELECT report, group_concat(iif(kind > 0, cell, cell || ' ' || kind)),"
+        " json_group_array(iif(typeof(value) = 'real', NULL, value)), max(typeof(value) = 'real')"
+        " FROM stored_figures GROUP BY report ORDER BY report"
     ):
-        decimals: list[tuple[Any, ...]] | None = None
-        for _, table_code, shape, values, has_decimals in parts:
-            own = Part(shape, json.loads(values))
-            if has_decimals:
-                decimals = decimals_of(report_id) if decimals is None else decimals
-                exact = {(row, column): value for code, row, column, value in decimals if code == table_code}
-                own = Part(shape, [exact.get(cell, value) for cell, (_, value) in own.cells.items()])
-            yield report_id, table_code, own
+        every = json.loads(values)
+        if has_decimals:
+            exact = dict(decimals_of(report))
+            numbers = (int(name.partition(" ")[0]) for name in cells.split(","))
+            every = [exact.get(cell, value) for cell, value in zip(numbers, every, strict=True)]
+        for table, shape, places in tables_of(cells):
+            yield report, table, Part(shape, places(every))
+
+
+def _codes(conn: sqlite3.Connection) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
+    """Of numbers of cells, as text, their table and `ROW/COLUMN`; of those of kinds the status."""
+    cells = {
+        str(number): (table, f"{row}/{column}")
+        for number, table, row, column in conn.execute(
+            "SELECT number, table_code, row_code, column_code FROM figure_cells"
+        )
+    }
+    return cells, {str(row[0]): row[1] for row in conn.execute("SELECT number, status FROM figure_kinds")}
+
+
+def _tables_of(
+    codes: Mapping[str, tuple[str, str]], statuses: Mapping[str, str], cells: str
+) -> list[tuple[str, str, Getter]]:
+    """Of a report that has these cells (numbers, with the kind where they are no number): its tables, their
+    shape, and what takes their values from those of the report.
+    """
+    found: dict[str, list[tuple[str, int]]] = {}
+    for place, name in enumerate(cells.split(",")):
+        cell, _, kind = name.partition(" ")
+        table, code = codes[cell]
+        status = statuses[kind] if kind else "number"
+        found.setdefault(table, []).append((f"{code} {status}", place))
+    return [
+        (table, ",".join(shape for shape, _ in own), _getter([place for _, place in own]))
+        for table, own in found.items()
+    ]
+
+
+def _beside(conn: sqlite3.Connection) -> Iterator[tuple[int, str, Part]]:
+    """The same of the figures beside the forms, which are few."""
+    rows = conn.execute(
+        "SELECT number, table_code, row_code, column_code, status, value FROM figures_beside"
+        " JOIN report_numbers USING (report_id) ORDER BY number, table_code, row_code, column_code"
+    )
+    for (report, table), own in groupby(rows, key=itemgetter(0, 1)):
+        cells = [row[2:] for row in own]
+        shape = ",".join(f"{row}/{column} {status}" for row, column, status, _ in cells)
+        yield report, table, Part(shape, [value for *_, value in cells])
 
 
 def _corrections(conn: sqlite3.Connection) -> dict[str, dict[str, dict[tuple[str, str], Stated]]]:
@@ -567,28 +607,30 @@ def outdated(db: Database) -> list[str]:
 
 
 def remarks(db: Database) -> list[str]:
-    """What the user should know of `retold_checks`, a line each; none where there is nothing."""
+    """What the user should know of `checks_outdated` and `checks_corrected`, a line each; none where there
+    is nothing.
+    """
     lines = []
-    with one_line_errors(file_of(db)):
-        rows = db.conn.execute(
-            "SELECT told_from, rule, count(*) FROM retold_checks GROUP BY told_from, rule ORDER BY rule"
-        ).fetchall()
-        reports = dict(
-            db.conn.execute(
-                "SELECT told_from, count(DISTINCT report_id) FROM retold_checks GROUP BY told_from"
+    for view, words in _WORDS.items():
+        with one_line_errors(file_of(db)):
+            rows = db.conn.execute(
+                f"SELECT rule, count(*) FROM {view} GROUP BY rule ORDER BY rule"
             ).fetchall()
-        )
-    for told_from, words in _WORDS.items():
-        counts = {rule: number for its_cause, rule, number in rows if its_cause == told_from}
-        if counts:
-            named = ", ".join(f"{rule} {number}" for rule, number in counts.items())
-            lines.append(words.format(checks=sum(counts.values()), reports=reports[told_from], rules=named))
+            reports = db.conn.execute(f"SELECT count(DISTINCT report_id) FROM {view}").fetchone()[0]
+        if rows:
+            counted = _counted(sum(number for _, number in rows), "check")
+            named = ", ".join(f"{rule} {number}" for rule, number in rows)
+            lines.append(words.format(checks=counted, reports=_counted(reports, "report"), rules=named))
     return lines
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 _WORDS = {
-    "figures": "LOOK AT checks_outdated: {checks} checks of {reports} reports ({rules}) are stored otherwise"
-    " than the stored figures give them by the rules of today; scrapy reextract makes them anew",
-    "corrections": "corrections of readers change {checks} checks of {reports} reports ({rules});"
+    "checks_outdated": "LOOK AT checks_outdated: {checks} of {reports} ({rules}) stored otherwise than the"
+    " stored figures give by the rules of today; scrapy reextract makes them anew",
+    "checks_corrected": "corrections of readers change the outcome of {checks} of {reports} ({rules});"
     " see checks_corrected",
 }

@@ -1,6 +1,6 @@
 """Rules that hold between reports: from one year to the next, between levels of government, between texts.
 
-Owns the tables `cross_checks` and `similar_texts`, which are made anew as a whole from what stands in
+Owns what stands in the view `cross_checks` and in `similar_texts`, made anew as a whole from what stands in
 `reports`, `figures`, `fingerprints`, `report_versions` and `coverage`. A result stands with the later
 report or with the parent. The rules are data (`crosschecks.toml`); each is one statement over all
 reports, none is a query a report. Outcomes are those of the rules within a report: strict, where a
@@ -10,7 +10,6 @@ blank cell makes a rule not assessable, and zero-filled, where blank and merged 
 from __future__ import annotations
 
 import hashlib
-import json
 import sqlite3
 import tomllib
 from collections import defaultdict
@@ -23,6 +22,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from storage.contents import unpacked_hashes
 from storage.database import file_of, one_line_errors, transaction
 
 TABLES = ("proactive", "applications", "review_litigation")
@@ -158,29 +158,21 @@ def refresh(db: Database, given: Rules | None = None) -> bool:
     if standing is not None and standing[0] == made_from:
         return False
     with transaction(db):
-        indexes = db.conn.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'cross_checks'"
-        ).fetchall()
-        # Rule after rule, the rows come in no order of the indexes: made at the end they cost a fifth, and
-        # rows are deleted one by one where a table has a parent.
-        for name, _ in indexes:
-            db.conn.execute(f"DROP INDEX {name}")
-        db.conn.execute("DELETE FROM cross_checks")
-        db.conn.execute("DELETE FROM similar_texts")
         try:
             _note_reports(db.conn)
             _note_cells(db.conn, chosen)
             _note_pairs(db.conn)
+            db.conn.execute(_TOLD)
+            db.conn.execute("DELETE FROM similar_texts")
             for rule in chosen.years:
                 for summed in (False, True):
                     db.conn.execute(*_year_statement(rule, chosen, summed=summed))
             _check_levels(db.conn, chosen)
             _check_wording(db.conn, chosen)
             _check_versions(db.conn)
-            for _, sql in indexes:
-                db.conn.execute(sql)
+            _write_results(db.conn)
         finally:
-            for table in ("noted", "wanted", "now", "pairs", "past", "over", "below", "whole"):
+            for table in ("noted", "wanted", "now", "pairs", "past", "over", "below", "whole", "told"):
                 db.conn.execute(f"DROP TABLE IF EXISTS temp.{table}")
         db.conn.execute(
             "INSERT INTO findings_state VALUES ('cross_checks', ?)"
@@ -188,6 +180,45 @@ def refresh(db: Database, given: Rules | None = None) -> bool:
             (made_from,),
         )
     return True
+
+
+_TOLD = """
+    CREATE TEMP TABLE told (
+        report INTEGER NOT NULL, rule TEXT NOT NULL, subject TEXT NOT NULL, outcome TEXT NOT NULL,
+        zero_filled TEXT NOT NULL, left_value, right_value, wording TEXT NOT NULL, said, other INTEGER
+    )
+"""
+"""The results with reports under their numbers. In the wording, {left}, {right}, {said}, {year}, {before}
+(the year before) and {other} stand for what the view `cross_checks` puts there."""
+
+
+def _write_results(conn: sqlite3.Connection) -> None:
+    """Makes the stored results those of `told`: what they have in common stands once, in `cross_kinds`."""
+    indexes = conn.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'stored_cross_checks'"
+        " AND sql IS NOT NULL"
+    ).fetchall()
+    # Rows are deleted and added one by one in every index: made at the end they cost a fifth.
+    for name, _ in indexes:
+        conn.execute(f"DROP INDEX {name}")
+    conn.execute("DELETE FROM stored_cross_checks")
+    conn.execute("DELETE FROM cross_kinds")
+    common = "rule, subject, outcome, zero_filled, severity, wording"
+    conn.execute(
+        f"INSERT INTO cross_kinds ({common})"
+        " SELECT DISTINCT rule, subject, outcome, zero_filled, 'soft', wording FROM told"
+        " ORDER BY rule, subject, outcome, zero_filled, wording"
+    )
+    conn.execute(
+        """
+        INSERT INTO stored_cross_checks (report, kind, left_value, right_value, said, other)
+        SELECT told.report, kinds.number, told.left_value, told.right_value, told.said, told.other
+        FROM told CROSS JOIN cross_kinds AS kinds USING (rule, subject, outcome, zero_filled, wording)
+        ORDER BY 1, 2
+        """
+    )
+    for _, sql in indexes:
+        conn.execute(sql)
 
 
 def _made_from(conn: sqlite3.Connection, chosen: Rules) -> str:
@@ -218,7 +249,7 @@ def _note_reports(conn: sqlite3.Connection) -> None:
     conn.execute(
         """
         CREATE TEMP TABLE noted (
-            n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, agency_id TEXT NOT NULL,
+            n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, number INTEGER NOT NULL, agency_id TEXT NOT NULL,
             agency_type TEXT NOT NULL, year INTEGER NOT NULL, scope TEXT NOT NULL, proactive TEXT,
             applications TEXT, review_litigation TEXT
         )
@@ -226,10 +257,10 @@ def _note_reports(conn: sqlite3.Connection) -> None:
     )
     conn.execute(
         """
-        INSERT INTO noted SELECT NULL, id, agency_id, agency_type, year, scope,
+        INSERT INTO noted SELECT NULL, id, number, agency_id, agency_type, year, scope,
             json_extract(forms, '$.proactive'), json_extract(forms, '$.applications'),
             json_extract(forms, '$.review_litigation')
-        FROM reports ORDER BY id
+        FROM reports JOIN report_numbers ON report_numbers.report_id = reports.id ORDER BY id
         """
     )
     conn.execute("CREATE UNIQUE INDEX temp.noted_year ON noted (agency_id, year)")
@@ -250,28 +281,24 @@ def _note_cells(conn: sqlite3.Connection, chosen: Rules) -> None:
         "CREATE TEMP TABLE now (cell INTEGER NOT NULL, n INTEGER NOT NULL, value, filled,"
         " PRIMARY KEY (cell, n)) WITHOUT ROWID"
     )
-    # By the index over the cells alone, without the figures themselves: a tenth of the reading. A number
-    # so large that it can only be misread goes in as a float: a sum of such integers is an error.
+    # Report by report, as their figures lie, and sorted then. A number so large that it can only be misread
+    # goes in as a float: a sum of such integers is an error.
     conn.execute(
         """
-        INSERT INTO now
-        SELECT cell, n, value, value FROM (
-            SELECT wanted.cell AS cell, noted.n AS n,
-                iif(figures.value NOT BETWEEN -10000000000000 AND 10000000000000,
-                    CAST(figures.value AS REAL), figures.value) AS value
-            FROM wanted CROSS JOIN figures USING (table_code, row_code, column_code)
-            CROSS JOIN noted ON noted.id = figures.report_id
+        WITH asked AS MATERIALIZED (
+            SELECT wanted.cell, figure_cells.number
+            FROM wanted JOIN figure_cells USING (table_code, row_code, column_code)
         )
-        """
-    )
-    conn.execute(
-        """
         INSERT INTO now
-        SELECT wanted.cell, noted.n, NULL, 0
-        FROM figures CROSS JOIN wanted USING (table_code, row_code, column_code)
-        CROSS JOIN noted ON noted.id = figures.report_id
-        WHERE figures.status IN ('blank', 'merged')
-        ON CONFLICT DO UPDATE SET filled = 0
+        SELECT asked.cell, noted.n,
+            iif(stored.value NOT BETWEEN -10000000000000 AND 10000000000000,
+                CAST(stored.value AS REAL), stored.value) AS value,
+            iif(stored.kind IN (SELECT number FROM figure_kinds WHERE status IN ('blank', 'merged')), 0,
+                iif(stored.value NOT BETWEEN -10000000000000 AND 10000000000000,
+                    CAST(stored.value AS REAL), stored.value))
+        FROM noted CROSS JOIN asked CROSS JOIN stored_figures AS stored
+            ON stored.report = noted.number AND stored.cell = asked.number
+        ORDER BY 1, 2
         """
     )
 
@@ -361,24 +388,20 @@ def _year_statement(rule: YearRule, chosen: Rules, *, summed: bool) -> tuple[str
                 allowed.append(f"{report}.{table} IN ({quoted})")
             else:
                 allowed.append(f"{report}.{table} IS NOT NULL")
-    says = [
-        "'" + text.replace("{year}", "' || year || '").replace("{before}", "' || before || '") + "'"
-        for text in (rule.left_says, rule.right_says)
-    ]
     sql = f"""
-        INSERT INTO cross_checks (report_id, rule, subject, outcome, zero_filled, severity, left_value,
-            right_value, suspect, detail, other_report_id)
-        SELECT id, ?, ?, outcome, zero_filled, 'soft', l, r, NULL,
+        INSERT INTO told (report, rule, subject, outcome, zero_filled, left_value, right_value, wording,
+            said, other)
+        SELECT report, ?, ?, outcome, zero_filled, l, r,
             CASE outcome WHEN 'not_assessable' THEN 'not assessable, a cell is no number: ' ELSE '' END
-            || {says[0]} || ': ' || ifnull(l, 'no number')
-            || CASE outcome WHEN 'fail' THEN ' {_against(rule)} ' ELSE ' {_sign(rule)} ' END
-            || {says[1]} || ': ' || ifnull(r, 'no number')
-            || iif(earlier_reports > 1, ' (summed over ' || earlier_reports || ' bodies before it)', ''),
-            other
+            || '{rule.left_says}: {{left}}'
+            || CASE outcome WHEN 'fail' THEN {_against(rule)} ELSE ' {_sign(rule)} ' END
+            || '{rule.right_says}: {{right}}'
+            || iif(earlier_reports > 1, ' (summed over {{said}} bodies before it)', ''),
+            iif(earlier_reports > 1, earlier_reports, NULL), other
         FROM (
             SELECT *, {_outcome(rule, "l", "r")} AS outcome, {_outcome(rule, "lf", "rf")} AS zero_filled
             FROM (
-                SELECT later.id AS id, later.year AS year, earlier.year AS before, earlier.id AS other,
+                SELECT later.number AS report, earlier.number AS other,
                     pairs.earlier_reports AS earlier_reports,
                     {_rounded(totals["left"])} AS l, {_rounded(totals["right"])} AS r,
                     {_rounded(totals["left_filled"])} AS lf, {_rounded(totals["right_filled"])} AS rf
@@ -414,9 +437,11 @@ def _sign(rule: YearRule) -> str:
 
 
 def _against(rule: YearRule) -> str:
+    """What stands between the two sides of a rule that fails, as an expression of SQL."""
     if rule.relation == "within":
-        return f"is {rule.factor} times or a {rule.factor}th of"
-    return {"equal": "≠", "at_most": ">"}[rule.relation]
+        times = f"{rule.factor:,}"
+        return f"iif(l > r, ', at least {times} times ', ', at most 1/{times} of ')"
+    return {"equal": "' ≠ '", "at_most": "' > '"}[rule.relation]
 
 
 def _check_levels(conn: sqlite3.Connection, chosen: Rules) -> None:
@@ -477,22 +502,21 @@ def _check_levels(conn: sqlite3.Connection, chosen: Rules) -> None:
 
 
 _AT_LEAST = f"""
-    INSERT INTO cross_checks (report_id, rule, subject, outcome, zero_filled, severity, left_value,
-        right_value, suspect, detail, other_report_id)
-    SELECT id, 'L1', :subject,
+    INSERT INTO told (report, rule, subject, outcome, zero_filled, left_value, right_value, wording, said)
+    SELECT report, 'L1', :subject,
         CASE WHEN value IS NULL OR numbers = 0 THEN 'not_assessable'
             WHEN value >= total - {NEARLY} THEN 'pass' ELSE 'fail' END AS outcome,
         CASE WHEN filled IS NULL OR filled_numbers = 0 THEN 'not_assessable'
             WHEN filled >= filled_total - {NEARLY} THEN 'pass' ELSE 'fail' END,
-        'soft', value, total, NULL,
+        value, total,
         CASE WHEN value IS NULL OR numbers = 0 THEN 'not assessable, a cell is no number: '
             ELSE '' END
-        || 'the whole area (全域): ' || ifnull(value, 'no number')
+        || 'the whole area (全域): {{left}}'
         || CASE WHEN value < total - {NEARLY} THEN ' < ' ELSE ' ≥ ' END
-        || numbers || ' bodies below it that are held: ' || ifnull(total, 'no number'),
-        NULL
+        || '{{said}} bodies below it that are held: {{right}}',
+        numbers
     FROM (
-        SELECT parent.id AS id, own.value AS value, own.filled AS filled, count(now.value) AS numbers,
+        SELECT parent.number AS report, own.value AS value, own.filled AS filled, count(now.value) AS numbers,
             round(sum(now.value), 6) AS total, count(now.filled) AS filled_numbers,
             round(sum(now.filled), 6) AS filled_total
         FROM noted AS parent
@@ -504,21 +528,20 @@ _AT_LEAST = f"""
 """
 
 _EQUAL = f"""
-    INSERT INTO cross_checks (report_id, rule, subject, outcome, zero_filled, severity, left_value,
-        right_value, suspect, detail, other_report_id)
-    SELECT id, 'L2', :subject,
+    INSERT INTO told (report, rule, subject, outcome, zero_filled, left_value, right_value, wording, said)
+    SELECT report, 'L2', :subject,
         CASE WHEN why IS NOT NULL THEN 'not_assessable' WHEN value IS NULL OR numbers < held
             THEN 'not_assessable' WHEN abs(value - total) < {NEARLY} THEN 'pass' ELSE 'fail' END,
         CASE WHEN why IS NOT NULL THEN 'not_assessable' WHEN filled IS NULL OR filled_numbers < held
             THEN 'not_assessable' WHEN abs(filled - filled_total) < {NEARLY} THEN 'pass' ELSE 'fail' END,
-        'soft', value, iif(why IS NULL AND numbers = held, total, NULL), NULL,
-        CASE WHEN why IS NOT NULL THEN 'not assessable: ' || why
+        value, iif(why IS NULL AND numbers = held, total, NULL),
+        CASE WHEN why IS NOT NULL THEN 'not assessable: {{said}}'
             WHEN value IS NULL OR numbers < held THEN 'not assessable, a cell is no number'
-            ELSE 'the whole area (全域): ' || value || iif(abs(value - total) < {NEARLY}, ' = ', ' ≠ ')
-                || 'all ' || held || ' bodies directly below it: ' || total END,
-        NULL
+            ELSE 'the whole area (全域): {{left}}' || iif(abs(value - total) < {NEARLY}, ' = ', ' ≠ ')
+                || 'all {{said}} bodies directly below it: {{right}}' END,
+        CASE WHEN why IS NOT NULL THEN why WHEN value IS NULL OR numbers < held THEN NULL ELSE held END
     FROM (
-        SELECT parent.id AS id, own.value AS value, own.filled AS filled, whole.held AS held,
+        SELECT parent.number AS report, own.value AS value, own.filled AS filled, whole.held AS held,
             count(now.value) AS numbers, round(sum(now.value), 6) AS total,
             count(now.filled) AS filled_numbers, round(sum(now.filled), 6) AS filled_total,
             CASE WHEN whole.absent THEN whole.absent || ' of ' || (whole.held + whole.absent)
@@ -553,7 +576,7 @@ def _check_wording(conn: sqlite3.Connection, chosen: Rules) -> None:
     """Y2: the wording of a chapter beside that of the year before, and the nearest of another body."""
     for chapter in chosen.chapters:
         texts = {
-            row[0]: _Text(row[0], row[1], row[2], row[3], tuple(json.loads(row[4])))
+            row[0]: _Text(row[0], row[1], row[2], row[3], unpacked_hashes(row[4]))
             for row in conn.execute(
                 "SELECT reports.id, agency_id, agency_type, division_code, hashes"
                 " FROM fingerprints JOIN reports ON reports.id = fingerprints.report_id WHERE chapter = ?"
@@ -581,10 +604,10 @@ def _check_wording(conn: sqlite3.Connection, chosen: Rules) -> None:
         _write_wording(conn, chapter, "other_agency", nearest, chosen.alike)
         conn.execute(
             """
-            INSERT INTO cross_checks
-            SELECT fingerprints.report_id, 'Y2', 'chapter_' || chapter || '/other_agency', 'pass', 'pass',
-                'soft', NULL, ?, NULL, 'no earlier report of another body has this wording', NULL
-            FROM fingerprints
+            INSERT INTO told (report, rule, subject, outcome, zero_filled, right_value, wording)
+            SELECT noted.number, 'Y2', 'chapter_' || chapter || '/other_agency', 'pass', 'pass', ?,
+                'no earlier report of another body has this wording'
+            FROM fingerprints JOIN noted ON noted.id = fingerprints.report_id
             WHERE chapter = ? AND NOT EXISTS (
                 SELECT 1 FROM similar_texts AS near WHERE near.report_id = fingerprints.report_id
                     AND near.chapter = fingerprints.chapter AND near.relation = 'other_agency'
@@ -612,8 +635,14 @@ def _write_wording(
         ],
     )
     whose = "the year before's" if relation == "year_before" else "another body's"
+    wording = (
+        f"{{said}} of the phrases of chapter {chapter} are those of {whose} (内容雷同), report {{other}}"
+    )
     conn.executemany(
-        "INSERT INTO cross_checks VALUES (?, 'Y2', ?, ?, ?, 'soft', ?, ?, NULL, ?, ?)",
+        "INSERT INTO told (report, rule, subject, outcome, zero_filled, left_value, right_value, wording,"
+        " said, other)"
+        " VALUES ((SELECT number FROM noted WHERE id = ?), 'Y2', ?, ?, ?, ?, ?, ?, ?,"
+        " (SELECT number FROM noted WHERE id = ?))",
         [
             (
                 report_id,
@@ -621,10 +650,8 @@ def _write_wording(
                 *(["fail" if share >= alike else "pass"] * 2),
                 round(share, 3),
                 alike,
-                (
-                    f"{share:.0%} of the phrases of chapter {chapter} are those of {whose} (内容雷同),"
-                    f" report {other}"
-                ),
+                wording,
+                f"{share:.0%}",
                 other,
             )
             for report_id, other, share in rows
@@ -690,32 +717,28 @@ def _check_versions(conn: sqlite3.Connection) -> None:
     """Y3: two publications of one report with other figures, one after the other or side by side."""
     conn.execute(
         """
-        INSERT INTO cross_checks (report_id, rule, subject, outcome, zero_filled, severity, left_value,
-            right_value, suspect, detail, other_report_id)
-        SELECT report_id, 'Y3', 'versions', iif(changed, 'fail', 'pass'), iif(changed, 'fail', 'pass'),
-            'soft', changed, 0, NULL,
-            changed || ' of ' || later || ' later versions of the page have other figures', NULL
+        INSERT INTO told (report, rule, subject, outcome, zero_filled, left_value, right_value, wording, said)
+        SELECT noted.number, 'Y3', 'versions', iif(changed, 'fail', 'pass'), iif(changed, 'fail', 'pass'),
+            changed, 0, '{left} of {said} later versions of the page have other figures', later
         FROM (
             SELECT report_id, count(*) AS later,
                 sum(reader_changed = 0 AND EXISTS (SELECT 1 FROM json_each(parts) WHERE value = 'figures'))
                     AS changed
             FROM report_versions WHERE version > 1 GROUP BY report_id
-        )
+        ) JOIN noted ON noted.id = report_id
         """
     )
     conn.execute(
         """
-        INSERT INTO cross_checks (report_id, rule, subject, outcome, zero_filled, severity, left_value,
-            right_value, suspect, detail, other_report_id)
-        SELECT report_id, 'Y3', 'copies', iif(differing, 'fail', 'pass'), iif(differing, 'fail', 'pass'),
-            'soft', differing, 0, NULL,
-            differing || ' of ' || (addresses - 1) || ' further addresses give it with other figures', NULL
+        INSERT INTO told (report, rule, subject, outcome, zero_filled, left_value, right_value, wording, said)
+        SELECT noted.number, 'Y3', 'copies', iif(differing, 'fail', 'pass'), iif(differing, 'fail', 'pass'),
+            differing, 0, '{left} of {said} further addresses give it with other figures', addresses - 1
         FROM (
             SELECT report_id, count(*) AS addresses,
                 (SELECT count(*) FROM problems
                     WHERE problems.report_id = report_sources.report_id AND code = 'copies_differ')
                     AS differing
             FROM report_sources WHERE gone_at IS NULL GROUP BY report_id HAVING count(*) > 1
-        )
+        ) JOIN noted ON noted.id = report_id
         """
     )

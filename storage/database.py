@@ -124,8 +124,14 @@ def transaction(db: Database) -> Iterator[None]:
 
     The write lock is taken at the start (BEGIN IMMEDIATE): a transaction that first reads and then
     writes would otherwise fail at once, without waiting, when another program wrote in between.
+    While several are gathered (see `gather`) the block is one of them, undone alone where it fails and
+    written with the others.
     """
-    with one_line_errors(file_of(db)):
+    with one_line_errors(db):
+        if db.conn.in_transaction:
+            with _savepoint(db.conn):
+                yield
+            return
         db.conn.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -135,33 +141,53 @@ def transaction(db: Database) -> Iterator[None]:
         db.conn.commit()
 
 
+def gather(db: Database) -> None:
+    """From here on transactions are written together, by `settle`: to wait for the disk at each costs more
+    than all else. The lock is held meanwhile, and who is killed has none of them.
+
+    An error that leaves no room for any (a full disk) undoes them all: `is_gathering` tells.
+    """
+    if not db.conn.in_transaction:
+        with one_line_errors(db):
+            db.conn.execute("BEGIN IMMEDIATE")
+
+
+def is_gathering(db: Database) -> bool:
+    """Whether there is anything that `settle` would write."""
+    return db.conn.in_transaction
+
+
 @contextmanager
 def gathering(db: Database) -> Iterator[None]:
-    """A block whose writes stay in one open transaction with those of other such blocks, until `settle`.
-
-    Where one fails, all that were gathered are gone: whoever gathers ends there. Errors of SQLite leave
-    as `StorageError`.
-    """
-    with one_line_errors(file_of(db)):
-        if not db.conn.in_transaction:
-            db.conn.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            db.conn.rollback()
-            raise
+    """A transaction that is gathered, see `gather`. Errors of SQLite leave as `StorageError`."""
+    gather(db)
+    with transaction(db):
+        yield
 
 
 def settle(db: Database) -> None:
     """Writes what was gathered, if anything was."""
     if db.conn.in_transaction:
-        with one_line_errors(file_of(db)):
+        with one_line_errors(db):
             db.conn.commit()
+
+
+@contextmanager
+def _savepoint(conn: sqlite3.Connection) -> Iterator[None]:
+    conn.execute("SAVEPOINT gathered")
+    try:
+        yield
+    except BaseException:
+        if conn.in_transaction:
+            conn.execute("ROLLBACK TO gathered")
+            conn.execute("RELEASE gathered")
+        raise
+    conn.execute("RELEASE gathered")
 
 
 def checkpoint(db: Database) -> None:
     """Brings the write-ahead log into the file and empties it, so that the file alone is the database."""
-    with one_line_errors(file_of(db)):
+    with one_line_errors(db):
         db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
@@ -221,11 +247,12 @@ _ADVICE = {
 
 
 @contextmanager
-def one_line_errors(path: Path, setting: str = "DATABASE") -> Iterator[None]:
+def one_line_errors(place: Path | Database, setting: str = "DATABASE") -> Iterator[None]:
     """Errors of SQLite in the block leave it as `StorageError`, one line with the file and the remedy."""
     try:
         yield
     except sqlite3.Error as error:
+        path = file_of(place) if isinstance(place, Database) else place
         name = getattr(error, "sqlite_errorname", None) or type(error).__name__
         for start, advice in _ADVICE.items():
             if name.startswith(start):

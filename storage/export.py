@@ -36,15 +36,31 @@ BATCH_SIGNS = 32_000_000
 INTERNAL = frozenset(
     {
         "_sqlite_migrations",
+        "check_kinds",
         "copies",
+        "cross_kinds",
+        "figure_cells",
+        "figure_kinds",
+        "figure_places",
         "findings_state",
         "fingerprints",
+        "report_numbers",
         "search_reports",
         "source_versions",
+        "stored_checks",
+        "stored_cross_checks",
+        "stored_figures",
         "superseded_figures",
     }
 )
-"""Tables that hold the program's own state, or what another view shows better (`version_figures`)."""
+"""Tables that hold the program's own state, or what a view shows better (`figures`, `version_figures`)."""
+
+KEYS = {
+    "figures": ("report_id", "table_code", "row_code", "column_code"),
+    "checks": ("report_id", "position"),
+    "cross_checks": ("report_id", "rule", "subject"),
+}
+"""Columns that name a row of those views whose rows are a table's in all but name, of reports."""
 
 TIDY = frozenset(
     {"figures", "figures_beside", "figures_corrected", "statistics_2014_approximate", "version_figures"}
@@ -307,7 +323,7 @@ def _found_types(
 
 
 def _rows(conn: sqlite3.Connection, name: str, columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
-    keys = [row[1] for row in conn.execute(f'PRAGMA table_info("{name}")') if row[5]]
+    keys = KEYS.get(name) or [row[1] for row in conn.execute(f'PRAGMA table_info("{name}")') if row[5]]
     order = f" ORDER BY {', '.join(keys)}" if keys else ""
     listed = ", ".join(f'"{column.name}"' for column in columns)
     yield from conn.execute(f'SELECT {listed} FROM "{name}"{order}')
@@ -462,7 +478,7 @@ def _resource(
     kind: Format,
     names: Sequence[str],
 ) -> dict[str, Any]:
-    keys = [
+    keys = list(KEYS.get(name, ())) or [
         row[1]
         for row in sorted(conn.execute(f'PRAGMA table_info("{name}")'), key=lambda row: row[5])
         if row[5]
@@ -499,6 +515,8 @@ def _resource(
 def _foreign_keys(conn: sqlite3.Connection, name: str, names: Sequence[str]) -> list[dict[str, Any]]:
     """The foreign keys to tables that are exported, too."""
     found: dict[int, tuple[str, list[str], list[str]]] = {}
+    if name in KEYS:
+        found[0] = ("reports", ["report_id"], ["id"])
     rows = sorted(conn.execute(f'PRAGMA foreign_key_list("{name}")'), key=lambda row: (row[0], row[1]))
     for number, _, table, column, referred, *_ in rows:
         _, here, there = found.setdefault(number, (table, [], []))

@@ -30,6 +30,12 @@ TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 TAKEN_UP = (None, "shutdown", "storage_failed")
 """Ends of a run after which the same command goes on with it: killed, stopped by hand, a full disk."""
 
+_INSERT_FETCH = """
+    INSERT INTO fetches (
+        crawl_id, portal_id, role, url, final_url, found_on, link_text, attempt, method, request_body,
+        status, error, content_type, etag, last_modified, vary, fetched_at, sha256
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
 _LAST_SIGN = "ifnull((SELECT max(fetched_at) FROM fetches WHERE crawl_id = crawls.id), started_at)"
 
 
@@ -62,6 +68,8 @@ class Ledger:
     def __init__(self, db: Database, archive: Archive) -> None:
         self.db = db
         self.archive = archive
+        self._portals: set[str] = set()
+        """Those that the database is known to hold; none is ever taken out of it."""
 
     def open_crawl(
         self,
@@ -226,26 +234,26 @@ class Ledger:
         self._refuse_unknown_portal(portal_id)
         sha256 = self.archive.put(body, gather=gather) if body else unchanged
         fetched_at = utc_now()
-        fetch = {
-            "crawl_id": crawl_id,
-            "portal_id": portal_id or None,
-            "role": role,
-            "url": url,
-            "final_url": final_url or url,
-            "found_on": found_on,
-            "link_text": link_text,
-            "attempt": attempt,
-            "method": method,
-            "request_body": request_body,
-            "status": status,
-            "error": error[:ERROR_LENGTH] if error else None,
-            "content_type": content_type,
-            "etag": etag,
-            "last_modified": last_modified,
-            "vary": vary,
-            "fetched_at": fetched_at,
-            "sha256": sha256,
-        }
+        fetch = (
+            crawl_id,
+            portal_id or None,
+            role,
+            url,
+            final_url or url,
+            found_on,
+            link_text,
+            attempt,
+            method,
+            request_body,
+            status,
+            error[:ERROR_LENGTH] if error else None,
+            content_type,
+            etag,
+            last_modified,
+            vary,
+            fetched_at,
+            sha256,
+        )
         with (gathering if gather else transaction)(self.db):
             if body:
                 self.db.conn.execute(
@@ -253,10 +261,7 @@ class Ledger:
                     " VALUES (?, ?, ?, ?)",
                     (sha256, _media_type(content_type), len(body), fetched_at),
                 )
-            cursor = self.db.conn.execute(
-                f"INSERT INTO fetches ({', '.join(fetch)}) VALUES ({', '.join(f':{key}' for key in fetch)})",
-                fetch,
-            )
+            cursor = self.db.conn.execute(_INSERT_FETCH, fetch)
         if cursor.lastrowid is None:
             raise StorageError(f"{file_of(self.db)}: the request could not be entered into the table fetches")
         return Fetch(
@@ -353,7 +358,7 @@ class Ledger:
         return dict(zip((column[0] for column in cursor.description), row, strict=True))
 
     def _refuse_unknown_portal(self, portal_id: str | None) -> None:
-        if not portal_id:
+        if not portal_id or portal_id in self._portals:
             return
         known = self.db.conn.execute("SELECT 1 FROM portals WHERE id = ?", (portal_id,)).fetchone()
         if known is None:
@@ -361,6 +366,7 @@ class Ledger:
                 f"{file_of(self.db)}: the table portals holds no portal {portal_id!r};"
                 " the registry must be written before the crawl begins"
             )
+        self._portals.add(portal_id)
 
     def _document(self, fetch_id: int, label: str | None) -> Document:
         row = self.db.conn.execute(

@@ -54,9 +54,11 @@ _KEY_ROWS = ("received_new", "carried_in", "processed_total", "carried_out")
 
 
 def _looked_up(table: str, row: str, column: str) -> str:
+    # The number of the cell is looked up once, that of the report once a report.
     return (
-        f"(SELECT value FROM figures WHERE report_id = reports.id AND table_code = '{table}'"
-        f" AND row_code = '{row}' AND column_code = '{column}')"
+        "(SELECT value FROM stored_figures WHERE report = report_numbers.number AND cell ="
+        f" (SELECT number FROM figure_cells WHERE table_code = '{table}' AND row_code = '{row}'"
+        f" AND column_code = '{column}'))"
     )
 
 
@@ -65,10 +67,12 @@ def _total(row: str) -> str:
 
 
 _ZERO_STATE = f"""(
-    SELECT CASE WHEN sum(status = 'number' AND value <> 0) THEN 'some'
-        WHEN count(*) = 28 AND sum(status = 'number') = 28 THEN 'zero' ELSE 'blank' END
-    FROM figures WHERE report_id = reports.id AND table_code = 'applications'
-        AND row_code IN ({", ".join(f"'{row}'" for row in _KEY_ROWS)}) HAVING count(*) > 0
+    SELECT CASE WHEN sum(value <> 0) THEN 'some'
+        WHEN count(*) = 28 AND count(value) = 28 THEN 'zero' ELSE 'blank' END
+    FROM stored_figures WHERE report = report_numbers.number AND cell IN (
+        SELECT number FROM figure_cells WHERE table_code = 'applications'
+            AND row_code IN ({", ".join(f"'{row}'" for row in _KEY_ROWS)})
+    ) HAVING count(*) > 0
 )"""
 
 _CELLS: dict[str, str] = {
@@ -109,7 +113,7 @@ _FILLED = f"""
     INSERT INTO measures (report_id, {", ".join(COLUMNS)})
     WITH cells AS MATERIALIZED (
         SELECT id AS report_id, {", ".join(f"{sql} AS {name}" for name, sql in _CELLS.items())}
-        FROM reports ORDER BY id
+        FROM reports JOIN report_numbers ON report_numbers.report_id = reports.id ORDER BY id
     )
     SELECT report_id, {", ".join(COLUMNS.values())} FROM cells
 """

@@ -70,6 +70,8 @@ _COLUMNS = (
 class Override:
     """One entry: what a cell of a report says in truth, who says so, and where that can be checked."""
 
+    file: str
+    """The file that has the entry, for what is told of it."""
     entry: int
     report_id: str | None
     agency: str | None
@@ -119,8 +121,8 @@ def write(db: Database, overrides: Sequence[Override], cells: Collection[Cell]) 
     for override in overrides:
         if override.cell not in cells:
             raise StorageError(
-                f"overrides: entry {override.entry}: no form has the cell {'/'.join(override.cell)};"
-                " see the table form_cells for table, row and column"
+                f"{override.file}: override {override.entry}: column: no form has the cell"
+                f" {'/'.join(override.cell)}; see the table form_cells for table, row and column"
             )
     rows = [_row(override) for override in overrides]
     with one_line_errors(file_of(db)):
@@ -135,8 +137,11 @@ def write(db: Database, overrides: Sequence[Override], cells: Collection[Cell]) 
     return True
 
 
-def remarks(db: Database) -> list[str]:
-    """What the user should know of the overrides, a line each; none where all are applied and current."""
+def remarks(db: Database, path: str) -> list[str]:
+    """What the user should know of the overrides, a line each; none where all are applied and current.
+
+    `path` is the file of the setting OVERRIDES, from which they came.
+    """
     with one_line_errors(file_of(db)):
         unapplied = db.conn.execute(
             "SELECT reason, group_concat(entry, ', ') FROM overrides_unapplied"
@@ -147,15 +152,20 @@ def remarks(db: Database) -> list[str]:
             " WHERE changed_at IS NOT NULL ORDER BY entry)"
         ).fetchone()[0]
     lines = [
-        f"LOOK AT overrides_unapplied: {_REASONS[reason]}, so that they change nothing: entry {entries}"
+        f"LOOK AT overrides_unapplied: {_REASONS[reason]}, so that they change nothing:"
+        f" {_named(entries, path)}"
         for reason, entries in unapplied
     ]
     if changed:
         lines.append(
             "LOOK AT overrides_applied: the reports were changed in these cells after readers spoke, and the"
-            f" readers' word stands: entry {changed}"
+            f" readers' word stands: {_named(changed, path)}"
         )
     return lines
+
+
+def _named(entries: str, path: str) -> str:
+    return f"{'entries' if ',' in entries else 'entry'} {entries} of {path}"
 
 
 def taken_away(db: Database, overrides: Sequence[Override], path: str) -> Iterator[str]:
@@ -163,7 +173,7 @@ def taken_away(db: Database, overrides: Sequence[Override], path: str) -> Iterat
     stored = db.conn.execute("SELECT count(*) FROM overrides").fetchone()[0]
     if stored and not overrides:
         yield (
-            f"LOOK AT overrides: {stored} corrections by readers are taken away, as {path} holds none;"
+            f"LOOK AT overrides: corrections by readers are taken away ({stored}), as {path} holds none;"
             " name their file with -s OVERRIDES=FILE"
         )
 
@@ -217,6 +227,7 @@ class _Entry:
         cell = Cell(self._needed("table"), self._needed("row"), self._needed("column"))
         value, status = self._value(cell)
         return Override(
+            file=str(self.path),
             entry=self.number,
             report_id=report,
             agency=agency,

@@ -200,7 +200,8 @@ def _remarks(run: PortalRun) -> Iterator[str]:
 def _dropped(run: PortalRun) -> str:
     assert run.before is not None
     less = run.before.reports - run.reports
-    return f"{run.reports} reports, {less} fewer than in run {run.before.crawl_id}"
+    reports = f"{run.reports} report{'' if run.reports == 1 else 's'}"
+    return f"{reports}, {less} fewer than in run {run.before.crawl_id}"
 
 
 def _unread(run: PortalRun) -> str:

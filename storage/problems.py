@@ -56,10 +56,11 @@ class ProblemRow:
 
 def insert(db: Database, rows: Iterable[ProblemRow]) -> None:
     """Adds the rows; the caller holds the transaction."""
-    db.conn.executemany(
-        f"INSERT INTO problems ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})",
-        [tuple(getattr(row, column) for column in _COLUMNS) for row in rows],
-    )
+    said = [tuple(getattr(row, column) for column in _COLUMNS) for row in rows]
+    if said:
+        db.conn.executemany(
+            f"INSERT INTO problems ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})", said
+        )
 
 
 def store_trouble(db: Database, trouble: Trouble, crawl_id: int) -> int:
@@ -120,10 +121,9 @@ def clear_unmet_troubles(db: Database, crawl_id: int, met: Iterable[int]) -> Non
 
 def clear_read_addresses(db: Database, urls: Iterable[str], crawl_id: int) -> None:
     """Drops troubles of earlier runs about addresses that this run fetched and read."""
-    db.conn.execute(
-        "DELETE FROM problems WHERE stage = 'crawl' AND crawl_id IS NOT ?"
-        " AND url IN (SELECT value FROM json_each(?))",
-        (crawl_id, json.dumps(list(urls))),
+    db.conn.executemany(
+        "DELETE FROM problems WHERE stage = 'crawl' AND crawl_id IS NOT ? AND url = ?",
+        [(crawl_id, url) for url in urls],
     )
 
 

@@ -12,16 +12,18 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 from sqlite_utils import Database
 
 from crawler.items import Document, Publication
 from pipelines.records import READER_FAILURES, DocumentReading, Problem, PublicationReading, Report
-from storage import copies, problems, search
+from storage import contents, copies, problems, search
 from storage.copies import Copy, Record, json_text
 from storage.database import StorageError, file_of, one_line_errors, transaction
+from storage.kept import Kept, Rows, kept, rows_of
 from storage.problems import ProblemRow
 
 OutcomeKind = Literal["new", "changed", "reread", "unchanged", "vanished"]
@@ -29,7 +31,7 @@ OutcomeKind = Literal["new", "changed", "reread", "unchanged", "vanished"]
 from another address; `unchanged`: nothing but the day on which it was last seen; `vanished`: none of
 its addresses gives it any more."""
 
-_WEIGHT: dict[OutcomeKind, int] = {"unchanged": 0, "reread": 1, "vanished": 2, "changed": 3, "new": 4}
+_BY_WEIGHT = " unchanged reread vanished changed new"
 
 
 UNSETTLED = READER_FAILURES | {
@@ -57,7 +59,7 @@ class _Candidate:
     document: Document
     document_url: str
     member: str
-    record: Record
+    kept: Kept
     extractor_version: str
 
     @property
@@ -93,11 +95,13 @@ def store(
     if reading.documents and not chosen:
         return []
     try:
-        if crawl_id is not None and _is_told_better(db.conn, publication, chosen):
+        edition = _edition(db, publication)
+        if crawl_id is not None and _is_told_better(db.conn, publication, chosen, edition):
             seen = seen_at or publication.page.fetch.fetched_at
             return confirm(db, publication, crawl_id, seen_at=seen, years=years)
         with transaction(db):
-            outcomes = _PublicationStore(db, publication, reading, chosen, crawl_id, seen_at).store()
+            step = _PublicationStore(db, publication, reading, chosen, crawl_id, seen_at, edition)
+            outcomes = step.store()
             if crawl_id is not None:
                 _note_outcomes(db.conn, crawl_id, outcomes)
                 _note_sighting(db.conn, publication, crawl_id)
@@ -106,17 +110,44 @@ def store(
         raise StorageError(f"{publication.page.fetch.url} was not stored: {error}") from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Edition:
+    """A page as it is stored, and as it is met now."""
+
+    portal_id: str | None
+    """The portal whose list led to the page when it was stored; None where it never was."""
+    stored: str | None
+    met: str
+
+    @property
+    def known(self) -> bool:
+        return self.portal_id is not None
+
+    @property
+    def same_bytes(self) -> bool:
+        return self.stored == self.met
+
+
+def _edition(db: Database, publication: Publication) -> _Edition:
+    with one_line_errors(db):
+        row = db.conn.execute(
+            "SELECT portal_id, signature FROM publications WHERE page_url = ?",
+            (publication.page.fetch.url,),
+        ).fetchone()
+    portal_id, stored = row or (None, None)
+    return _Edition(portal_id, stored, _signature(publication))
+
+
 def _is_told_better(
-    conn: sqlite3.Connection, publication: Publication, documents: Sequence[DocumentReading]
+    conn: sqlite3.Connection,
+    publication: Publication,
+    documents: Sequence[DocumentReading],
+    edition: _Edition,
 ) -> bool:
     """Whether the same bytes, met by another portal's list, were told apart better, or else as well by the
     portal that comes first: which list led to a page last is chance.
     """
-    page_url = publication.page.fetch.url
-    stored = conn.execute(
-        "SELECT portal_id, signature FROM publications WHERE page_url = ?", (page_url,)
-    ).fetchone()
-    if stored is None or stored[0] == publication.portal.id or stored[1] != _signature(publication):
+    if edition.portal_id in (None, publication.portal.id) or not edition.same_bytes:
         return False
     standing = {
         (row["document_url"], row["member"]): row
@@ -125,7 +156,7 @@ def _is_told_better(
             "SELECT report_id, document_url, member, record FROM report_sources"
             " JOIN copies USING (report_id, source_url, document_url, member)"
             " WHERE source_url = ? AND gone_at IS NULL",
-            page_url,
+            publication.page.fetch.url,
         )
     }
     before = after = 0
@@ -134,12 +165,12 @@ def _is_told_better(
         row = standing.get((_document_url(publication, document), document.member or ""))
         report = document.report
         told = report is not None and report.agency is not None and report.year is not None
-        record = copies.record_of(report) if report is not None and told else None
+        record = copies.frame_of(report) if report is not None and told else None
         report_id = f"{report.agency.id}-{report.year}" if report and report.agency and told else None
         before += _how_well(copies.unpacked(row["record"]) if row else None)
         after += _how_well(record)
         differs |= report_id != (row["report_id"] if row else None)
-    return differs and (before, publication.portal.id) > (after, stored[0])
+    return differs and (before, publication.portal.id) > (after, edition.portal_id or "")
 
 
 def _how_well(record: Record | None) -> int:
@@ -163,7 +194,7 @@ def is_read(db: Database, publication: Publication, extractor_version: str) -> b
 
     Not where a report of the page was found gone: that it is there again must be written.
     """
-    with one_line_errors(file_of(db)):
+    with one_line_errors(db):
         row = db.conn.execute(
             "SELECT reading_key FROM publications WHERE page_url = ?1 AND NOT EXISTS ("
             "SELECT 1 FROM report_sources WHERE source_url = ?1 AND gone_at IS NOT NULL)",
@@ -219,6 +250,7 @@ class _PublicationStore:
         documents: Sequence[DocumentReading],
         crawl_id: int | None,
         seen_at: str | None,
+        edition: _Edition,
     ) -> None:
         self.seen_at = seen_at or publication.page.fetch.fetched_at
         self.conn = db.conn
@@ -228,12 +260,10 @@ class _PublicationStore:
         self.documents = documents
         self.crawl_id = crawl_id
         self.page_url = publication.page.fetch.url
-        self.signature = _signature(publication)
-        stored = self.conn.execute(
-            "SELECT signature FROM publications WHERE page_url = ?", (self.page_url,)
-        ).fetchone()
-        self.known = stored is not None
-        self.same_bytes = stored is not None and stored[0] == self.signature
+        self.signature = edition.met
+        self.known = edition.known
+        """Of a page that is not known nothing stands in any table: none of it need be asked for."""
+        self.same_bytes = edition.same_bytes
         chosen = {id(document) for document in documents}
         self.excluded = {
             _document_url(publication, document)
@@ -255,49 +285,57 @@ class _PublicationStore:
         """Whether this edition of the page says anything that the stored one does not."""
         self.handed_on: set[str] = set()
         """Reports that took over the history of one whose body is read otherwise now."""
+        self.given: dict[str, Kept] = {}
+        """What this reading gives, by its fingerprint: it need not be unpacked again."""
 
     def store(self) -> list[Outcome]:
         candidates = self._candidates()
-        standing = _rows(self.conn, "SELECT * FROM report_sources WHERE source_url = ?", self.page_url)
-        touched = sorted(
-            {candidate.report_id for candidate in candidates} | {row["report_id"] for row in standing}
-        )
-        before = {report_id: self._page_copy(report_id) for report_id in touched}
-        existed = {
-            report_id
-            for report_id in touched
-            if self.conn.execute("SELECT 1 FROM reports WHERE id = ?", (report_id,)).fetchone()
-        }
+        standing = self._standing()
+        seen = {candidate.report_id for candidate in candidates}
+        stood = {row["report_id"] for row in standing.values()}
+        touched = sorted(seen | stood)
+        before = {report_id: self._page_copy(_copies(self.conn, report_id)) for report_id in sorted(stood)}
 
-        failed = self._failed_now(standing)
+        failed = self._failed_now(standing.values())
         self._write_media_types()
         for candidate in candidates:
-            self._write_source(candidate)
-        self._settle_missing(standing, candidates, failed)
-        changed = {report_id for report_id in touched if self._write_version(report_id, before[report_id])}
-        seen = {candidate.report_id for candidate in candidates}
+            self._write_source(candidate, standing.get(candidate.key))
+        self._settle_missing(standing.values(), candidates, failed)
+        found = {report_id: _copies(self.conn, report_id) for report_id in touched}
+        changed = {
+            report_id
+            for report_id in touched
+            if self._write_version(report_id, before.get(report_id), self._page_copy(found[report_id]))
+        }
         outcomes = []
         for report_id in touched:
-            # The agency's row must stand before the report's; both come from the copy that is shown.
-            rewritten = write_shown_report(
+            kind = _write_shown(
                 self.db,
                 report_id,
+                found[report_id],
+                self.given,
                 seen_at=self.seen_at if report_id in seen else None,
             )
-            if report_id not in seen:
-                continue
-            kind: OutcomeKind = "unchanged"
-            if report_id not in existed:
-                kind = "new"
-            elif report_id in changed:
-                kind = "changed"
-            elif rewritten:
-                kind = "reread"
-            outcomes.append(Outcome(report_id, kind))
+            if report_id in seen:
+                further = report_id in changed and kind != "new"
+                outcomes.append(Outcome(report_id, "changed" if further else kind))
         self.moved |= self._write_problems(candidates, failed)
         self._write_publication(failed)
-        self._write_reading_key(failed)
         return outcomes
+
+    def _standing(self) -> dict[tuple[str, str, str], dict[str, Any]]:
+        """What the page is known to give or to have given, by report, document and member."""
+        if not self.known:
+            return {}
+        rows = _rows(
+            self.conn,
+            "SELECT s.*, c.content_hash, p.agency AS portal_agency, p.division_code AS portal_division"
+            " FROM report_sources AS s JOIN portals AS p ON p.id = s.portal_id"
+            " JOIN copies AS c USING (report_id, source_url, document_url, member) WHERE source_url = ?"
+            " ORDER BY report_id, document_url, member",
+            self.page_url,
+        )
+        return {(row["report_id"], row["document_url"], row["member"]): row for row in rows}
 
     def _candidates(self) -> list[_Candidate]:
         found: dict[tuple[str, str, str], _Candidate] = {}
@@ -310,15 +348,16 @@ class _PublicationStore:
                 document=_document(self.publication, document),
                 document_url=_document_url(self.publication, document),
                 member=document.member or "",
-                record=copies.record_of(report),
+                kept=kept(report),
                 extractor_version=self.reading.extractor_version,
             )
             found[candidate.key] = candidate
+            self.given[candidate.kept.record_hash] = candidate.kept
         return [found[key] for key in sorted(found)]
 
     def _failed_now(self, standing: Iterable[Mapping[str, Any]]) -> set[str]:
         """Files that the page had, that are missing now, and that this run asked for without success."""
-        if self.crawl_id is None:
+        if self.crawl_id is None or not self.known:
             return set()
         present = {document.fetch.url for document in _documents(self.publication)}
         files = {row["document_url"] for row in standing} | {
@@ -348,42 +387,34 @@ class _PublicationStore:
                     (document.media_type, sha256),
                 )
 
-    def _page_copy(self, report_id: str) -> dict[str, Any] | None:
-        """The copy that this page gives of the report: of its documents the one that ranks first."""
-        found = [copy for copy in _copies(self.conn, report_id) if copy["source_url"] == self.page_url]
-        return min(found, key=lambda copy: copy["copy"].rank) if found else None
+    def _page_copy(self, found: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+        """The copy of a report that this page gives: of its documents the one that ranks first."""
+        own = [copy for copy in found if copy["source_url"] == self.page_url]
+        return _ranked(own, self.given)[0] if own else None
 
-    def _write_source(self, candidate: _Candidate) -> None:
+    def _write_source(self, candidate: _Candidate, old: Mapping[str, Any] | None) -> None:
+        """Writes what the page gives of a report; `old` is what stood of it."""
         fetch = candidate.document.fetch
-        content = copies.content_hash(candidate.record)
         key = (candidate.report_id, self.page_url, candidate.document_url, candidate.member)
         portal = self.publication.portal
         portal_id = portal.id
-        old = _row(
-            self.conn,
-            "SELECT s.*, c.content_hash, p.agency AS portal_agency, p.division_code AS portal_division"
-            " FROM report_sources AS s JOIN portals AS p ON p.id = s.portal_id"
-            " JOIN copies AS c USING (report_id, source_url, document_url, member)"
-            " WHERE report_id = ? AND source_url = ? AND document_url = ? AND member = ?",
-            *key,
-        )
         if old is None:
             self.conn.execute(
                 "INSERT INTO report_sources (report_id, source_url, document_url, member, portal_id,"
-                " fetch_id, sha256, is_primary, first_seen_at, gone_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, NULL)",
+                " fetch_id, sha256, is_primary, first_seen_at, gone_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+                " NOT EXISTS (SELECT 1 FROM report_sources WHERE report_id = ?1), ?8, NULL)",
                 (*key, portal_id, fetch.id, fetch.sha256, self.publication.page.fetch.fetched_at),
             )
-            self._write_copy(key, candidate, content)
+            self._write_copy(key, candidate)
             self.moved = True
             return
         # Two portals may list one page, and which of them comes first is chance: the nearer one stays.
-        agency = candidate.record["agency"]
+        agency = candidate.kept.frame["agency"]
         if copies.house(agency, old["portal_agency"], old["portal_division"]) <= copies.house(
             agency, portal.agency, portal.division
         ):
             portal_id = old["portal_id"]
-        same_content = old["content_hash"] == content
+        same_content = old["content_hash"] == candidate.kept.content_hash
         same_document = self.same_bytes or old["sha256"] == fetch.sha256
         kept = same_content or old["sha256"] == fetch.sha256
         self.moved |= not same_content or old["gone_at"] is not None
@@ -400,11 +431,10 @@ class _PublicationStore:
                 (portal_id, *provenance, *key),
             )
         if same_document or not same_content:
-            self._write_copy(key, candidate, content)
+            self._write_copy(key, candidate)
 
-    def _write_copy(self, key: tuple[str, str, str, str], candidate: _Candidate, content: str) -> None:
-        record = candidate.record
-        packed, fingerprint = copies.packed(record)
+    def _write_copy(self, key: tuple[str, str, str, str], candidate: _Candidate) -> None:
+        given = candidate.kept
         self.conn.execute(
             "INSERT INTO copies (report_id, source_url, document_url, member, content_hash, record_hash,"
             " figures, legible, extractor_version, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -414,12 +444,12 @@ class _PublicationStore:
             " WHERE record_hash <> excluded.record_hash OR extractor_version <> excluded.extractor_version",
             (
                 *key,
-                content,
-                fingerprint,
-                len(record["figures"]),
-                copies.legible_cells(record),
+                given.content_hash,
+                given.record_hash,
+                len(given.rows.figures),
+                given.legible,
                 candidate.extractor_version,
-                packed,
+                given.packed,
             ),
         )
 
@@ -487,22 +517,17 @@ class _PublicationStore:
         )
         self.handed_on.add(new)
 
-    def _write_version(self, report_id: str, before: Mapping[str, Any] | None) -> bool:
+    def _write_version(
+        self, report_id: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+    ) -> bool:
         """Keeps the history of this page's copy of the report; says whether a further version was added."""
-        after = self._page_copy(report_id)
         if after is None:
             self.conn.execute(
                 "DELETE FROM source_versions WHERE report_id = ? AND source_url = ?",
                 (report_id, self.page_url),
             )
             return False
-        history = _rows(
-            self.conn,
-            "SELECT version, extractor_version, record FROM source_versions"
-            " WHERE report_id = ? AND source_url = ? ORDER BY version",
-            report_id,
-            self.page_url,
-        )
+        history = self._history(report_id) if self.known else []
         if not history:
             self._insert_version(report_id, 1, after, None)
             return False
@@ -510,7 +535,7 @@ class _PublicationStore:
         if not handed_on and (before is None or before["content_hash"] == after["content_hash"]):
             return False
         same_document = before is not None and (
-            before["copy"].address == after["copy"].address and before["sha256"] == after["sha256"]
+            _address(before) == _address(after) and before["sha256"] == after["sha256"]
         )
         if handed_on or self.same_bytes or same_document:
             last = history.pop()["version"]
@@ -524,6 +549,15 @@ class _PublicationStore:
         self._insert_version(report_id, history[-1]["version"] + 1, after, before)
         return True
 
+    def _history(self, report_id: str) -> list[dict[str, Any]]:
+        return _rows(
+            self.conn,
+            "SELECT version, extractor_version, record FROM source_versions"
+            " WHERE report_id = ? AND source_url = ? ORDER BY version",
+            report_id,
+            self.page_url,
+        )
+
     def _insert_version(
         self,
         report_id: str,
@@ -533,7 +567,7 @@ class _PublicationStore:
     ) -> None:
         changes, parts, reader_changed = "[]", "[]", 0
         if before is not None:
-            older, newer = copies.unpacked(before["record"]), copies.unpacked(after["record"])
+            older, newer = _record(before, self.given), _record(after, self.given)
             changes = json_text(
                 [
                     {"cell": list(change.cell), "before": change.before, "after": change.after}
@@ -569,13 +603,16 @@ class _PublicationStore:
             " AND (url NOT IN (SELECT value FROM json_each(?)) OR code IN (SELECT value FROM json_each(?)))"
         )
         bound = (self.page_url, kept, json.dumps(sorted(READER_FAILURES)))
-        old = self.conn.execute(
-            "SELECT code, url, report_id, where_found, cells, detail" + superseded, bound
-        ).fetchall()
+        old = []
+        if self.known:
+            old = self.conn.execute(
+                "SELECT code, url, report_id, where_found, cells, detail" + superseded, bound
+            ).fetchall()
         stored = {candidate.key: candidate.report_id for candidate in candidates}
         rows = [row for document in self.documents for row in self._problem_rows(document, stored)]
         said = [(row.code, row.url, row.report_id, row.where_found, row.cells, row.detail) for row in rows]
-        self.conn.execute("DELETE" + superseded, bound)
+        if old:
+            self.conn.execute("DELETE" + superseded, bound)
         problems.insert(self.db, rows)
         if self.crawl_id is not None:
             problems.clear_read_addresses(
@@ -633,29 +670,27 @@ class _PublicationStore:
                 " OR page_url = ?5 AND (listing_title IS NOT ?2 OR listing_date IS NOT ?3)",
                 (*context, self.page_url),
             )
+            self._write_reading_key(failed)
             return
-        taken_over = [
-            row
-            for row in self.conn.execute(
-                "SELECT fetches.id, publication_attachments.label, fetches.url FROM publication_attachments"
-                " JOIN fetches ON fetches.id = publication_attachments.fetch_id WHERE page_url = ?"
-                " ORDER BY position",
-                (self.page_url,),
-            ).fetchall()
-            if row[2] in failed
-        ]
+        taken_over = self._taken_over(failed) if failed else []
         page = self.publication.page
-        self.conn.execute("DELETE FROM publication_attachments WHERE page_url = ?", (self.page_url,))
+        if self.known:
+            self.conn.execute("DELETE FROM publication_attachments WHERE page_url = ?", (self.page_url,))
         self.conn.execute(
             "INSERT INTO publications (page_url, portal_id, listing_title, listing_date, listing_path,"
-            " fetch_id, label, signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " fetch_id, label, signature, reading_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET"
             " portal_id = excluded.portal_id, listing_title = excluded.listing_title,"
             " listing_date = excluded.listing_date, listing_path = excluded.listing_path,"
-            " fetch_id = excluded.fetch_id, label = excluded.label, signature = excluded.signature",
-            (self.page_url, *context, page.fetch.id, page.label, self.signature),
+            " fetch_id = excluded.fetch_id, label = excluded.label, signature = excluded.signature,"
+            " reading_key = excluded.reading_key",
+            (
+                *(self.page_url, *context, page.fetch.id, page.label, self.signature),
+                self._settled_key(failed),
+            ),
         )
         attachments = [(item.fetch.id, item.label) for item in self.publication.attachments]
-        attachments += [(row[0], row[1]) for row in taken_over]
+        attachments += taken_over
         self.conn.executemany(
             "INSERT INTO publication_attachments (page_url, position, fetch_id, label) VALUES (?, ?, ?, ?)",
             [(self.page_url, position, *item) for position, item in enumerate(attachments, start=1)],
@@ -667,17 +702,29 @@ class _PublicationStore:
                 "UPDATE publications SET signature = ? WHERE page_url = ?", (signature, self.page_url)
             )
 
+    def _taken_over(self, failed: set[str]) -> list[tuple[int, str | None]]:
+        """The files of the edition before that failed in this run, with their labels."""
+        rows = self.conn.execute(
+            "SELECT fetches.id, publication_attachments.label, fetches.url FROM publication_attachments"
+            " JOIN fetches ON fetches.id = publication_attachments.fetch_id WHERE page_url = ?"
+            " ORDER BY position",
+            (self.page_url,),
+        )
+        return [(fetch_id, label) for fetch_id, label, url in rows.fetchall() if url in failed]
+
     def _write_reading_key(self, failed: set[str]) -> None:
-        """Notes what the rows were read from, unless another reading of the same would give more."""
-        codes = {problem.code for document in self.reading.documents for problem in document.problems}
-        settled = not (failed or self.unread or self.excluded or codes & UNSETTLED)
+        """Notes what the rows were read from."""
         self.conn.execute(
             "UPDATE publications SET reading_key = ?1 WHERE page_url = ?2 AND reading_key IS NOT ?1",
-            (
-                _reading_key(self.publication, self.reading.extractor_version) if settled else None,
-                self.page_url,
-            ),
+            (self._settled_key(failed), self.page_url),
         )
+
+    def _settled_key(self, failed: set[str]) -> str | None:
+        """What the rows were read from; None where another reading of the same would give more."""
+        codes = {problem.code for document in self.reading.documents for problem in document.problems}
+        if failed or self.unread or self.excluded or codes & UNSETTLED:
+            return None
+        return _reading_key(self.publication, self.reading.extractor_version)
 
     def _files_differ(self, failed: set[str]) -> bool:
         stored = {
@@ -701,27 +748,36 @@ class _PublicationStore:
         return _signature_of(page.sha256, files)
 
 
-def write_shown_report(db: Database, report_id: str, *, seen_at: str | None = None) -> bool:
-    """Makes the rows of a report from the copy that ranks first; says whether they are other than before.
+def _write_shown(
+    db: Database,
+    report_id: str,
+    found: Sequence[dict[str, Any]],
+    given: Mapping[str, Kept],
+    *,
+    seen_at: str | None = None,
+) -> Literal["new", "reread", "unchanged"]:
+    """Makes the rows of a report from the copy of those `found` that ranks first; says what became of them.
 
     Without any copy the report was a misreading and is taken away. `seen_at` is the time at which
     it was just seen, None where it was not. The caller holds the transaction.
     """
     conn = db.conn
-    found = _copies(conn, report_id)
     if not found:
         _delete_report(db, report_id)
-        return True
-    found.sort(key=lambda copy: copy["copy"].rank)
+        return "reread"
+    found = _ranked(found, given)
     shown = found[0]
-    record = copies.unpacked(shown["record"])
+    at_hand = given.get(shown["record_hash"])
+    record = copies.unpacked(shown["record"]) if at_hand is None else at_hand.frame
     old = _row(conn, "SELECT * FROM reports WHERE id = ?", report_id)
-    row = _report_row(report_id, shown, record, found, old, seen_at)
+    row = _report_row(report_id, shown, record, _failures(record, at_hand), found, old, seen_at)
     rewritten = old is None or any(
         old[key] != row[key] for key in row if key not in ("last_seen_at", "vanished_at")
     )
+    agency, agency_is_new = record["agency"], False
     if old is None or old != row:
-        _write_agency_stub(conn, record["agency"])
+        # The agency's row must stand before the report's; both come from the copy that is shown.
+        agency_is_new = _write_agency_stub(conn, agency, named=False)
         columns = list(row)
         conn.execute(
             f"INSERT INTO reports ({', '.join(columns)})"
@@ -730,18 +786,23 @@ def write_shown_report(db: Database, report_id: str, *, seen_at: str | None = No
             + ", ".join(f"{column} = excluded.{column}" for column in columns if column != "id"),
             row,
         )
-    conn.execute(
-        "UPDATE report_sources SET is_primary = 1 - is_primary WHERE report_id = ?1 AND is_primary <>"
-        " ((source_url, document_url, member) = (?2, ?3, ?4))",
-        (report_id, shown["source_url"], shown["document_url"], shown["member"]),
-    )
+    if any(copy["is_primary"] != (copy is shown) for copy in found):
+        conn.execute(
+            "UPDATE report_sources SET is_primary = 1 - is_primary WHERE report_id = ?1 AND is_primary <>"
+            " ((source_url, document_url, member) = (?2, ?3, ?4))",
+            (report_id, shown["source_url"], shown["document_url"], shown["member"]),
+        )
     if old is None or old["record_hash"] != row["record_hash"]:
-        _write_contents(conn, report_id, record)
-    _write_shown_versions(conn, report_id, shown["source_url"])
-    _write_contradictions(db, report_id, found, record)
-    if rewritten:
-        _write_agency(conn, record["agency"]["id"], report_id, record["agency"])
-    return rewritten
+        rows = rows_of(record) if at_hand is None else at_hand.rows
+        _write_contents(db, report_id, record, rows, new=old is None)
+    _write_shown_versions(conn, report_id, shown["source_url"], new=old is None)
+    if old is not None or len(found) > 1:
+        _write_contradictions(db, report_id, found, given)
+    if agency_is_new:
+        _write_names(conn, agency["id"], agency)
+    elif rewritten:
+        _write_agency(conn, agency["id"], report_id, agency)
+    return "new" if old is None else "reread" if rewritten else "unchanged"
 
 
 def write_again(db: Database, report_ids: Iterable[str]) -> None:
@@ -759,7 +820,8 @@ def write_again(db: Database, report_ids: Iterable[str]) -> None:
                 (report_id,),
             ).fetchone()
             if row is not None:
-                _write_contents(db.conn, report_id, copies.unpacked(row[0]))
+                record = copies.unpacked(row[0])
+                _write_contents(db, report_id, record, rows_of(record), new=False)
         db.conn.execute("DELETE FROM findings_state")
 
 
@@ -861,7 +923,7 @@ def _mark_gone(db: Database, crawl_id: int, gone: Iterable[tuple[str, ...]]) -> 
             (gone_at, *key),
         )
     for report_id in sorted(touched):
-        write_shown_report(db, report_id)
+        _write_shown(db, report_id, _copies(db.conn, report_id), {})
     vanished = [
         Outcome(report_id, "vanished")
         for report_id in sorted(touched)
@@ -874,17 +936,12 @@ def _mark_gone(db: Database, crawl_id: int, gone: Iterable[tuple[str, ...]]) -> 
 
 def _note_outcomes(conn: sqlite3.Connection, crawl_id: int, outcomes: Iterable[Outcome]) -> None:
     """Counts each report once a run, by the most that happened to it."""
-    for outcome in outcomes:
-        known = conn.execute(
-            "SELECT outcome FROM crawl_reports WHERE crawl_id = ? AND report_id = ?",
-            (crawl_id, outcome.report_id),
-        ).fetchone()
-        if known is None or _WEIGHT[outcome.kind] > _WEIGHT[known[0]]:
-            conn.execute(
-                "INSERT INTO crawl_reports (crawl_id, report_id, outcome) VALUES (?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET outcome = excluded.outcome",
-                (crawl_id, outcome.report_id, outcome.kind),
-            )
+    conn.executemany(
+        "INSERT INTO crawl_reports (crawl_id, report_id, outcome) VALUES (?, ?, ?)"
+        f" ON CONFLICT DO UPDATE SET outcome = excluded.outcome WHERE instr('{_BY_WEIGHT}', ' ' || outcome)"
+        f" < instr('{_BY_WEIGHT}', ' ' || excluded.outcome)",
+        [(crawl_id, outcome.report_id, outcome.kind) for outcome in outcomes],
+    )
 
 
 def _note_sighting(conn: sqlite3.Connection, publication: Publication, crawl_id: int) -> None:
@@ -916,14 +973,12 @@ def _report_row(
     report_id: str,
     shown: Mapping[str, Any],
     record: Record,
+    failures: int,
     found: Sequence[Mapping[str, Any]],
     old: Mapping[str, Any] | None,
     seen_at: str | None,
 ) -> dict[str, Any]:
     agency = record["agency"]
-    failed = [
-        check for check in record["checks"] if check["outcome"] == "fail" and check["severity"] == "hard"
-    ]
     times = [time for time in (seen_at, None if old is None else old["last_seen_at"]) if time is not None]
     first_seen_at = min(copy["first_seen_at"] for copy in found)
     return {
@@ -950,8 +1005,8 @@ def _report_row(
         "form": record["form"],
         "forms": json_text(record["forms"]),
         "attachments": json_text(record["attachments"]),
-        "figure_count": len(record["figures"]),
-        "checks_failed": len(failed),
+        "figure_count": shown["figures"],
+        "checks_failed": failures,
         "extractor_version": shown["extractor_version"],
         "first_seen_at": first_seen_at,
         "last_seen_at": max(times, default=first_seen_at),
@@ -960,6 +1015,13 @@ def _report_row(
         else None,
         "record_hash": shown["record_hash"],
     }
+
+
+def _failures(record: Record, at_hand: Kept | None) -> int:
+    """How many hard rules fail; a record that is at hand has no checks of its own."""
+    if at_hand is not None:
+        return sum(check.outcome == "fail" and check.severity == "hard" for check in at_hand.report.checks)
+    return sum(check["outcome"] == "fail" and check["severity"] == "hard" for check in record["checks"])
 
 
 _DATES = ("printed_on", "page_date", "url_date", "period_from", "period_to", "due_on", "late_confidence")
@@ -971,80 +1033,14 @@ def _dates(record: Record) -> dict[str, Any]:
     return {column: said.get(column) for column in _DATES}
 
 
-def _write_contents(conn: sqlite3.Connection, report_id: str, record: Record) -> None:
-    for table in ("figures", "figures_beside", "sections", "checks", "claims", "fingerprints"):
-        conn.execute(f"DELETE FROM {table} WHERE report_id = ?", (report_id,))
-    conn.executemany(
-        "INSERT INTO figures (report_id, table_code, row_code, column_code, printed, value, unit, status,"
-        " note, locator, method, verified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                report_id,
-                *figure["cell"],
-                figure["printed"],
-                figure["value"],
-                figure["unit"],
-                figure["status"],
-                figure["note"],
-                json_text(figure["locator"]),
-                figure["method"],
-                int(figure["verified"]),
-            )
-            for figure in record["figures"]
-        ],
-    )
-    conn.executemany(
-        "INSERT INTO figures_beside (report_id, table_code, row_code, column_code, printed, value, unit,"
-        " status, note, locator, method) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                report_id,
-                *figure["cell"],
-                figure["printed"],
-                figure["value"],
-                figure["unit"],
-                figure["status"],
-                figure["note"],
-                json_text(figure["locator"]),
-                figure["method"],
-            )
-            for figure in record.get("beside", ())
-        ],
-    )
-    conn.executemany(
-        "INSERT INTO sections (report_id, position, number, heading, text) VALUES (?, ?, ?, ?, ?)",
-        [(report_id, position, *section) for position, section in enumerate(record["sections"], start=1)],
-    )
-    conn.executemany(
-        "INSERT INTO checks (report_id, position, rule, subject, outcome, zero_filled, severity, left_value,"
-        " right_value, suspect, detail, attribution) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                report_id,
-                position,
-                check["rule"],
-                check["subject"],
-                check["outcome"],
-                check["zero_filled"],
-                check["severity"],
-                check["left"],
-                check["right"],
-                None if check["suspect"] is None else json_text(check["suspect"]),
-                check["detail"],
-                check.get("attribution"),
-            )
-            for position, check in enumerate(record["checks"], start=1)
-        ],
-    )
-    conn.executemany(
-        "INSERT INTO claims (report_id, position, about, value, sentence) VALUES (?, ?, ?, ?, ?)",
-        [(report_id, position, *claim) for position, claim in enumerate(record["claims"], start=1)],
-    )
-    conn.executemany(
-        "INSERT INTO fingerprints (report_id, chapter, hashes) VALUES (?, ?, ?)",
-        [(report_id, chapter, json_text(hashes)) for chapter, hashes in record.get("fingerprints", ())],
-    )
-    search.write(conn, report_id)
+def _write_contents(db: Database, report_id: str, record: Record, rows: Rows, *, new: bool) -> None:
+    if db not in _numbers:
+        _numbers[db] = contents.Numbers(db.conn)
+    contents.write(db.conn, report_id, record, rows, _numbers[db], new=new)
+    search.write(db.conn, report_id, record, new=new)
+
+
+_numbers: WeakKeyDictionary[Database, contents.Numbers] = WeakKeyDictionary()
 
 
 _VERSION_COLUMNS = (
@@ -1053,24 +1049,27 @@ _VERSION_COLUMNS = (
 )
 
 
-def _write_shown_versions(conn: sqlite3.Connection, report_id: str, source_url: str) -> None:
-    """Makes `report_versions` the history of the page that is shown."""
+def _write_shown_versions(conn: sqlite3.Connection, report_id: str, source_url: str, *, new: bool) -> None:
+    """Makes `report_versions` the history of the page that is shown; of a `new` report there is none yet."""
     wanted = conn.execute(
         f"SELECT {_VERSION_COLUMNS} FROM source_versions"
         " WHERE report_id = ? AND source_url = ? ORDER BY version",
         (report_id, source_url),
     ).fetchall()
-    standing = conn.execute(
-        f"SELECT {_VERSION_COLUMNS} FROM report_versions WHERE report_id = ? ORDER BY version", (report_id,)
-    ).fetchall()
-    if wanted == standing:
-        return
-    conn.execute("DELETE FROM superseded_figures WHERE report_id = ?", (report_id,))
-    conn.execute("DELETE FROM report_versions WHERE report_id = ?", (report_id,))
+    if not new:
+        standing = conn.execute(
+            f"SELECT {_VERSION_COLUMNS} FROM report_versions WHERE report_id = ? ORDER BY version",
+            (report_id,),
+        ).fetchall()
+        if wanted == standing:
+            return
+        conn.execute("DELETE FROM superseded_figures WHERE report_id = ?", (report_id,))
+        conn.execute("DELETE FROM report_versions WHERE report_id = ?", (report_id,))
     conn.executemany(
         f"INSERT INTO report_versions ({_VERSION_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", wanted
     )
-    _write_superseded_figures(conn, report_id, source_url)
+    if len(wanted) > 1:
+        _write_superseded_figures(conn, report_id, source_url)
 
 
 def _write_superseded_figures(conn: sqlite3.Connection, report_id: str, source_url: str) -> None:
@@ -1101,16 +1100,17 @@ def _write_superseded_figures(conn: sqlite3.Connection, report_id: str, source_u
 
 
 def _write_contradictions(
-    db: Database, report_id: str, found: Sequence[Mapping[str, Any]], shown: Record
+    db: Database, report_id: str, found: Sequence[Mapping[str, Any]], given: Mapping[str, Kept]
 ) -> None:
-    """Writes `copies_differ` for every address that gives the report now with other figures."""
+    """Writes `copies_differ` for every address that gives the report now with figures other than shown."""
     db.conn.execute("DELETE FROM problems WHERE stage = 'copies' AND report_id = ?", (report_id,))
     first = found[0]
+    shown = _record(first, given) if len(found) > 1 else {}
     rows = []
     for other in found[1:]:
         if other["gone_at"] is not None:
             continue
-        differences = copies.contradicting_cells(shown, copies.unpacked(other["record"]))
+        differences = copies.contradicting_cells(shown, _record(other, given))
         if differences:
             rows.append(
                 ProblemRow(
@@ -1130,8 +1130,11 @@ def _write_contradictions(
     problems.insert(db, rows)
 
 
-def _write_agency_stub(conn: sqlite3.Connection, agency: Record) -> None:
-    """Makes the rows of an agency and of the governments over it where they are missing."""
+def _write_agency_stub(conn: sqlite3.Connection, agency: Record, *, named: bool = True) -> bool:
+    """Makes the rows of an agency and of the governments over it where they are missing, with their names.
+
+    Says whether its own was missing. Its own names are written with `named`, else by the caller.
+    """
     parent = agency.get("parent")
     known = conn.execute("SELECT 1 FROM agencies WHERE id = ?", (agency["id"],)).fetchone()
     if parent is not None:
@@ -1142,7 +1145,9 @@ def _write_agency_stub(conn: sqlite3.Connection, agency: Record) -> None:
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (agency["id"], *_agency_row(agency)),
         )
-        _write_names(conn, agency["id"], agency)
+        if named:
+            _write_names(conn, agency["id"], agency)
+    return known is None
 
 
 def _agency_row(agency: Record) -> tuple[str | None, ...]:
@@ -1171,12 +1176,13 @@ def _write_agency(
     if latest is None:
         _drop_agency(conn, agency_id)
         return
+    before = conn.execute("SELECT parent_id FROM agencies WHERE id = ?", (agency_id,)).fetchone()[0]
     if latest[0] != report_id:
         agency = _shown_agency(conn, latest[0])
+        if agency is not None:
+            _write_agency_stub(conn, agency)
     if agency is None:
         return
-    before = conn.execute("SELECT parent_id FROM agencies WHERE id = ?", (agency_id,)).fetchone()[0]
-    _write_agency_stub(conn, agency)
     conn.execute(
         "UPDATE agencies SET name = ?1, division_code = ?2, agency_type = ?3, level = ?4, parent_id = ?5,"
         " body = ?6 WHERE id = ?7 AND (name, agency_type) IS NOT (?1, ?3) OR id = ?7"
@@ -1242,16 +1248,17 @@ def _write_names(conn: sqlite3.Connection, agency_id: str, agency: Record | None
         f"SELECT {columns} FROM agency_names WHERE agency_id = ? ORDER BY kind, name", (agency_id,)
     ).fetchall()
     if wanted != standing:
-        conn.execute("DELETE FROM agency_names WHERE agency_id = ?", (agency_id,))
+        if standing:
+            conn.execute("DELETE FROM agency_names WHERE agency_id = ?", (agency_id,))
         conn.executemany(f"INSERT INTO agency_names ({columns}) VALUES (?, ?, ?, ?, ?)", wanted)
 
 
 def _delete_report(db: Database, report_id: str) -> None:
     agency = db.conn.execute("SELECT agency_id FROM reports WHERE id = ?", (report_id,)).fetchone()
     db.conn.execute("DELETE FROM problems WHERE stage = 'copies' AND report_id = ?", (report_id,))
-    contents = ("figures", "figures_beside", "sections", "checks", "claims")
-    for table in (*contents, "superseded_figures", "report_versions", "source_versions"):
+    for table in ("superseded_figures", "report_versions", "source_versions"):
         db.conn.execute(f"DELETE FROM {table} WHERE report_id = ?", (report_id,))
+    contents.remove(db.conn, report_id)
     search.forget(db.conn, report_id)
     db.conn.execute("DELETE FROM reports WHERE id = ?", (report_id,))
     if agency is not None:
@@ -1259,8 +1266,8 @@ def _delete_report(db: Database, report_id: str) -> None:
 
 
 def _copies(conn: sqlite3.Connection, report_id: str) -> list[dict[str, Any]]:
-    """Every copy of the report, with what ranks it under `copy`."""
-    rows = _rows(
+    """Every copy of the report."""
+    return _rows(
         conn,
         """
         SELECT s.*, c.content_hash, c.record_hash, c.figures, c.legible, c.extractor_version, c.record,
@@ -1273,19 +1280,41 @@ def _copies(conn: sqlite3.Connection, report_id: str) -> list[dict[str, Any]]:
         """,
         report_id,
     )
-    for row in rows:
-        record = copies.unpacked(row["record"])
-        row["copy"] = Copy(
-            house=copies.house(record["agency"], row["portal_agency"], row["portal_division"]),
-            doubt=record.get("doubt"),
-            source_url=row["source_url"],
-            document_url=row["document_url"],
-            member=row["member"],
-            gone=row["gone_at"] is not None,
-            figures=row["figures"],
-            legible=row["legible"],
-        )
-    return rows
+
+
+def _ranked(found: Sequence[dict[str, Any]], given: Mapping[str, Kept]) -> Sequence[dict[str, Any]]:
+    """The copies of a report in the order in which they rank; of those `given` what they say is at hand."""
+    if len(found) < 2:
+        return found
+
+    def rank(row: Mapping[str, Any]) -> tuple[Any, ...]:
+        at_hand = given.get(row["record_hash"])
+        return _copy(row, copies.unpacked(row["record"]) if at_hand is None else at_hand.frame).rank
+
+    return sorted(found, key=rank)
+
+
+def _copy(row: Mapping[str, Any], record: Record) -> Copy:
+    return Copy(
+        house=copies.house(record["agency"], row["portal_agency"], row["portal_division"]),
+        doubt=record.get("doubt"),
+        source_url=row["source_url"],
+        document_url=row["document_url"],
+        member=row["member"],
+        gone=row["gone_at"] is not None,
+        figures=row["figures"],
+        legible=row["legible"],
+    )
+
+
+def _record(row: Mapping[str, Any], given: Mapping[str, Kept]) -> Record:
+    """What a copy says, or an earlier version of it."""
+    at_hand = given.get(row.get("record_hash", ""))
+    return copies.unpacked(row["record"]) if at_hand is None else at_hand.record()
+
+
+def _address(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    return (row["document_url"], row["source_url"], row["member"])
 
 
 def _broke_off(document: DocumentReading) -> bool:
@@ -1345,7 +1374,7 @@ def _reading_key(publication: Publication, extractor_version: str) -> str:
         ]
         for document in _documents(publication)
     ]
-    whence = [asdict(publication.portal), asdict(publication.listing)]
+    whence = [copies.shallow(publication.portal), copies.shallow(publication.listing)]
     return hashlib.sha256(json_text([extractor_version, whence, documents]).encode("utf-8")).hexdigest()
 
 

@@ -10,6 +10,8 @@ Times are UTC `YYYY-MM-DDTHH:MM:SSZ`, dates `YYYY-MM-DD`, codes TEXT, yes and no
 
 from __future__ import annotations
 
+import json
+
 from sqlite_utils import Database, Migrations
 
 MIGRATIONS = Migrations("nianbao")
@@ -90,6 +92,46 @@ def _listed_bodies(db: Database) -> None:
 def _questions_at_once(db: Database) -> None:
     for statement in _QUESTIONS_AT_ONCE:
         db.execute(statement)
+
+
+@MIGRATIONS(name="0012_compact_store")
+def _compact_store(db: Database) -> None:
+    # Imported here, since it imports what imports this module.
+    from storage import contents  # noqa: PLC0415
+
+    for statement in _COMPACT_TABLES:
+        db.execute(statement)
+    # In the order of the old rows, so that the new ones come in theirs.
+    for statement in _COMPACT_FIGURES:
+        db.execute(statement)
+    for report_id, number in db.execute("SELECT report_id, number FROM report_numbers").fetchall():
+        contents.write_checks(
+            db.conn,
+            number,
+            db.execute(
+                "SELECT position, rule, subject, outcome, zero_filled, severity, left_value, right_value,"
+                " suspect, detail, attribution FROM checks WHERE report_id = ?",
+                (report_id,),
+            ).fetchall(),
+        )
+    for statement in _COMPACT_END:
+        db.execute(statement)
+
+
+@MIGRATIONS(name="0013_compact_findings")
+def _compact_findings(db: Database) -> None:
+    for statement in (*_COMPACT_CROSS_CHECKS, *_FEWER_INDEXES):
+        db.execute(statement)
+    hashes = db.execute("SELECT report_id, chapter, hashes FROM fingerprints").fetchall()
+    for statement in _COMPACT_FINGERPRINTS:
+        db.execute(statement)
+    # Imported here, since it imports what imports this module.
+    from storage.contents import packed_hashes  # noqa: PLC0415
+
+    db.conn.executemany(
+        "INSERT INTO fingerprints VALUES (?, ?, ?)",
+        [(report_id, chapter, packed_hashes(json.loads(text))) for report_id, chapter, text in hashes],
+    )
 
 
 _REFERENCE = (
@@ -1096,4 +1138,211 @@ _QUESTIONS_AT_ONCE = (
     # Of some rules only failures are asked for, a few among hundreds of thousands of results.
     "DROP INDEX checks_rule",
     "CREATE INDEX checks_rule ON checks (rule, outcome)",
+)
+
+_COMPACT_TABLES = (
+    # What stands in millions of rows of figures and checks stands once, under a number; `figures` and
+    # `checks` are views from here on (`storage.views`), written by `storage.contents`. The number of a
+    # report that is gone is not given again: something may name it until it is made anew.
+    """
+    CREATE TABLE report_numbers (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        report_id TEXT NOT NULL UNIQUE REFERENCES reports (id) ON DELETE CASCADE
+    ) STRICT
+    """,
+    """
+    CREATE TABLE figure_cells (
+        number INTEGER PRIMARY KEY,
+        table_code TEXT NOT NULL,
+        row_code TEXT NOT NULL,
+        column_code TEXT NOT NULL,
+        UNIQUE (table_code, row_code, column_code)
+    ) STRICT
+    """,
+    # Above 0 of figures that are a number, below 0 of all others. printed_as: value, the whole number as
+    # it is; empty, an empty text; stored, as the figure's own row has it.
+    """
+    CREATE TABLE figure_kinds (
+        number INTEGER PRIMARY KEY,
+        unit TEXT,
+        status TEXT NOT NULL
+            CHECK (status IN ('number', 'blank', 'not_applicable', 'merged', 'unreadable')),
+        method TEXT NOT NULL,
+        verified INTEGER NOT NULL CHECK (verified IN (0, 1)),
+        printed_as TEXT NOT NULL CHECK (printed_as IN ('value', 'empty', 'stored')),
+        CHECK (number <> 0 AND (status = 'number') = (number > 0))
+    ) STRICT
+    """,
+    """
+    CREATE TABLE figure_places (
+        number INTEGER PRIMARY KEY,
+        locator TEXT NOT NULL UNIQUE
+    ) STRICT
+    """,
+    # value and status hold each other: a blank can never pass as a number, nor a number as a blank.
+    # place: a number of figure_places, or the place itself where no other document has it.
+    """
+    CREATE TABLE stored_figures (
+        report INTEGER NOT NULL REFERENCES report_numbers (number),
+        cell INTEGER NOT NULL REFERENCES figure_cells (number),
+        value ANY,
+        kind INTEGER NOT NULL REFERENCES figure_kinds (number),
+        printed TEXT,
+        note TEXT,
+        place ANY NOT NULL CHECK (typeof(place) IN ('integer', 'text')),
+        PRIMARY KEY (report, cell),
+        CHECK ((kind > 0) = (typeof(value) IN ('integer', 'real'))),
+        CHECK (kind > 0 OR value IS NULL)
+    ) STRICT, WITHOUT ROWID
+    """,
+    # Below 0 of failures. In the wording {left} and {right} stand for the sides.
+    """
+    CREATE TABLE check_kinds (
+        number INTEGER PRIMARY KEY,
+        rule TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        outcome TEXT NOT NULL CHECK (outcome IN ('pass', 'fail', 'not_assessable')),
+        zero_filled TEXT NOT NULL CHECK (zero_filled IN ('pass', 'fail', 'not_assessable')),
+        severity TEXT NOT NULL CHECK (severity IN ('hard', 'soft')),
+        attribution TEXT CHECK (attribution IN ('agency', 'unsettled')),
+        wording TEXT NOT NULL,
+        CHECK (number <> 0 AND (outcome = 'fail') = (number < 0))
+    ) STRICT
+    """,
+    "CREATE INDEX check_kinds_rule ON check_kinds (rule, subject, outcome, wording)",
+    """
+    CREATE TABLE stored_checks (
+        report INTEGER NOT NULL REFERENCES report_numbers (number),
+        position INTEGER NOT NULL,
+        kind INTEGER NOT NULL REFERENCES check_kinds (number),
+        left_value ANY,
+        right_value ANY,
+        suspect TEXT,
+        rest TEXT,
+        PRIMARY KEY (report, position)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+_PRINTED_AS = (
+    "CASE WHEN typeof(value) = 'integer' AND printed = CAST(value AS TEXT) THEN 'value'"
+    " WHEN printed = '' THEN 'empty' ELSE 'stored' END"
+)
+
+_COMPACT_FIGURES = (
+    "INSERT INTO report_numbers (report_id) SELECT id FROM reports ORDER BY id",
+    """
+    INSERT INTO figure_cells (table_code, row_code, column_code)
+    SELECT table_code, row_code, column_code FROM form_cells ORDER BY position
+    """,
+    """
+    INSERT OR IGNORE INTO figure_cells (table_code, row_code, column_code)
+    SELECT DISTINCT table_code, row_code, column_code FROM figures ORDER BY 1, 2, 3
+    """,
+    f"""
+    INSERT INTO figure_kinds (number, unit, status, method, verified, printed_as)
+    SELECT iif(status = 'number', 1, -1)
+            * row_number() OVER (PARTITION BY status = 'number' ORDER BY status, unit, method, verified, way),
+        unit, status, method, verified, way
+    FROM (SELECT DISTINCT unit, status, method, verified, {_PRINTED_AS} AS way FROM figures)
+    """,
+    """
+    INSERT INTO figure_places (locator)
+    SELECT locator FROM figures WHERE instr(locator, '"bbox"') = 0 GROUP BY locator ORDER BY count(*) DESC, 1
+    """,
+    f"""
+    INSERT INTO stored_figures (report, cell, value, kind, printed, note, place)
+    SELECT report_numbers.number, figure_cells.number, old.value, figure_kinds.number,
+        iif(old.way = 'stored', old.printed, NULL), old.note, ifnull(figure_places.number, old.locator)
+    FROM (SELECT *, {_PRINTED_AS} AS way FROM figures) AS old
+    JOIN report_numbers ON report_numbers.report_id = old.report_id
+    JOIN figure_cells ON figure_cells.table_code = old.table_code AND figure_cells.row_code = old.row_code
+        AND figure_cells.column_code = old.column_code
+    JOIN figure_kinds ON figure_kinds.unit IS old.unit AND figure_kinds.status = old.status
+        AND figure_kinds.method = old.method AND figure_kinds.verified = old.verified
+        AND figure_kinds.printed_as = old.way
+    LEFT JOIN figure_places ON figure_places.locator = old.locator
+    ORDER BY 1, 2
+    """,
+)
+
+_COMPACT_END = (
+    # After the rows: made of few, they cost little.
+    "CREATE INDEX stored_figures_no_numbers ON stored_figures (report, cell, kind) WHERE kind < 0",
+    "CREATE INDEX stored_checks_failures ON stored_checks (kind) WHERE kind < 0",
+    "DROP TABLE figures",
+    "DROP TABLE checks",
+)
+
+_COMPACT_CROSS_CHECKS = (
+    # As figures and checks: `cross_checks` is a view. In the wording, names in braces stand for what is put
+    # there (`storage.crosschecks`).
+    """
+    CREATE TABLE cross_kinds (
+        number INTEGER PRIMARY KEY,
+        rule TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        outcome TEXT NOT NULL CHECK (outcome IN ('pass', 'fail', 'not_assessable')),
+        zero_filled TEXT NOT NULL CHECK (zero_filled IN ('pass', 'fail', 'not_assessable')),
+        severity TEXT NOT NULL CHECK (severity IN ('hard', 'soft')),
+        wording TEXT NOT NULL,
+        UNIQUE (rule, subject, outcome, zero_filled, severity, wording)
+    ) STRICT
+    """,
+    "CREATE INDEX cross_kinds_outcome ON cross_kinds (outcome, rule)",
+    """
+    CREATE TABLE stored_cross_checks (
+        report INTEGER NOT NULL REFERENCES report_numbers (number) ON DELETE CASCADE,
+        kind INTEGER NOT NULL REFERENCES cross_kinds (number),
+        left_value ANY,
+        right_value ANY,
+        said TEXT,
+        other INTEGER,
+        PRIMARY KEY (report, kind)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX stored_cross_checks_kind ON stored_cross_checks (kind)",
+    # Sentences as they are until the findings are made anew, which they then are.
+    """
+    INSERT INTO cross_kinds (rule, subject, outcome, zero_filled, severity, wording)
+    SELECT DISTINCT rule, subject, outcome, zero_filled, severity, '{said}' FROM cross_checks
+    """,
+    """
+    INSERT INTO stored_cross_checks (report, kind, left_value, right_value, said, other)
+    SELECT own.number, cross_kinds.number, left_value, right_value, detail, other.number
+    FROM cross_checks
+    JOIN cross_kinds USING (rule, subject, outcome, zero_filled, severity)
+    JOIN report_numbers AS own ON own.report_id = cross_checks.report_id
+    LEFT JOIN report_numbers AS other ON other.report_id = cross_checks.other_report_id
+    """,
+    "DROP TABLE cross_checks",
+    "DELETE FROM findings_state WHERE name = 'cross_checks'",
+)
+
+_COMPACT_FINGERPRINTS = (
+    "DROP TABLE fingerprints",
+    """
+    CREATE TABLE fingerprints (
+        report_id TEXT NOT NULL REFERENCES reports (id) ON DELETE CASCADE,
+        chapter INTEGER NOT NULL,
+        hashes BLOB NOT NULL,
+        PRIMARY KEY (report_id, chapter)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+_FEWER_INDEXES = (
+    # By these nothing is looked up, and each repeats addresses of a hundred signs or a hash.
+    "DROP INDEX report_sources_fetch",
+    "DROP INDEX report_sources_sha256",
+    "DROP INDEX report_versions_fetch",
+    "DROP INDEX report_versions_sha256",
+    "DROP INDEX agency_years_body",
+    # Most rows are of bodies of which there is no report.
+    "DROP INDEX coverage_agency",
+    "CREATE INDEX coverage_agency ON coverage (agency_id, year) WHERE agency_id IS NOT NULL",
+    "DROP INDEX agency_years_agency",
+    "CREATE INDEX agency_years_agency ON agency_years (agency_id, year) WHERE agency_id IS NOT NULL",
+    "DROP INDEX agency_years_report",
+    "CREATE INDEX agency_years_report ON agency_years (report_id) WHERE report_id IS NOT NULL",
 )

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from sqlite_utils import Database
 
 from storage import folding
+from storage.copies import Record
 from storage.database import file_of, one_line_errors, transaction
 from storage.folding import Phrase
 
@@ -36,10 +37,19 @@ _STALE, _LOOSE = 0.2, 0.1
 written since it was last put in order from which on it is put in order."""
 
 
-def write(conn: sqlite3.Connection, report_id: str) -> None:
-    """Puts a report, as its rows stand, into the index. The caller holds the transaction."""
-    forget(conn, report_id)
-    _put(conn, [report_id])
+def write(conn: sqlite3.Connection, report_id: str, record: Record, *, new: bool) -> None:
+    """Puts a report into the index, whose rows say what the record says: of a `new` one nothing is in it.
+
+    The caller holds the transaction.
+    """
+    if not new:
+        forget(conn, report_id)
+    number = conn.execute("INSERT INTO search_reports (report_id) VALUES (?)", (report_id,)).lastrowid
+    agency = record["agency"]
+    headings = [record["title"], agency["name"], agency["printed"]]
+    headings += [heading for _, heading, _ in record["sections"]]
+    line = _line(headings, [text for *_, text in record["sections"]])
+    conn.execute("INSERT INTO search_index (rowid, terms) VALUES (?, ?)", (number, line))
 
 
 def forget(conn: sqlite3.Connection, report_id: str) -> None:

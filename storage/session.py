@@ -21,7 +21,7 @@ from crawler.items import Portal, Publication, Trouble
 from pipelines.records import ListedBodyReading, PublicationReading
 from storage import answers, findings, listed, portal_runs, problems, reference, reports, schedule
 from storage.archive import Archive
-from storage.database import StorageError, checkpoint, open_database
+from storage.database import StorageError, checkpoint, gather, open_database
 from storage.ledger import Ledger, utc_now
 from storage.reports import Unchanged
 
@@ -34,9 +34,12 @@ CRAWL = "nianbao/crawl"
 """Key of the crawl's statistics: the number of its row in `crawls`."""
 HIDES_REPORTS = "nianbao/hides_reports"
 """Key of the crawl's statistics: how many troubles may have hidden reports."""
-GATHERED = 4
+GATHERED = 16
 """Answers that wait to be written; whoever is killed has to ask for so many once more."""
-GATHERED_SECONDS = 0.05
+STORED = 16
+"""Readings that wait to be written; whoever is killed has to read so many once more."""
+GATHERED_SECONDS = 0.2
+"""How long either waits at most."""
 PROBLEMS = "nianbao/problems/"
 """Starts the keys of the crawl's statistics that count its troubles by their codes."""
 
@@ -67,7 +70,7 @@ class Session:
         self.from_archive = 0
         self.recrawl_all = str(crawler.settings.get("RECRAWL", "all")).strip().lower() != "due"
         self.schedule = schedule.load()
-        self._gathered = 0
+        self._gathered = self._stored = 0
         self._waiting: CallLaterResult | None = None
         self._troubles: set[int] = set()
         self.db = open_database(Path(crawler.settings["DATABASE"]))
@@ -100,14 +103,17 @@ class Session:
         To wait for the disk at every answer takes longer than all else that is done with it.
         """
         self._gathered += 1
-        if self._gathered >= GATHERED:
+        self._settle_in_time()
+
+    def _settle_in_time(self) -> None:
+        if self._gathered >= GATHERED or self._stored >= STORED:
             self.settle()
         elif self._waiting is None:
             self._waiting = call_later(GATHERED_SECONDS, self._settle_late)
 
     def settle(self) -> None:
-        """Writes the answers that were gathered. Raises `StorageError`."""
-        self._gathered = 0
+        """Writes what was gathered: no reading before the answer that it is of. Raises `StorageError`."""
+        self._gathered = self._stored = 0
         self.ledger.settle()
 
     def _settle_late(self) -> None:
@@ -118,9 +124,17 @@ class Session:
             self.fail(error)
 
     def store(self, item: PublicationReading | ListedBodyReading | Unchanged | Trouble) -> None:
-        """Stores what the spider or the reading handed on; a failure of the disk ends the crawl."""
+        """Stores what the spider or the reading handed on; a failure of the disk ends the crawl.
+
+        Each is one transaction, and several are written together: a run that is killed and goes on has the
+        answers of those that were not, and reads them. A trouble is written at once: it says which answers
+        are worth another try.
+        """
+        if self.failure is not None:
+            # Rows that this one names may have been lost, and their numbers given to others.
+            raise StorageError(self.failure)
         try:
-            self.settle()
+            gather(self.db)
             if isinstance(item, Trouble):
                 self._troubles.add(problems.store_trouble(self.db, item, self.crawl_id))
             elif isinstance(item, ListedBodyReading):
@@ -131,6 +145,8 @@ class Session:
                 asked = item.publication.page.fetch.id > self.run.fetched
                 seen_at = None if asked else utc_now()
                 reports.store(self.db, item, self.crawl_id, years=self.years, seen_at=seen_at)
+            self._stored += STORED if isinstance(item, Trouble) else 1
+            self._settle_in_time()
         except StorageError as error:
             self.fail(error)
             raise

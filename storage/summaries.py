@@ -216,7 +216,7 @@ _FACTS = (
     """
     CREATE TEMP TABLE broken AS
     SELECT report_id, sum(rule <> 'Y2') AS figures, sum(rule = 'Y2') AS texts FROM cross_checks
-    WHERE rule IN (SELECT DISTINCT rule FROM cross_checks) AND outcome = 'fail' GROUP BY report_id
+    WHERE outcome = 'fail' GROUP BY report_id
     """,
     "CREATE UNIQUE INDEX temp.broken_report ON broken (report_id)",
     # A number so large that it can only be misread goes in as a float: a sum of such integers is an error.
@@ -404,32 +404,28 @@ _DOCUMENT_STOCKS = """
         cross_checks.left_value - cross_checks.right_value, cross_checks.outcome,
         cross_checks.other_report_id
     FROM facts
-    LEFT JOIN cross_checks ON cross_checks.report_id = facts.report_id AND cross_checks.rule = 'P1'
-        AND cross_checks.subject = 'normative_documents'
+    LEFT JOIN (
+        SELECT report_id, outcome, left_value, right_value, other_report_id FROM cross_checks
+        WHERE rule = 'P1' AND subject = 'normative_documents'
+    ) AS cross_checks ON cross_checks.report_id = facts.report_id
     WHERE year >= 2021 AND normative_documents_in_force IS NOT NULL
 """
 
-# Over the index of the outcomes, without the results themselves: their sentences are a hundred times as long.
 _RULE_TOTALS = """
     INSERT INTO rule_totals (rule, severity, year, level, agency_type, reports_assessed, reports_failing,
         with_a_suspect, agencys_own, results_failing)
     SELECT told.rule, told.severity, reports.year, reports.level, reports.agency_type, sum(assessed),
         sum(failing > 0), sum(suspected > 0), sum(own > 0), sum(failing)
     FROM (
-        SELECT report_id, rule, severity, max(assessed) AS assessed, max(failing) AS failing,
-            max(suspected) AS suspected, max(own) AS own
-        FROM (
-            SELECT report_id, rule, severity, 1 AS assessed, 0 AS failing, 0 AS suspected, 0 AS own
-            FROM checks WHERE outcome = 'pass' GROUP BY severity, rule, report_id
-            UNION ALL
-            SELECT report_id, rule, severity, 0, 0, 0, 0
-            FROM checks WHERE outcome = 'not_assessable' GROUP BY severity, rule, report_id
-            UNION ALL
-            SELECT report_id, rule, severity, 1, count(*), count(suspect), sum(attribution IS 'agency')
-            FROM checks WHERE outcome = 'fail' GROUP BY severity, rule, report_id
-        ) GROUP BY report_id, rule, severity
+        SELECT report, rule, severity, max(outcome <> 'not_assessable') AS assessed,
+            sum(outcome = 'fail') AS failing,
+            sum(outcome = 'fail' AND suspect IS NOT NULL) AS suspected,
+            sum(outcome = 'fail' AND attribution IS 'agency') AS own
+        FROM stored_checks CROSS JOIN check_kinds ON number = kind
+        GROUP BY report, rule, severity
     ) AS told
-    JOIN reports ON reports.id = told.report_id
+    JOIN report_numbers ON report_numbers.number = told.report
+    JOIN reports ON reports.id = report_numbers.report_id
     GROUP BY told.rule, told.severity, reports.year, reports.level, reports.agency_type
 """
 
@@ -451,10 +447,20 @@ _COUNTS = {
         for state in ("published", "missing", "unread", "not_known")
     },
     **{
-        f"figures_{status}": f"SELECT count(*) FROM figures WHERE status = '{status}'"
-        for status in ("number", "blank", "not_applicable", "merged", "unreadable")
+        f"figures_{status}": (
+            "SELECT count(*) FROM stored_figures WHERE kind < 0"
+            f" AND kind IN (SELECT number FROM figure_kinds WHERE status = '{status}')"
+        )
+        for status in ("blank", "not_applicable", "merged", "unreadable")
     },
-    "checks_hard_failing": "SELECT count(*) FROM checks WHERE outcome = 'fail' AND severity = 'hard'",
+    # Without looking at twenty million rows of the whole country.
+    "figures_number": (
+        "SELECT (SELECT count(*) FROM stored_figures) - (SELECT count(*) FROM stored_figures WHERE kind < 0)"
+    ),
+    "checks_hard_failing": (
+        "SELECT count(*) FROM stored_checks JOIN check_kinds ON number = kind"
+        " WHERE kind < 0 AND severity = 'hard'"
+    ),
     "portals_walked_whole": (
         "SELECT count(DISTINCT portal_id) FROM crawl_portals JOIN crawls ON crawls.id = crawl_id"
         " WHERE crawl_portals.complete = 1 AND sample = 0"
@@ -467,7 +473,7 @@ def _write_counts(conn: sqlite3.Connection) -> None:
     tables = conn.execute(
         """
         SELECT name FROM sqlite_master AS one
-        WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT IN ('figures', 'site_counts')
+        WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name <> 'site_counts'
             AND sql NOT LIKE 'CREATE VIRTUAL%' AND NOT EXISTS (
                 SELECT 1 FROM sqlite_master AS virtual
                 WHERE virtual.sql LIKE 'CREATE VIRTUAL%' AND instr(one.name, virtual.name || '_') = 1
@@ -482,8 +488,9 @@ def _write_counts(conn: sqlite3.Connection) -> None:
             *((f"rows_{name}", f'SELECT count(*) FROM "{name}"') for (name,) in tables),
         )
     }
-    # Twenty million rows of the whole country are counted once, by their status.
-    counts["rows_figures"] = sum(number for name, number in counts.items() if name.startswith("figures_"))
+    # Views that were tables, and are the largest.
+    for view in ("figures", "checks", "cross_checks"):
+        counts[f"rows_{view}"] = counts[f"rows_stored_{view}"]
     conn.executemany(
         "INSERT INTO site_counts VALUES (?, ?)",
         [(name, number) for name, number in sorted(counts.items()) if number is not None],

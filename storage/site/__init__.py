@@ -6,3 +6,6 @@ is prepared by a module of its own (`home.py`, `division.py`, `agency.py`, `repo
 query and gives plain mappings; plugins/, templates/ and static/ are what Datasette itself loads. Reads
 only; nothing on a page is loaded from elsewhere.
 """
+
+DATABASE = "nianbao"
+"""What the database is called on the site whatever its file is, so that addresses and templates stay."""

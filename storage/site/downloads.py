@@ -19,9 +19,9 @@ from datasette.database import QueryInterrupted
 from datasette.utils import InvalidSql, derive_named_parameters, validate_sql_select
 from datasette.utils.asgi import BadRequest, Request, Response
 
+from storage.site import DATABASE
 from storage.site.language import words
 
-DATABASE = "nianbao"
 CUT = "x-nianbao-cut"
 """Header of an answer that was cut: how many rows it has."""
 
@@ -44,7 +44,7 @@ async def answer_as_csv(request: Request, datasette: Datasette, lang: str) -> Re
     """`/nianbao.csv?sql=…`: the rows of a query, as many as the site gives at once; 400 where it fails."""
     sql = (request.args.get("sql") or "").strip().rstrip(";")
     if not sql:
-        example = urlencode({"sql": "select * from requests_by_year"})
+        example = urlencode({"sql": "select * from rates"})
         raise BadRequest(f"a query is missing: /{DATABASE}.csv?{example}")
     database = datasette.get_database(DATABASE)
     try:

@@ -25,11 +25,11 @@ from datasette.utils.asgi import BadRequest, Base400, NotFound, Request, Respons
 from datasette.views.base import DatasetteError
 from markupsafe import Markup
 
+from storage.site import DATABASE
 from storage.site.charts import shown_value
 from storage.site.downloads import whole_table
 from storage.site.language import COOKIE, LANGUAGES, PARAMETER, TAGS, chosen_language, template_words, words
 
-DATABASE = "nianbao"
 NAVIGATION = (
     ("home", "/"),
     ("divisions", "/-/division"),

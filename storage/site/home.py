@@ -51,6 +51,7 @@ async def home_page(query: Query, parameters: Mapping[str, str], lang: str) -> d
         "ready": await summaries_made(query),
         "any_reports": bool(await query("SELECT 1 FROM reports LIMIT 1", {})),
         "counts": counts,
+        "missing": _missing(years),
         "year": year,
         "years": years,
         "map": await _map(query, year),
@@ -62,6 +63,18 @@ async def home_page(query: Query, parameters: Mapping[str, str], lang: str) -> d
         "crawl": await _last_crawl(query),
         "broken_rules": await _broken_rules(query),
         "nowhere": await _nowhere(query),
+    }
+
+
+def _missing(years: list[dict[str, Any]]) -> dict[str, int]:
+    """Reports that are owed and not held: `sure` to be missing, `unsure` (confidence low) and `unsettled`
+    (whether there is one is not known). The three are parts of one sum.
+    """
+    unsure = sum(row["missing_unsure"] for row in years)
+    return {
+        "sure": sum(row["missing"] for row in years) - unsure,
+        "unsure": unsure,
+        "unsettled": sum(row["unread"] + row["not_known"] for row in years),
     }
 
 

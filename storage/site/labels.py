@@ -63,6 +63,8 @@ CODES_OF = {
     ("overrides_unapplied", "reason"): "unapplied",
     ("figures_corrected", "reason"): None,
     ("fetches", "status"): None,
+    ("figures", "method"): "place.method",
+    ("figures_beside", "method"): "place.method",
     ("similar_texts", "relation"): "relation",
     ("copied_reports", "relation"): "relation",
     ("decision_totals", "kind"): "decision_kind",
@@ -164,7 +166,11 @@ class Labels:
             both = self.forms.code("row" if column in _ROWS else "column", code, _table_code(row))
             return self._one(both) if both else ""
         group = CODES_OF.get((table or "", column), CODES.get(column))
-        return (self._words(f"{group}.{code}") or "") if group else ""
+        if not group:
+            return ""
+        # What was found and not read has the problem for its reason.
+        groups = (group, "report.problem") if group == "reason" else (group,)
+        return next((said for each in groups if (said := self._words(f"{each}.{code}"))), "")
 
     def has_codes(self, table: str | None, column: str) -> bool:
         """Whether a column holds codes that may have words."""
@@ -205,12 +211,20 @@ def read_shelves(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 def shelves(tables: Iterable[Mapping[str, Any]], views: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The tables and views of the page of the database by shelf: `key` and `entries` (name, count, view)."""
+    """The tables and views of the page of the database by shelf: `key` and `entries` (name, count, view).
+
+    A view whose rows are those of a table `stored_…` has its count.
+    """
+    tables = list(tables)
+    counts = {table["name"]: table["count"] for table in tables}
     entries: dict[str, dict[str, Any]] = {
         **{
             table["name"]: {"name": table["name"], "count": table["count"], "view": False} for table in tables
         },
-        **{view["name"]: {"name": view["name"], "count": None, "view": True} for view in views},
+        **{
+            view["name"]: {"name": view["name"], "count": counts.get(f"stored_{view['name']}"), "view": True}
+            for view in views
+        },
     }
     found = []
     for key, names in _shelves():

@@ -19,8 +19,9 @@ from urllib.parse import quote, urlsplit
 
 from datasette.utils import tilde_encode
 
+from storage.site import DATABASE
 from storage.site.charts import break_at, chart, shown_value
-from storage.site.frame import DATABASE, Query
+from storage.site.frame import Query
 from storage.site.groups import group_label, group_of
 from storage.site.labels import Labels
 from storage.site.language import coded, words
@@ -43,6 +44,7 @@ _CODES = {
     "what": "what",
     "rule": "report.rule",
     "relation": "relation",
+    "alike": "alike",
 }
 """Columns of answers whose codes have words of their own; all others are those of tables."""
 _SHARES = frozenset({"share", "share_of_denials", "share_of_processed", "similarity"})
@@ -305,6 +307,7 @@ class Asked:
                 "text": self.places.get(value, value),
                 "href": f"/-/division/{quote(str(value), safe='')}",
                 "zh": value in self.places,
+                "short": True,
             }
         if name == "rule":
             return {"text": value, "small": coded(self.lang, _CODES["rule"], value)}
@@ -430,7 +433,7 @@ class Asked:
                 return None, None
             values[at] = row[drawing.y] if at not in values else (values[at] or 0) + (row[drawing.y] or 0)
             points[at] = row
-            weights[series] += row.get("agencies") or 0 if row[drawing.y] is not None else 0
+            weights[series] += row.get(drawing.weight) or 0 if row[drawing.y] is not None else 0
         note = None
         shown = list(dict.fromkeys(series for series, _ in values))
         if drawing.series == "group":
@@ -522,9 +525,10 @@ class Asked:
 
     def _note(self, row: Mapping[str, Any] | None) -> str:
         """What stands behind a point: numerator, denominator and reports."""
-        if row is None or "agencies" not in row:
+        behind = None if row is None else row.get("agencies", row.get("with_a_number"))
+        if row is None or behind is None:
             return ""
-        reports = words().text(self.lang, "chart.reports", n=row["agencies"])
+        reports = words().text(self.lang, "chart.reports", n=behind)
         if "numerator" not in row:
             return reports
         return f"{row['numerator']:,} / {row['denominator']:,} · {reports}"

@@ -1,6 +1,6 @@
 """Prepares the page of one report: its tables as the form draws them, and all that is known of it.
 
-Owns no mark-up and no words: labels come in both languages, everything else as codes of the database.
+Owns no mark-up and no words: labels come in both languages, everything else as codes.
 What is said against a cell (a rule that fails, a problem, a correction by readers) is a numbered remark;
 cells name the numbers of their remarks, and remarks their cells. A cell that the form has and the
 report does not is shown as missing, a blank cell as blank: neither is a nought.
@@ -17,6 +17,7 @@ from urllib.parse import quote
 from datasette.utils import tilde_encode
 
 from storage.crosschecks import rules as rules_across_years
+from storage.site.language import words
 from storage.site.statutory import Key, drawn_tables
 
 Row = Mapping[str, Any]
@@ -79,13 +80,14 @@ async def report_page(query: Query, report_id: str) -> dict[str, Any] | None:
         "statuses": sorted({figure["status"] for figure in figures.values()} - {"number"}),
         "unverified": _how_many(read),
         "remarks": remarks,
+        "same_figures": await _same_figures(query, report),
         "failed": sum(r["kind"] == "check" and r["severity"] == "hard" for r in remarks),
         "doubtful": sum(r["kind"] == "check" and r["severity"] == "soft" for r in remarks),
         "passed": sum(check["outcome"] == "pass" for check in checks),
         "not_assessable": sum(check["outcome"] == "not_assessable" for check in checks),
         "retold": await query(
             "SELECT * FROM retold_checks WHERE report_id = :id AND told_from = 'corrections'"
-            " ORDER BY rule, subject",
+            " AND outcome_before IS NOT outcome ORDER BY rule, subject",
             parameters,
         ),
         "sections": _with_claims(sections, claims, labels),
@@ -232,12 +234,40 @@ def _of_checks(
                 zero_filled=check["zero_filled"],
                 left=check["left_value"],
                 right=check["right_value"],
+                fails=said_of_failure(check),
                 **_detail(check),
                 says=check["detail"],
                 suspect=labels.cell(suspect) if suspect else None,
             )
         )
     return found
+
+
+_APART = {("C1", "parts"), ("Y3", "versions"), ("Y3", "copies")}
+"""Rules that say something else of a subject of theirs."""
+_WITHOUT_SIDES = frozenset({"A5", "C1_parts", "D4"})
+
+
+def said_of_failure(result: Row) -> dict[str, Any]:
+    """What a rule that fails says, as a `code` of the words `report.fails` and the `values` in them."""
+    rule, subject = result["rule"], result["subject"]
+    left, right = result["left_value"], result["right_value"]
+    code = f"{rule}_{subject}" if (rule, subject) in _APART else rule
+    if not words().knows(f"report.fails.{code}") or (left is None and code not in _WITHOUT_SIDES):
+        return {"code": "other", "values": {}}
+    if rule in ("D1", "D2", "D3"):
+        left, right = _day(left), _day(right)
+    values = {"left": left, "right": right}
+    if rule == "Y2":
+        chapter = subject.partition("/")[0].removeprefix("chapter_")
+        values |= {"chapter": chapter, "share": round(100 * left)}
+    return {"code": code, "values": values}
+
+
+def _day(number: int | None) -> str:
+    """A day that the rules on dates compare as the number YYYYMMDD."""
+    digits = str(number)
+    return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
 
 
 _TRIED = ", whichever of the values that a merged row prints is taken"
@@ -311,6 +341,55 @@ async def _across(query: Query, report_id: str) -> list[dict[str, Any]]:
     )
 
 
+_SIGNED = (
+    "received_new",
+    "received_natural_person",
+    "received_org_business",
+    "received_org_legal_service",
+    "carried_in",
+    "carried_out",
+    "processed_total",
+    "disclosed_full",
+    "disclosed_partial",
+    "denied_total",
+    "unable_total",
+    "not_processed_total",
+    "licensing_decisions",
+    "penalty_decisions",
+    "compulsion_decisions",
+)
+"""The figures that are compared in the view `same_figures`."""
+
+_IN_ONE_HOUSE = ("government", "government_office")
+
+
+async def _same_figures(query: Query, report: Row) -> list[dict[str, Any]]:
+    """Reports with the same figures: of other bodies in that year, as `same_figures` has them, and of the
+    body itself in other years. Bodies with next to nothing to report are in neither.
+    """
+    # One look through all is quicker than the index that SQLite would make for it: the signs keep it away.
+    alike = " AND ".join(f"+twin.{name} IS own.{name}" for name in _SIGNED)
+    rows = await query(
+        "WITH own AS (SELECT * FROM measures WHERE report_id = :id AND received_new >= 3"
+        " AND received_new + ifnull(processed_total, 0) + ifnull(licensing_decisions, 0)"
+        " + ifnull(penalty_decisions, 0) >= 20)"
+        " SELECT other.id, other.agency, other.agency_id, other.year, other.division_code, other.agency_type"
+        " FROM own CROSS JOIN measures AS twin CROSS JOIN reports AS other ON other.id = twin.report_id"
+        f" WHERE {alike} AND (other.year = :year OR other.agency_id = :agency) AND other.id <> :id"
+        " ORDER BY other.agency_id <> :agency, other.year, other.agency, other.id",
+        {"id": report["id"], "year": report["year"], "agency": report["agency_id"]},
+    )
+    return [
+        {"id": row["id"], "agency": row["agency"], "year": row["year"], "own": own}
+        for row in rows
+        if (own := row["agency_id"] == report["agency_id"])
+        or not (
+            row["division_code"] == report["division_code"]
+            and {row["agency_type"], report["agency_type"]} <= set(_IN_ONE_HOUSE)
+        )
+    ]
+
+
 def _of_cross_check(row: Row, labels: Labels) -> dict[str, Any]:
     own = row["report_id"]
     other = row["other_report_id"]
@@ -329,6 +408,7 @@ def _of_cross_check(row: Row, labels: Labels) -> dict[str, Any]:
         severity=row["severity"],
         left=row["left_value"],
         right=row["right_value"],
+        fails=said_of_failure(row),
         detail=row["detail"],
         owner=own,
         other={"id": other, "agency": row["other_agency"], "year": row["other_year"]} if other else None,

@@ -1,7 +1,6 @@
 """Puts Datasette together: database, words, settings, plugins, templates.
 
-Owns what differs from a plain `datasette FILE`. The database is always served under the name
-`nianbao`, whatever its file is called, so that addresses and templates stay.
+Owns what differs from a plain `datasette FILE`.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import tomllib
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module, resources
 from pathlib import Path
@@ -22,13 +22,13 @@ from storage.archive import ArchiveReader
 from storage.database import StorageError, one_line_errors
 from storage.reference import form_layout
 from storage.schema import MIGRATIONS
+from storage.site import DATABASE
 from storage.site.archived import Archived, PlaceFinder
 from storage.site.frame import Application
 from storage.site.kept import inspected, kept, stamp
 from storage.site.labels import FormLabels, read_form_labels
 from storage.views.wide import WIDE_TABLES, wide_columns
 
-NAME = "nianbao"
 STATIC = "nianbao-static"
 SITE = Path(str(resources.files("storage.site")))
 
@@ -58,6 +58,8 @@ class Site(Datasette):  # type: ignore[misc]  # it has no types
     archived: Archived
     form_labels: FormLabels
     views: frozenset[str]
+    columns_zh: Mapping[str, Mapping[str, str]]
+    """What the columns of each table mean, in Chinese: not in the metadata, which Datasette copies."""
     mark: str | None = None
     """Of an immutable database: see `kept.stamp`."""
 
@@ -113,10 +115,12 @@ def site(
     if _WHERE_FILES_LIE not in refused:
         refused.append(_WHERE_FILES_LIE)
     words = metadata(database, immutable=immutable)
+    tables = words["databases"][DATABASE]["tables"]
+    columns_zh = {name: said.pop("columns_zh") for name, said in tables.items()}
     mark = stamp(database, SITE) if immutable else None
     served = Site(
         [],
-        inspect_data=inspected(database, NAME, mark) if mark else None,
+        inspect_data=inspected(database, DATABASE, mark) if mark else None,
         metadata=words,
         settings=SETTINGS,
         template_dir=str(SITE / "templates"),
@@ -125,10 +129,11 @@ def site(
     )
     served.mark = mark
     served.form_labels, served.views = labels_and_views(database, immutable=immutable)
+    served.columns_zh = columns_zh
     served.archived = Archived(ArchiveReader(archive, immutable=immutable) if archive else None, places)
     # Datasette adds a database in memory where it is given no file.
     served.remove_database("_memory")
-    served.add_database(Counted(served, path=str(database), is_mutable=not immutable), name=NAME)
+    served.add_database(Counted(served, path=str(database), is_mutable=not immutable), name=DATABASE)
     return served
 
 
@@ -150,7 +155,7 @@ def metadata(database: Path, *, immutable: bool = False) -> dict[str, Any]:
         "description": words["description"],
         "extra_css_urls": [f"/{STATIC}/nianbao.css"],
         "databases": {
-            NAME: {
+            DATABASE: {
                 "title": words["title"],
                 "description": words["database"],
                 "tables": tables,
@@ -172,14 +177,22 @@ def labels_and_views(database: Path, *, immutable: bool = False) -> tuple[FormLa
 
 
 def table_words(connection: sqlite3.Connection) -> dict[str, Any]:
-    """Titles and descriptions of every table and view, by name, without wide views that are not there."""
+    """Titles and descriptions of every table and view, by name, without wide views that are not there.
+
+    `columns` says what each column means, `columns_zh` the same in Chinese.
+    """
     words = descriptions()
+    chinese = tomllib.loads((SITE / "columns_zh.toml").read_text("utf-8"))
     cells, derived = form_layout(connection)
     shown = set(wide_view_names(connection))
-    tables = dict(words["tables"])
+    tables = {
+        name: {**table, "columns_zh": _in_chinese(table.get("columns", {}), chinese)}
+        for name, table in words["tables"].items()
+    }
     for table in WIDE_TABLES:
         if table in shown:
-            tables[table] = _wide_description(table, tables[table], words["wide"], cells, derived)
+            common = words["wide"], _in_chinese(words["wide"], chinese)
+            tables[table] = _wide_description(table, tables[table], common, cells, derived)
         else:
             del tables[table]
     return tables
@@ -196,13 +209,19 @@ def wide_view_names(connection: sqlite3.Connection) -> list[str]:
     return [table for table in WIDE_TABLES if table in names]
 
 
+def _in_chinese(columns: Mapping[str, str], chinese: Mapping[str, str]) -> dict[str, str]:
+    """The same columns in Chinese, without those that `columns_zh.toml` does not have."""
+    return {name: chinese[said] for name, said in columns.items() if said in chinese}
+
+
 def _wide_description(
     table: str,
     words: dict[str, Any],
-    common: dict[str, str],
+    common: tuple[Mapping[str, str], Mapping[str, str]],
     cells: list[FormCell],
     derived: list[DerivedTotal],
 ) -> dict[str, Any]:
+    """The words of a wide view with its columns. `common` are those beside the cells, in both languages."""
     cells = [cell for cell in cells if cell.table == table]
     derived = [total for total in derived if total.table == table]
     labels = {
@@ -211,24 +230,29 @@ def _wide_description(
         **{total.code: (total.label, total.label_en) for total in derived},
     }
     by_cell = {(cell.row, cell.column): cell for cell in cells}
-    columns = {name: text for name, text in common.items() if name != "not_numbers"}
+    columns, columns_zh = map(dict, common)
+    last = columns.pop("not_numbers"), columns_zh.pop("not_numbers")
     for column in wide_columns(cells, derived):
         cell = by_cell.get((column.row, column.column))
         row_label, row_label_en = (cell.row_label, cell.row_label_en) if cell else labels[column.row]
         column_label, column_label_en = (
             (cell.column_label, cell.column_label_en) if cell else labels[column.column]
         )
-        origin = (
-            f"printed in {', '.join(cell.forms)}"
+        origin, origin_zh = (
+            (f"printed in {', '.join(cell.forms)}", f"印于 {'、'.join(cell.forms)}")
             if cell
-            else "derived: the sum of its parts, empty unless every part is a number"
+            else (
+                "derived: the sum of its parts, empty unless every part is a number",
+                "派生：各组成部分之和，有一部分不是数字则为空",
+            )
         )
-        unit = f" ({cell.unit})" if cell and cell.unit else ""
+        unit, unit_zh = (f" ({cell.unit})", f"（{cell.unit}）") if cell and cell.unit else ("", "")
         columns[column.name] = (
             f"{row_label} · {column_label}{unit} — {row_label_en}, {column_label_en}; {origin}"
         )
-    columns["not_numbers"] = common["not_numbers"]
-    return {**words, "columns": columns}
+        columns_zh[column.name] = f"{row_label} · {column_label}{unit_zh}；{origin_zh}"
+    columns["not_numbers"], columns_zh["not_numbers"] = last
+    return {**words, "columns": columns, "columns_zh": columns_zh}
 
 
 def _read_only(database: Path, *, immutable: bool) -> sqlite3.Connection:

@@ -1,6 +1,7 @@
 -- Arithmetic checks that come out otherwise with the corrections of readers (figures_corrected) than with
 -- the figures as extracted. checks itself is never edited. difference: changed, new (the correction gives
--- the cell that the rule is told of) or gone.
+-- the cell that the rule is told of) or gone. Where a correction changes the values alone (3 = 3 in place of
+-- 2 = 2) the check stands in retold_checks and not here.
 SELECT
     retold_checks.report_id,
     reports.agency,
@@ -24,3 +25,5 @@ SELECT
 FROM retold_checks
 JOIN reports ON reports.id = retold_checks.report_id
 WHERE retold_checks.told_from = 'corrections'
+    AND (retold_checks.outcome_before IS NOT retold_checks.outcome
+        OR retold_checks.zero_filled_before IS NOT retold_checks.zero_filled)

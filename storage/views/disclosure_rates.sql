@@ -19,4 +19,8 @@ SELECT
     reports.fetched_at
 FROM measures
 JOIN reports ON reports.id = measures.report_id
-WHERE EXISTS (SELECT 1 FROM figures WHERE report_id = reports.id AND table_code = 'applications')
+JOIN report_numbers ON report_numbers.report_id = measures.report_id
+WHERE EXISTS (
+    SELECT 1 FROM stored_figures WHERE report = report_numbers.number
+        AND cell IN (SELECT number FROM figure_cells WHERE table_code = 'applications')
+)

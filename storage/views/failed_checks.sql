@@ -15,6 +15,9 @@ SELECT
     reports.source_url,
     reports.document_url,
     reports.fetched_at
-FROM checks
+-- Failures have kinds below 0 and an index of their own.
+FROM stored_checks AS failed
+JOIN report_numbers ON report_numbers.number = failed.report
+JOIN checks ON checks.report_id = report_numbers.report_id AND checks.position = failed.position
 JOIN reports ON reports.id = checks.report_id
-WHERE checks.outcome = 'fail' AND checks.severity = 'hard'
+WHERE failed.kind < 0 AND checks.outcome = 'fail' AND checks.severity = 'hard'

@@ -28,4 +28,4 @@ SELECT
     reports.source_url,
     reports.fetched_at
 FROM reports
-WHERE NOT EXISTS (SELECT 1 FROM coverage WHERE coverage.report_id = reports.id)
+WHERE reports.id NOT IN (SELECT report_id FROM coverage WHERE report_id IS NOT NULL)

@@ -1,7 +1,8 @@
 """Builds the wide view of a statutory table: one row a report, one column a cell.
 
-Every cell is a look-up by primary key in `figures`, which SQLite makes only for the columns that a
-query names; a query over one column of ten thousand reports does not touch the other two hundred.
+Every cell is a look-up by primary key in `stored_figures`, which SQLite makes only for the columns that a
+query names; a query over one column of ten thousand reports does not touch the other two hundred. The
+number of the cell is looked up once a query.
 A cell that is no number is NULL here, and its status stands in `not_numbers`; nothing is filled in.
 """
 
@@ -81,27 +82,42 @@ def wide_view(table: str, cells: Sequence[FormCell], derived: Sequence[DerivedTo
         else:
             row_lines.append(f'    "{column.name}"')
     lines = [",\n".join(one) for one in (cell_lines, row_lines, last_lines)]
+    # LIMIT -1 takes everything, in the order asked for: an order without a limit is left out there.
     return f"""CREATE VIEW "{table}" AS
 SELECT {leading},
 {lines[2]},
-    (SELECT json_group_object(row_code || '__' || column_code, status) FROM figures
-        WHERE figures.report_id = with_rows.report_id AND table_code = '{table}'
-        AND status <> 'number') AS not_numbers
+    (SELECT json_group_object(name, status) FROM (
+        SELECT row_code || '__' || column_code AS name, status
+        FROM stored_figures AS stored JOIN figure_cells ON figure_cells.number = stored.cell
+            JOIN figure_kinds ON figure_kinds.number = stored.kind
+        WHERE stored.report = with_rows.number AND stored.kind < 0 AND table_code = '{table}'
+        ORDER BY row_code, column_code LIMIT -1
+    )) AS not_numbers
 FROM (
-SELECT {leading},
+SELECT {leading}, number,
 {lines[1]}
 FROM (
-SELECT id AS report_id, agency, division_code, year, source_url, fetched_at,
+SELECT id AS report_id, agency, division_code, year, source_url, fetched_at, report_numbers.number,
 {lines[0]}
-FROM reports
-WHERE EXISTS (SELECT 1 FROM figures WHERE report_id = reports.id AND table_code = '{table}')
+FROM reports JOIN report_numbers ON report_numbers.report_id = reports.id
+WHERE EXISTS (
+    SELECT 1 FROM stored_figures WHERE report = report_numbers.number
+        AND cell IN (SELECT number FROM figure_cells WHERE table_code = '{table}')
+)
 ) AS cells
 ) AS with_rows"""
 
 
 def _looked_up(table: str, column: WideColumn) -> str:
     return (
-        f"(SELECT value FROM figures WHERE report_id = reports.id AND table_code = '{table}'"
+        "(SELECT value FROM stored_figures WHERE report = report_numbers.number"
+        f" AND cell = {_cell(table, column)})"
+    )
+
+
+def _cell(table: str, column: WideColumn) -> str:
+    return (
+        f"(SELECT number FROM figure_cells WHERE table_code = '{table}'"
         f" AND row_code = '{column.row}' AND column_code = '{column.column}')"
     )
 
@@ -111,8 +127,8 @@ def _row_total(table: str, column: WideColumn, total: DerivedTotal) -> str:
     if column.derived:
         return summed
     return (
-        "CASE WHEN EXISTS (SELECT 1 FROM figures WHERE figures.report_id = cells.report_id"
-        f" AND table_code = '{table}' AND row_code = '{column.row}' AND column_code = '{column.column}')"
+        "CASE WHEN EXISTS (SELECT 1 FROM stored_figures WHERE report = cells.number"
+        f" AND cell = {_cell(table, column)})"
         f' THEN "{column.name}" ELSE {summed} END'
     )
 

@@ -469,6 +469,50 @@ def test_charts_are_drawn_and_their_numbers_are_there(visit: Any, sample: dict[s
     assert kinds >= {"lines", "stack"}
 
 
+# ---- Tables and keys
+
+OVER = (
+    """heads => heads.filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.innerText)"""
+)
+BROKEN_DAYS = """cells => cells.filter(each => {
+    const text = document.createRange();
+    text.selectNodeContents(each);
+    const lines = new Set([...text.getClientRects()].map(box => Math.round(box.top)));
+    return /^\\d{4}-\\d\\d-\\d\\d$/.test(each.innerText) && lines.size > 1;
+}).map(each => each.innerText)"""
+"""Headings that reach over their columns; days that are broken at their hyphens."""
+
+
+@pytest.mark.parametrize("name", ["late_reports", "checks_across_years", "applications", "coverage"])
+def test_headings_stay_in_their_columns(readers: dict[str, Any], name: str) -> None:
+    for visitor in readers.values():
+        visitor.page.set_viewport_size({"width": WIDE, "height": 900})
+        page = visitor.opened(f"/nianbao/{name}?_size=3")
+        heads = page.locator("table.nb-data thead th")
+        assert heads.count() > 5
+        assert heads.evaluate_all(OVER) == []
+        assert page.locator("table.nb-data td").evaluate_all(BROKEN_DAYS) == []
+
+
+def test_the_last_years_of_a_division_are_not_cut_off(visit: Any) -> None:
+    visit.page.set_viewport_size({"width": 1100, "height": 900})
+    page = visit.opened("/-/division/230000?_lang=en")
+    for name in ("Key figures", "Outcomes as shares"):
+        box = page.get_by_role("region", name=name)
+        assert box.evaluate("each => each.scrollWidth <= each.clientWidth"), name
+        assert box.locator("thead th").last.inner_text() == "2024"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_key_of_the_map_is_words(readers: dict[str, Any], lang: str) -> None:
+    page = readers[lang].opened("/")
+    entries = [text.strip() for text in page.locator(".nb-tile-key li").all_inner_texts()]
+    assert len(entries) == 9
+    # Each sign has its words behind it, and no comparison stands in for them.
+    assert not any(sign in entry for entry in entries for sign in "<=%")
+    assert all(len(entry) > 1 for entry in entries)
+
+
 # ---- Paper
 
 
@@ -527,14 +571,13 @@ def tampered(
             "divisions": ("name",),
             "portals": ("name",),
             "problems": ("detail",),
-            "checks": ("detail",),
-            "cross_checks": ("detail",),
+            "check_kinds": ("wording",),
+            "cross_kinds": ("wording",),
             "claims": ("sentence",),
-            "figures": ("note",),
+            "stored_figures": ("note",),
             "report_sources": ("source_url", "document_url"),
         }.items():
-            there = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
-            for column in set(columns) & there:
+            for column in columns:
                 connection.execute(
                     f"UPDATE OR IGNORE {table} SET {column} = coalesce({column}, '') || ?", [EVIL]
                 )

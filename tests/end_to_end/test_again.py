@@ -10,6 +10,7 @@ import pytest
 
 from storage import arithmetic
 from storage.database import open_database
+from tests.damage import damage
 from tests.end_to_end.harvest import Harvest, crawl, scrapy, steady, storage_settings
 
 
@@ -43,8 +44,8 @@ def test_reextraction_restores_what_was_damaged_and_asks_nobody(harvest: Harvest
         changed = connection.execute(
             "UPDATE reports SET title = 'x', form = 'none' WHERE year % 2 = 0"
         ).rowcount
-        connection.execute("UPDATE figures SET value = value + 1 WHERE row_code = 'received_new'")
-        connection.execute("DELETE FROM checks WHERE rule = 'A1'")
+        assert damage(connection, "UPDATE figures SET value = value + 1 WHERE row_code = 'received_new'")
+        assert damage(connection, "DELETE FROM checks WHERE rule = 'A1'")
     connection.close()
     assert 0 < changed < len(before["reports"])
     outcome = scrapy("reextract", *storage_settings(again.folder))
@@ -70,7 +71,7 @@ def test_arithmetic_told_again_is_what_the_reading_told(harvest: Harvest, tmp_pa
     assert {"pass", "fail", "not_assessable"} == {row["outcome"] for row in stored}
     again = harvest.copy(tmp_path / "again")
     db = open_database(again.database)
-    db.execute("DELETE FROM checks")
+    assert damage(db.conn, "DELETE FROM checks") > len(stored)
     db.conn.commit()
     assert arithmetic.refresh(db)
     db.conn.close()
@@ -82,13 +83,15 @@ def test_a_run_says_what_is_stored_otherwise(small_harvest: Harvest, tmp_path: P
     assert "checks_outdated" not in again.outcome.err
     connection = sqlite3.connect(again.database)
     with connection:
-        connection.execute(
+        changed = damage(
+            connection,
             "UPDATE figures SET value = 77 WHERE (report_id, row_code, column_code) ="
-            " (SELECT min(report_id), row_code, 'total' FROM figures WHERE row_code = 'reconsideration')"
+            " (SELECT min(report_id), row_code, 'total' FROM figures WHERE row_code = 'reconsideration')",
         )
+    assert changed == 1
     connection.close()
     outcome = crawl(again.folder, again.province)
     assert outcome.code == 0, outcome.err
-    assert "LOOK AT checks_outdated: 1 checks of 1 reports (R1 1)" in outcome.err
+    assert "LOOK AT checks_outdated: 1 check of 1 report (R1 1)" in outcome.err
     (listed,) = again.rows("SELECT stored_outcome, outcome, left_value FROM checks_outdated")
     assert listed == {"stored_outcome": "pass", "outcome": "fail", "left_value": 77}

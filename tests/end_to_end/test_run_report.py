@@ -155,7 +155,7 @@ def test_what_portals_gave_less_than_they_should_is_said(portals: Portals) -> No
     assert gone == [{"portal_id": "shrinks", "n": 4}]
     assert last["shrinks"]["reports_vanished"] == 4
     assert (last["silent"]["complete"], crawl_row(portals.folder)["complete"]) == (0, 0)
-    assert told.splitlines()[-1].startswith("incomplete: 1 problems may hide reports")
+    assert told.splitlines()[-1].startswith("incomplete: 1 problem may hide reports")
 
     # And the next: what is silent is said again, what shrank has been said.
     code, told = portals.crawl()

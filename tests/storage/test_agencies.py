@@ -88,7 +88,8 @@ def test_the_order_of_reports_changes_nothing(world) -> None:
         put(world, report, url)
     tables = ("agencies", "agency_names")
     first = {table: set(world.rows(f"SELECT * FROM {table}")) for table in tables}
-    for table in ("figures", "sections", "checks", "claims", "report_versions", "source_versions", "copies"):
+    contents = ("stored_figures", "sections", "stored_checks", "claims")
+    for table in (*contents, "report_versions", "source_versions", "copies"):
         world.db.conn.execute(f"DELETE FROM {table}")
     with world.db.conn:
         world.db.conn.execute("DELETE FROM report_sources")

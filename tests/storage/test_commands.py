@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
+import logging
 import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from asyncio import selector_events
 from pathlib import Path
 
 import httpx
 import pytest
 
+from crawler.commands.browse import is_worth_telling
 from storage.database import hold
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,6 +97,26 @@ def test_reextract_reads_and_stores_what_the_archive_holds(harvested: Path, new_
     again = new_world(harvested)
     assert again.steady() == before
     again.close()
+
+
+def test_reextract_stores_the_others_where_one_publication_cannot_be(harvested: Path, new_world) -> None:
+    with sqlite3.connect(harvested / "nianbao.db") as db:
+        db.execute(
+            "CREATE TRIGGER broken BEFORE INSERT ON problems WHEN NEW.page_url LIKE '%/0'"
+            " BEGIN SELECT RAISE(ABORT, 'the disk failed'); END"
+        )
+    db.close()
+    done = scrapy(harvested, "reextract", "--jobs", "1")
+    assert done.returncode == 1, done.stderr
+    assert "http://dfq.example/0 was not stored" in done.stderr
+    assert "the disk failed" in done.stderr
+    assert "fell short: 1 publications or documents" in done.stderr
+    world = new_world(harvested)
+    # Written together: of the one nothing, its report stands as it did; of the other all.
+    assert world.rows("SELECT page_url FROM problems") == [("http://dfq.example/1",)]
+    assert world.rows("SELECT source_url FROM reports") == [("http://dfq.example/0",)]
+    assert world.one("SELECT count(*) FROM figures") > 0
+    world.close()
 
 
 def test_reextract_falls_short_where_bytes_are_lost(harvested: Path, new_world) -> None:
@@ -200,6 +225,39 @@ def test_browse_serves_until_it_is_interrupted(harvested: Path, options: list[st
             assert "Traceback" not in rest
         finally:
             process.kill()
+
+
+def test_browse_without_its_archive_says_what_is_not_shown(harvested: Path) -> None:
+    port, archive = free_port(), harvested / "elsewhere.db"
+    command = [*SCRAPY, "browse", "--port", str(port), "-s", f"DATABASE={harvested / 'nianbao.db'}"]
+    with subprocess.Popen(
+        [*command, "-s", f"ARCHIVE={archive}"], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stderr is not None
+            warning = process.stderr.readline()
+            assert warning.startswith(f"{archive}: there is no such archive")
+            assert "places of figures and archived copies are not shown" in warning
+            assert "-s ARCHIVE=FILE" in warning
+            assert f"http://127.0.0.1:{port}/" in process.stderr.readline()
+            assert not archive.exists()
+            process.send_signal(signal.SIGINT)
+            assert process.stderr.read().strip() in ("", "ended")
+            assert process.wait(timeout=20) == 0
+        finally:
+            process.kill()
+
+
+def test_a_reader_who_leaves_a_download_is_no_news() -> None:
+    def told(sentence: str, *values: object) -> bool:
+        return is_worth_telling(logging.LogRecord("asyncio", logging.WARNING, "", 0, sentence, values, None))
+
+    # The sentence is asyncio's own, and no other of its sentences is kept back.
+    assert 'logger.warning("socket.send() raised exception.")' in inspect.getsource(selector_events).replace(
+        "'", '"'
+    )
+    assert not told("socket.send() raised exception.")
+    assert told("Executing %s took %.3f seconds", "x", 1.0)
 
 
 def test_browse_says_that_a_port_is_taken(harvested: Path) -> None:

@@ -154,7 +154,12 @@ def test_items_of_the_year_before(world, prior, outcome) -> None:
 )
 def test_leaps(world, cell, before, after, outcome) -> None:
     pair(world, {cell: before}, {cell: after})
-    assert result(world, "P9", cell.split("/")[1], "outcome") == [(outcome,)]
+    ((found, sentence),) = result(world, "P9", cell.split("/")[1], "outcome", "detail")
+    assert found == outcome
+    if outcome == "fail":
+        times = "1,000" if "wanyuan" in cell else "10"
+        said = f"at least {times} times" if float(after) > float(before) else f"at most 1/{times} of"
+        assert f": {after}, {said} th" in sentence
 
 
 @pytest.mark.parametrize(("number", "outcome"), [("8", "pass"), ("9", "fail")])

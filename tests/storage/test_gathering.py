@@ -1,12 +1,14 @@
-"""Answers that are written several at a time: the bodies first, and all or none of what was gathered."""
+"""Answers and reports that are written several at a time: the bodies first, and each whole or not at all."""
 
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
-from storage.database import StorageError
+from pipelines.records import Cell, Section
+from storage.database import StorageError, gather, is_gathering, settle, transaction
 
 
 def rows_on_disk(path, query: str) -> int:
@@ -15,7 +17,7 @@ def rows_on_disk(path, query: str) -> int:
         return other.execute(query).fetchone()[0]
 
 
-def gather(world, number: int) -> str:
+def gathered(world, number: int) -> str:
     fetch = world.ledger.record(
         crawl_id=world.crawl_id,
         url=f"http://a.example/{number}",
@@ -31,7 +33,7 @@ def gather(world, number: int) -> str:
 
 def test_what_is_gathered_is_read_at_once_and_written_when_it_is_settled(world) -> None:
     database, archive = world.db.conn.execute("PRAGMA database_list").fetchone()[2], world.archive.path
-    digests = [gather(world, number) for number in range(3)]
+    digests = [gathered(world, number) for number in range(3)]
     assert [world.archive.get(digest) for digest in digests] == [b"page 0", b"page 1", b"page 2"]
     assert world.one("SELECT count(*) FROM fetches") == 3
     assert rows_on_disk(database, "SELECT count(*) FROM fetches") == 0
@@ -44,7 +46,7 @@ def test_what_is_gathered_is_read_at_once_and_written_when_it_is_settled(world) 
 
 def test_whoever_dies_between_the_two_files_leaves_bodies_and_no_row_without_its_body(world) -> None:
     database = world.db.conn.execute("PRAGMA database_list").fetchone()[2]
-    gather(world, 1)
+    gathered(world, 1)
     world.archive.settle()
     assert rows_on_disk(world.archive.path, "SELECT count(*) FROM bodies") == 1
     assert rows_on_disk(database, "SELECT count(*) FROM fetches") == 0
@@ -52,7 +54,7 @@ def test_whoever_dies_between_the_two_files_leaves_bodies_and_no_row_without_its
 
 
 def test_a_portal_that_nobody_entered_takes_nothing_along(world) -> None:
-    gather(world, 1)
+    gathered(world, 1)
     with pytest.raises(StorageError, match="nowhere"):
         world.ledger.record(
             crawl_id=world.crawl_id, url="http://a.example/", role="home", portal_id="nowhere", gather=True
@@ -62,9 +64,79 @@ def test_a_portal_that_nobody_entered_takes_nothing_along(world) -> None:
 
 
 def test_the_archive_is_closed_with_all_that_was_gathered(world) -> None:
-    gather(world, 1)
+    gathered(world, 1)
     world.ledger.settle()
     world.archive.put(b"last", gather=True)
     path = world.archive.path
     world.archive.close()
     assert rows_on_disk(path, "SELECT count(*) FROM bodies") == 2
+
+
+def test_one_that_fails_is_undone_alone_and_the_others_are_written(world) -> None:
+    database = world.db.conn.execute("PRAGMA database_list").fetchone()[2]
+    first = world.reading(world.dongfeng())
+    second = world.reading(world.aimin(), url="http://dfq.example/2020.html", body=b"<p>2020</p>")
+    page = second.publication.page
+    unknown = replace(page, fetch=replace(page.fetch, id=10**6, url="http://dfq.example/unknown.html"))
+    broken = replace(second, publication=replace(second.publication, page=unknown))
+    gather(world.db)
+    assert [one.kind for one in world.store(first)] == ["new"]
+    with pytest.raises(StorageError, match="FOREIGN KEY"):
+        world.store(broken)
+    assert is_gathering(world.db)
+    assert rows_on_disk(database, "SELECT count(*) FROM reports") == 0
+    assert [one.kind for one in world.store(second)] == ["new"]
+    settle(world.db)
+    assert rows_on_disk(database, "SELECT count(*) FROM reports") == 2
+    assert rows_on_disk(database, "SELECT count(*) FROM publications") == 2
+    assert not world.rows("PRAGMA foreign_key_check")
+
+
+def store_and_fail(world, reading) -> None:
+    world.store(reading)
+    world.db.conn.execute("SELECT * FROM nowhere")
+
+
+def test_numbers_of_one_that_was_undone_are_not_taken_for_others(world, new_world, tmp_path) -> None:
+    """What is stored beside one that fails, in whatever place, is what is stored without it."""
+    figures = world.dongfeng().figures
+    cells = [Cell("statistics_local", f"row_{number}", "total") for number in range(len(figures))]
+    strange = replace(
+        world.dongfeng(),
+        figures=tuple(
+            replace(one, cell=cell, unit="箱", locator={"line": number})
+            for number, (one, cell) in enumerate(zip(figures, cells, strict=True))
+        ),
+    )
+    gather(world.db)
+    with pytest.raises(StorageError, match="no such table"), transaction(world.db):
+        store_and_fail(world, world.reading(strange))
+    world.store(world.reading(world.dongfeng()))
+    world.store(world.reading(world.aimin(), url="http://dfq.example/2020.html", body=b"<p>2020</p>"))
+    settle(world.db)
+    (tmp_path / "other").mkdir()
+    other = new_world(tmp_path / "other")
+    other.store(other.reading(other.dongfeng()))
+    other.store(other.reading(other.aimin(), url="http://dfq.example/2020.html", body=b"<p>2020</p>"))
+    for table in ("figures", "checks"):
+        rows = other.rows(f"SELECT * FROM {table}")
+        assert rows
+        assert sorted(world.rows(f"SELECT * FROM {table}"), key=repr) == sorted(rows, key=repr)
+    other.close()
+
+
+def test_a_full_disk_leaves_whole_reports_alone(world) -> None:
+    """Whether SQLite gives up one of what was gathered, or all of it."""
+    database = world.db.conn.execute("PRAGMA database_list").fetchone()[2]
+    gather(world.db)
+    world.store(world.reading(world.dongfeng()))
+    pages = world.one("PRAGMA page_count")
+    world.db.conn.execute(f"PRAGMA max_page_count = {pages}")
+    long = replace(world.aimin(), sections=(Section(number=1, heading="一", text="长" * 500_000),))
+    with pytest.raises(StorageError, match="the disk is full"):
+        world.store(world.reading(long, url="http://dfq.example/2020.html", body=b"<p>2020</p>"))
+    kept = is_gathering(world.db)
+    settle(world.db)
+    assert rows_on_disk(database, "SELECT count(*) FROM reports") == kept
+    assert rows_on_disk(database, "SELECT count(DISTINCT report_id) FROM figures") == kept
+    assert rows_on_disk(database, "SELECT count(*) FROM publications") == kept

@@ -75,7 +75,7 @@ def test_corrections_that_a_run_takes_away_are_told(world, tmp_path) -> None:
     entries = load(str(tmp_path / "overrides.toml"))
     assert list(taken_away(world.db, entries, "x")) == []
     [line] = taken_away(world.db, (), "data/overrides.toml")
-    assert "1 corrections by readers are taken away" in line
+    assert "corrections by readers are taken away (1)" in line
     assert "data/overrides.toml" in line
     assert "OVERRIDES=FILE" in line
 
@@ -124,7 +124,7 @@ def test_an_override_that_fits_no_report_is_listed(world, tmp_path) -> None:
         (
             'row = "received_new"',
             'row = "recieved"',
-            "entry 1: no form has the cell applications/recieved/total",
+            "override 1: column: no form has the cell applications/recieved/total",
         ),
         ("[[override]]", "[[overrides]]", "unknown key 'overrides'"),
         ("[[override]]", "[override]", "entries begin with"),
@@ -161,8 +161,8 @@ def test_an_override_that_fits_no_report_is_listed(world, tmp_path) -> None:
         ("https://example.gov.cn/更正", "https://", "override 1: link: must begin with http"),
         ("https://example.gov.cn/更正", "https://a b/", "override 1: link: must be one address"),
         ("https://example.gov.cn/更正", "https://[::1", "override 1: link: must be an address"),
-        ('column = "total"', 'column = "org_total"', "entry 1: no form has the cell"),
-        ('table = "applications"', 'table = "Applications"', "entry 1: no form has the cell"),
+        ('column = "total"', 'column = "org_total"', "override 1: column: no form has the cell"),
+        ('table = "applications"', 'table = "Applications"', "override 1: column: no form has the cell"),
         ("[[override]]", "override = 3", "entries begin with"),
         ("[[override]]", "title = 3\n[[override]]", "unknown key 'title'"),
     ],
@@ -231,9 +231,9 @@ def test_two_overrides_of_one_cell_that_name_the_report_differently_are_applied_
     assert world.rows("SELECT entry, reason FROM overrides_unapplied ORDER BY entry") == [
         (1, "several_entries"), (2, "several_entries"),
     ]  # fmt: skip
-    (line,) = remarks(world.db)
+    (line,) = remarks(world.db, DEFAULT)
     assert "contradict each other" in line
-    assert line.endswith("entry 1, 2")
+    assert line.endswith("entries 1, 2 of data/overrides.toml")
 
 
 def test_an_agency_and_year_that_two_reports_have_is_applied_to_none(world, tmp_path) -> None:
@@ -251,7 +251,7 @@ def test_a_cell_that_the_form_of_the_report_does_not_have_is_not_added(world, tm
     written(world, tmp_path, ENTRY.replace("received_new", "other_total"))
     assert world.rows("SELECT entry, reason FROM overrides_unapplied") == [(1, "cell_not_in_form")]
     assert corrected(world, "other_total") == []
-    assert "cells that the form" in remarks(world.db)[0]
+    assert "cells that the form" in remarks(world.db, DEFAULT)[0]
 
 
 def test_a_cell_that_the_report_prints_though_its_form_has_it_not_is_corrected(world, tmp_path) -> None:
@@ -276,13 +276,13 @@ def test_a_report_that_was_corrected_after_the_reader_spoke_says_so(world, tmp_p
     world.store(world.reading(world.dongfeng()))
     written(world, tmp_path, ENTRY)
     assert world.rows("SELECT changed_at FROM overrides_applied") == [(None,)]
-    assert remarks(world.db) == []
+    assert remarks(world.db, DEFAULT) == []
     world.begin_crawl()
     world.store(world.reading(world.with_printed(world.dongfeng(), cell, "6"), body=b"corrected"))
     (changed,) = world.rows("SELECT changed_at FROM overrides_applied")
     assert changed[0] == world.one("SELECT max(fetched_at) FROM report_versions")
     assert corrected(world)[0][:5] == (5, "number", 1, "6", 6)
-    assert "changed in these cells after readers spoke" in remarks(world.db)[0]
+    assert "changed in these cells after readers spoke" in remarks(world.db, DEFAULT)[0]
     # The reader looks again and agrees.
     written(world, tmp_path, ENTRY.replace("2026-01-31", "2099-01-31"))
     assert world.rows("SELECT changed_at FROM overrides_applied") == [(None,)]

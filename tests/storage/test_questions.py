@@ -190,6 +190,13 @@ def test_missing_and_late(world, asked) -> None:
         for row in asked("q13_missing_and_late", agency="佳木斯市教育局")
     ]
     assert found == [(2022, "late", None, 10, "high"), (2021, "missing", "gap", None, "high")]
+    # What is sure is not buried under what is not, of whatever year.
+    world.db.execute("UPDATE coverage SET confidence = 'low' WHERE year > 2022 AND state = 'missing'")
+    world.db.execute("UPDATE coverage SET confidence = 'medium' WHERE year < 2021 AND state = 'missing'")
+    rows = world.db.conn.execute(QUERIES["q13_missing_and_late"], defaultdict(str)).fetchall()
+    told = [(row[4], row[2]) for row in rows]
+    assert {confidence for confidence, _ in told} == {"high", "medium", "low"}
+    assert told == sorted(told, key=lambda row: (["high", "medium", "low"].index(row[0]), -row[1]))
 
 
 def test_what_does_not_add_up(world, asked) -> None:
@@ -240,7 +247,9 @@ def test_prose_against_the_table(world, asked) -> None:
 def test_copied(world, asked) -> None:
     for name, wording in (("教育局", hashes(1)), ("财政局", hashes(1, 2)), ("民政局", hashes(2))):
         busy(world, name, 2022, {}, fingerprints=(Fingerprint(1, wording),), published_on=None)
-    (row,) = asked("q17_copied")
+    # The figures of all three are the same, too, and come first.
+    assert [row["alike"] for row in asked("q17_copied")] == ["figures"] * 3 + ["wording"]
+    (row,) = asked("q17_copied", alike="wording")
     assert {row["agency"], row["other_agency"]} == {"佳木斯市教育局", "佳木斯市财政局"}
     assert (row["chapter"], row["relation"], row["similarity"]) == (1, "other_agency", 0.969)
 

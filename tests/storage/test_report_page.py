@@ -17,6 +17,8 @@ from lxml import html
 from pipelines.forms import every_form, forms
 from pipelines.records import Cell
 from storage import overrides
+from storage.site.language import words
+from storage.site.report_page import said_of_failure
 from storage.site.statutory import cells_of, layouts, read_layouts
 from tests.pipelines import renderings as r
 from tests.pipelines import statistics_tables
@@ -383,6 +385,44 @@ def test_every_mark_has_its_remark_and_every_remark_its_cells(page: Any, books: 
         assert len(ids) == len(root.xpath("//@id")), name
         inside = root.xpath("//main//a[starts-with(@href, '#')]/@href")
         assert {href[1:] for href in inside} <= ids, name
+
+
+def test_remarks_are_in_the_language_of_the_reader(page: Any, books: Books) -> None:
+    """In Chinese the sentence of the database is small print behind a Chinese one."""
+    small = 0
+    for name in books.id:
+        root = page(name, "zh")
+        for each in root.xpath("//*[contains(@class, 'nb-remark ')]"):
+            for english in each.xpath(".//small[@lang='en']"):
+                small += 1
+                english.drop_tree()
+            said = text_of(each)
+            assert re.search(r"[\u4e00-\u9fff]{4}", said), said
+            assert not re.search(r"(?:[a-z]{2,} ){2}[a-z]{2,}", said), said
+        for each in page(name, "en").xpath("//*[contains(@class, 'nb-remark ')]/p[1]"):
+            assert len(re.findall(r"\b[a-z]{2,}", text_of(each))) > 2
+    assert small
+
+
+@pytest.mark.parametrize(
+    ("rule", "subject", "left", "right", "zh"),
+    [
+        ("C1", "chapters", 4, 6, "6 个部分中有 4 个存在并编号"),
+        ("C1", "parts", None, None, "部分之内的编号有缺漏"),
+        ("D1", "published_on", 20220617, 20220131, "发布于 2022-06-17，期限为 2022-01-31"),
+        ("D4", "citations", None, None, "引用的文件与格式或年度不符"),
+        ("P3", "government_rules", 11, None, "印有 11 件规章，而这一机关无权制定规章"),
+        ("Y2", "chapter_5/other_agency", 0.937, 0.9, "第 5 部分 94% 的语句与另一份报告相同"),
+        ("Y3", "copies", 1, 0, "另有 1 个地址给出的数字不同"),
+        ("P9", "administrative_penalty", 35, 710, "本年为 35，上年为 710"),
+        ("Z9", "of tomorrow", 1, 2, "不成立"),
+        ("L1", "x", None, 2, "不成立"),
+    ],
+)
+def test_a_rule_that_fails_has_a_sentence(rule: str, subject: str, left: Any, right: Any, zh: str) -> None:
+    told = said_of_failure({"rule": rule, "subject": subject, "left_value": left, "right_value": right})
+    assert words().text("zh", f"report.fails.{told['code']}", **told["values"]) == zh
+    assert "None" not in words().text("en", f"report.fails.{told['code']}", **told["values"])
 
 
 def test_a_suspect_is_marked(page: Any, books: Books) -> None:

@@ -7,6 +7,7 @@ import json
 from crawler.items import Listing, Publication
 from pipelines.extract import read_document, read_publication
 from pipelines.records import Report
+from storage import contents
 from tests.pipelines.statistics_tables import FIGURES, national, prose
 from tests.province import reports
 
@@ -36,7 +37,7 @@ def test_themes_and_fingerprints_are_kept(world) -> None:
     world.store(world.reading(report))
     assert json.loads(world.one("SELECT themes FROM reports")) == list(report.themes or ())
     stored = [
-        (chapter, json.loads(hashes))
+        (chapter, list(contents.unpacked_hashes(hashes)))
         for chapter, hashes in world.rows("SELECT chapter, hashes FROM fingerprints ORDER BY chapter")
     ]
     assert stored == [(one.chapter, list(one.hashes)) for one in report.fingerprints]

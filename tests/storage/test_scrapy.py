@@ -234,7 +234,8 @@ def test_a_failing_disk_ends_the_crawl_and_says_so(portal: str, tmp_path: Path) 
     with sqlite3.connect(tmp_path / "nianbao.db") as db:
         # Stands for any failure of the disk in the middle of a run.
         db.execute(
-            "CREATE TRIGGER broken BEFORE INSERT ON figures BEGIN SELECT RAISE(ABORT, 'the disk failed'); END"
+            "CREATE TRIGGER broken BEFORE INSERT ON stored_figures"
+            " BEGIN SELECT RAISE(ABORT, 'the disk failed'); END"
         )
     db.close()
     harvest = Harvested(portal, tmp_path, "paths=/report")

@@ -206,7 +206,7 @@ def test_the_table_is_to_be_had_as_csv(get) -> None:
         ("sort=x", "sort=x"),
         ("page=0", "page=0"),
         ("page=x", "page=x"),
-        ("page=9", "page=9: there are 1 pages"),
+        ("page=9", "page=9: the last page is 1"),
         ("size=9999", "size=9999"),
         ("_lang=xx", "_lang"),
     ],

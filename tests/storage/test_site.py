@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import re
+import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
 from pipelines.records import Cell, Problem
+from storage import findings
 from storage.database import StorageError
-from storage.site.server import NAME, descriptions, metadata, site
+from storage.site import DATABASE
+from storage.site.server import SITE, descriptions, metadata, site
 from storage.views.wide import WIDE_TABLES
 
 AIMIN, DONGFENG = "231004-amq-2020", "230805-dfq-2021"
@@ -41,6 +46,7 @@ def page(filled) -> Iterator[Any]:
     def fetched(path: str) -> httpx.Response:
         return asyncio.run(served.client.get(path))
 
+    fetched.path = filled.path  # type: ignore[attr-defined]
     yield fetched
     served.executor.shutdown()
     for database in served.databases.values():
@@ -49,7 +55,7 @@ def page(filled) -> Iterator[Any]:
 
 
 def test_every_table_view_and_column_is_described(filled) -> None:
-    words = metadata(filled.path)["databases"][NAME]["tables"]
+    words = metadata(filled.path)["databases"][DATABASE]["tables"]
     objects = [
         row[0]
         for row in filled.rows(
@@ -65,10 +71,38 @@ def test_every_table_view_and_column_is_described(filled) -> None:
         assert list(words[name]["columns"]) == columns if name in WIDE_TABLES else True
         assert set(words[name]["columns"]) == set(columns), name
         assert all(words[name]["columns"].values()), name
+        # In Chinese too, and in the same order.
+        assert re.search(r"[\u4e00-\u9fff]", words[name]["description_zh"]), name
+        chinese = words[name]["columns_zh"]
+        assert [column for column in words[name]["columns"] if column not in chinese] == [], name
+        assert list(chinese) == list(words[name]["columns"]), name
+        assert all(re.search(r"[\u4e00-\u9fff]|1、2……", said) for said in chinese.values()), name
+
+
+def test_no_column_is_told_in_chinese_that_is_not_there() -> None:
+    words = descriptions()
+    english = {text for table in words["tables"].values() for text in table.get("columns", {}).values()}
+    known = tomllib.loads((SITE / "columns_zh.toml").read_text("utf-8"))
+    assert sorted(set(known) - english - set(words["wide"].values())) == []
+
+
+def test_the_meaning_of_columns_is_in_the_language_of_the_reader(page) -> None:
+    for table, column in (("figures", "verified"), ("applications", "received_new__total")):
+        zh, en = (page(f"/nianbao/{table}?_lang={lang}").text for lang in ("zh", "en"))
+        said = metadata_of(page, table)
+        assert said["columns"][column] in html.unescape(en)
+        assert said["columns_zh"][column] in zh
+        assert said["columns"][column] not in html.unescape(zh)
+
+
+def metadata_of(page: Any, table: str) -> dict[str, Any]:
+    """The words of a table as the site of the fixture was opened with."""
+    found: dict[str, Any] = metadata(page.path)["databases"][DATABASE]["tables"][table]
+    return found
 
 
 def test_facets_sort_orders_and_labels_name_columns_that_are_there(filled) -> None:
-    for name, words in metadata(filled.path)["databases"][NAME]["tables"].items():
+    for name, words in metadata(filled.path)["databases"][DATABASE]["tables"].items():
         columns = {row[1] for row in filled.rows(f'PRAGMA table_info("{name}")')}
         named = [*words.get("facets", []), words.get("sort_desc"), words.get("label_column")]
         assert {column for column in named if column} <= columns, name
@@ -93,7 +127,7 @@ def test_every_facet_of_a_table_has_an_index(filled) -> None:
 
 
 def test_cells_of_the_wide_views_are_described_by_their_labels(filled) -> None:
-    words = metadata(filled.path)["databases"][NAME]["tables"]["applications"]["columns"]
+    words = metadata(filled.path)["databases"][DATABASE]["tables"]["applications"]["columns"]
     assert (
         words["received_new__total"]
         == "received_new · total (件) — received_new, total; printed in f2019, f2021"
@@ -122,11 +156,18 @@ def test_every_canned_query_answers(page, query: str) -> None:
     assert isinstance(response.json(), list)
 
 
-def test_requests_by_year_adds_up(page) -> None:
-    assert page("/nianbao/requests_by_year.json?_shape=array").json() == [
-        {"year": 2021, "reports": 1, "with_a_number": 1, "new_requests": 4, "without_a_number": 0},
-        {"year": 2020, "reports": 1, "with_a_number": 1, "new_requests": 3, "without_a_number": 0},
+def test_requests_by_year_keeps_scopes_apart(filled, page) -> None:
+    again = replace(filled.dongfeng(), scope="own_organ")
+    other = replace(again, agency=replace(again.agency, id="230805-other", name="佳木斯市样例区人民政府"))
+    filled.store(filled.reading(other, url="http://dfq.example/other", body=b"o"))
+    findings.refresh(filled.db)
+    rows = page("/nianbao/requests_by_year.json?_shape=array").json()
+    assert [(row["year"], row["scope"], row["reports"], row["new_requests"]) for row in rows] == [
+        (2021, "own_organ", 1, 4),
+        (2021, "whole_area", 1, 4),
+        (2020, "unknown", 1, 3),
     ]
+    assert {(row["with_a_number"], row["without_a_number"]) for row in rows} == {(1, 0)}
 
 
 def test_the_file_itself_is_not_handed_out(page) -> None:

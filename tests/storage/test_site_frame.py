@@ -10,6 +10,7 @@ from urllib.parse import quote_plus
 import pytest
 
 from storage.site.frame import CONTENT_POLICY, as_csv, away
+from storage.site.labels import CODES, CODES_OF
 from storage.site.language import (
     LANGUAGES,
     WORDS,
@@ -96,6 +97,44 @@ def test_a_count_of_one_has_its_own_english() -> None:
     some = read_words({"w": '[n]\nzh = "{n:,}份"\nen = "{n:,} reports"\none = "one report"'})
     assert [some.text("en", "n", n=n) for n in (0, 1, 1200)] == ["0 reports", "one report", "1,200 reports"]
     assert some.text("zh", "n", n=1) == "1份"
+
+
+def test_nothing_lies_about_that_no_page_uses() -> None:
+    """Words by their key, by its beginning where a code follows, or by the group of their codes; classes."""
+    written = [*SITE.glob("*.py"), *(SITE / "plugins").glob("*.py"), *(SITE / "templates").glob("*.html")]
+    written += [*(SITE / "static").glob("*.js"), *SITE.glob("*.toml")]
+    code = "\n".join(path.read_text("utf-8") for path in written)
+    quoted = set(re.findall(r"[\"']([a-z_]+(?:\.\w+)*)[\"']", code))
+    begun = {*re.findall(r"\"([a-z_.]+[._])\"\s*~", code), *re.findall(r"f\"([a-z_.]+[._])\{", code)}
+    groups = {group for group in (*CODES.values(), *CODES_OF.values()) if group}
+    groups |= set(re.findall(r"\bcoded\((?:\w+(?:\.\w+)*, )?\"([^\"]+)\"", code))
+    groups |= set(re.findall(r"\bwords = \"([^\"]+)\"", code))
+    begun |= {f"{group}." for group in groups}
+    unused = {key for key in words().entries if key not in quoted and not key.startswith(tuple(begun))}
+    assert unused == set()
+    styles = "\n".join(path.read_text("utf-8") for path in (SITE / "static").glob("*.css"))
+    classes = set(re.findall(r"\.(nb-[\w-]+)", styles))
+    built = tuple(set(re.findall(r"\b(nb-(?:[\w-]+-)?[\w]*)(?:\{\{|\" ~)", code)) - {"nb-"})
+    named = set(re.findall(r"\b(nb-[\w-]+)", code))
+    # Remarks and cells have a class by what they are: `nb-{{ remark.severity or kind }}`.
+    codes = {"nb-hard", "nb-not_applicable"}
+    assert {each for each in classes - named - codes if not each.startswith(built)} == set()
+
+
+def test_one_of_a_thing_is_no_plural() -> None:
+    """A number before an English plural: the words for exactly one are given, too."""
+    several = re.compile(r"\{\w+(?::,)?\} (?:[a-z]+ ){0,2}[a-z]{2,}s\b")
+    # Numbers that are never one: limits, how much of a sum, and what is counted in the word behind.
+    never_one = {
+        "search.too_long", "search.too_many", "search.too_deep", "questions.chart_most", "chart.from_to",
+        "questions.first", "questions.more_than", "questions.truncated",
+    }  # fmt: skip
+    found = {
+        key
+        for key, entry in words().entries.items()
+        if several.search(entry["en"]) and "one" not in entry and key not in never_one
+    }
+    assert found == set()
 
 
 def test_values_in_words_are_escaped() -> None:

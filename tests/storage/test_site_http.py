@@ -259,7 +259,7 @@ def test_what_is_not_kept(immutable: str, address: str) -> None:
 def test_the_rows_are_counted_once(immutable: str, world: World) -> None:
     [(number,)] = world.db.execute("SELECT count(*) FROM figures").fetchall()
     tables = {table["name"]: table for table in httpx.get(f"{immutable}/nianbao.json").json()["tables"]}
-    assert tables["figures"]["count"] == number
+    assert tables["stored_figures"]["count"] == number
     assert all(isinstance(table["count"], int) for table in tables.values() if not table["hidden"])
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sqlite3
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import lxml.html
@@ -13,12 +16,15 @@ import pytest
 from pipelines import forms
 from storage import findings
 from storage.database import StorageError
+from storage.site import DATABASE
 from storage.site.labels import CODES, CODES_OF, Labels, form_labels, read_shelves, shelves
 from storage.site.language import LANGUAGES, words
-from storage.site.server import NAME, descriptions, metadata, site
+from storage.site.server import descriptions, metadata, site
 from storage.views.wide import WIDE_TABLES
 from tests.storage.conftest import World
 from tests.storage.sites import Get, opened
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +101,50 @@ def test_every_code_that_the_tables_allow_has_words(shown) -> None:
                 if not words().knows(f"{group}.{code}"):
                     missing.add(f"{group}.{code}")
     assert missing == set()
+
+
+def test_every_problem_code_has_words() -> None:
+    codes = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "problems.md").read_text("utf-8"), re.MULTILINE)
+    assert len(codes) > 90
+    known = {
+        key.removeprefix("report.problem.") for key in words().entries if key.startswith("report.problem.")
+    }
+    assert known == set(codes)
+    assert labels("zh").code("problems", "code", "http_error") == "服务器答复出错"
+    # A report that was found and not read has its problem for a reason.
+    assert labels("zh").code("coverage", "reason", "encrypted_document") == "文件设有密码"
+
+
+def test_every_way_of_reading_has_words() -> None:
+    methods = set()
+    for module in (ROOT / "pipelines").rglob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+            given = node.value if isinstance(node, ast.keyword) and node.arg == "method" else None
+            if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "method":
+                given = node.value
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("METHOD", "POSITIONS"):
+                given = node.value
+            if isinstance(given, ast.Constant):
+                methods.add(given.value)
+    # lxml writes its trees by a method, too.
+    methods -= {"html", "xml", "text"}
+    assert {"grid", "label_order", "positions", "ocr"} <= methods
+    assert [each for each in methods if not words().knows(f"place.method.{each}")] == []
+    for lang in LANGUAGES:
+        assert all(labels(lang).code("figures", "method", each) for each in methods)
+    assert labels("zh").code("fetches", "method", "GET") == ""
+
+
+def test_every_rule_has_a_sentence_for_a_failure() -> None:
+    """Beside the sums of the forms, which show their two sides."""
+    facts = tomllib.loads((ROOT / "pipelines" / "checks" / "rules.toml").read_text("utf-8"))
+    between = tomllib.loads((ROOT / "storage" / "crosschecks.toml").read_text("utf-8"))
+    rules = {*facts, *(entry["rule"] for entry in between["years"]), "A5", "Y2", "L1", "L2"}
+    rules = {rule for rule in rules if re.fullmatch(r"[A-Z]\d", rule)}
+    assert {"P3", "T1", "C1", "C2", "D1", "D4", "Y1", "P9", "R6"} <= rules
+    rules |= {"C1_parts", "Y3_versions", "Y3_copies"}
+    assert sorted(rule for rule in rules if not words().knows(f"report.fails.{rule}")) == []
+    assert [rule for rule in rules if "_" not in rule and not words().knows(f"report.rule.{rule}")] == []
 
 
 def test_codes_are_looked_up_where_there_are_some() -> None:
@@ -230,7 +280,7 @@ def test_a_database_of_an_older_version_is_refused(shown, tmp_path) -> None:
 
 
 def test_the_words_for_datasette_are_the_same(shown) -> None:
-    tables = metadata(shown.path)["databases"][NAME]["tables"]
+    tables = metadata(shown.path)["databases"][DATABASE]["tables"]
     assert tables["reports"]["description"] == descriptions()["tables"]["reports"]["description"]
 
 

@@ -282,9 +282,31 @@ def test_home_counts_what_there_is(get, sample) -> None:
     assert counts["reports"] == "7"
     assert counts["bodies"] == "3"
     assert counts["report years"] == "2020–2023"
-    owed = sample.one("SELECT count(*) FROM coverage WHERE state <> 'published'")
-    assert counts["owed and not held"] == str(owed)
-    assert owed > 0
+    missing = dict(
+        sample.rows("SELECT confidence = 'low', count(*) FROM coverage WHERE state = 'missing' GROUP BY 1")
+    )
+    assert counts["reports missing"] == str(missing[0])
+    assert counts["perhaps missing (unsure)"] == str(missing[1])
+    assert all(missing.values())
+
+
+def test_a_number_of_home_is_that_of_the_page_behind_it(get, sample) -> None:
+    told = {}
+    for each in tree(get, "/").cssselect(".nb-counts div"):
+        word, number = said(each.cssselect("dt")[0]), said(each.cssselect("dd")[0]).replace(",", "")
+        for link in each.cssselect("a"):
+            told[word] = number, link.get("href")
+    figures = next(word for word in told if word.startswith("figures in"))
+    cells = f"{sample.one('SELECT count(*) FROM figures'):,}"
+    # Blank cells and others without a number are cells, and no figures.
+    assert figures == f"figures in {cells} cells of the tables"
+    assert told[figures][0] == str(sample.one("SELECT count(*) FROM figures WHERE status = 'number'"))
+    assert said(tree(get, told.pop(figures)[1]).cssselect("#rows")[0]).startswith(f"{cells} row")
+    assert {"reports", "bodies", "reports missing", "reports that do not add up"} <= set(told)
+    for word, (number, address) in told.items():
+        if address.startswith("/nianbao/"):
+            rows = said(tree(get, address).cssselect("#rows")[0])
+            assert rows.replace(",", "").partition(" ")[0] == number, word
 
 
 def test_the_map_is_the_coverage_of_the_year(get, sample) -> None:
@@ -339,7 +361,7 @@ def test_home_tells_what_is_new_and_what_is_broken(place) -> None:
             (f"{FINANCE.id}-2021", "new"),
         ]
         text = said(tree(get, "/"))
-        assert "1 reports new, 1 changed" in text
+        assert "Reports: 1 new, 1 changed, " in text
         assert "All portals were last walked whole on 2025-06-01" in text
         assert "That run was not whole" in text
         rules = {row["rule"]: row["failing"] for row in get("/-/home.json").json()["broken_rules"]}
@@ -479,7 +501,9 @@ def test_a_group_is_one_scope_level_and_kind(get) -> None:
 
 def test_sums_say_of_how_many_reports(get) -> None:
     page = tree(get, "/-/division/230800")
-    table = next(each for each in page.iter("table") if "small print" in said(each))
+    (box,) = page.cssselect('div[aria-label="Key figures"]')
+    assert "small print: how many of how many" in said(box.getprevious())
+    (table,) = box.cssselect("table")
     rows = {said(row.cssselect("th")[0]): row for row in table.cssselect("tbody tr")}
     assert [said(cell) for cell in rows["Reports"].cssselect("td")] == ["1", "2", "1", "2"]
     assert [said(cell) for cell in rows["new requests"].cssselect("td")] == ["40", "50 1/2", "60", "75"]

@@ -14,9 +14,10 @@ from datasette.utils.asgi import Forbidden, NotFound, Request, Response
 from jinja2 import Environment
 from markupsafe import Markup
 
+from storage.site import DATABASE
 from storage.site.agency import agency_page
 from storage.site.division import division_page, divisions_page
-from storage.site.downloads import DATABASE, answer_as_csv
+from storage.site.downloads import answer_as_csv
 from storage.site.frame import (
     CLOSED,
     Application,
@@ -130,9 +131,16 @@ def extra_template_vars(view_name: str, request: Request | None, datasette: Data
     """The frame on every page, with words and labels in the reader's language."""
     if request is not None and view_name != "error":
         checked_language(request)
+    lang = language_of(request)
+
+    def meaning(table: str, column: str) -> str | None:
+        """What a column means, where that is not in the metadata."""
+        return datasette.columns_zh.get(table, {}).get(column) if lang == "zh" else None
+
     return {
         **frame_variables(request),
-        "labels": Labels(language_of(request), datasette.form_labels),
+        "labels": Labels(lang, datasette.form_labels),
+        "meaning": meaning,
         "shelves": shelves,
         "path_with_replaced_args": path_with_replaced_args,
     }

@@ -10,7 +10,8 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from storage.site.frame import DATABASE, answered, language_of, reader
+from storage.site import DATABASE
+from storage.site.frame import answered, language_of, reader
 from storage.site.labels import Labels
 from storage.site.questions import ALL_ROWS, asked, query_title, questions, questions_page
 

@@ -20,8 +20,9 @@ from datasette.views.base import DatasetteError
 
 from storage import search
 from storage.folding import Phrase, folded, phrases
+from storage.site import DATABASE
 from storage.site.catalogue import Catalogue, catalogue, is_indexed
-from storage.site.frame import DATABASE, answered, language_of
+from storage.site.frame import answered, language_of
 from storage.site.language import words
 from storage.site.search_page import asked_for, links, rows, search_page
 
