@@ -23,6 +23,9 @@ from storage import schema, views
 BUSY_SECONDS = 30
 """How long a statement waits for another program (a shell, a backup) that holds the file."""
 
+PAGE_BYTES = 8192
+"""Bytes of a page of a file that is made."""
+
 
 class StorageError(Exception):
     """The database or the archive cannot be used; the message is one line for the user."""
@@ -76,6 +79,8 @@ def open_file(
             db = Database(connection)
             _refuse_foreign_or_newer(db, path, migrations, setting)
             connection.execute("PRAGMA foreign_keys = ON")
+            # Of a file that is made now: chapters have some kilobytes, and leave less of a large page empty.
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA synchronous = {synchronous}")
             if not db["_sqlite_migrations"].exists() or migrations.pending(db):

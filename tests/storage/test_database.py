@@ -11,6 +11,7 @@ import pytest
 from storage import schema
 from storage.archive import Archive
 from storage.database import (
+    PAGE_BYTES,
     DatabaseHeld,
     StorageError,
     checkpoint,
@@ -30,6 +31,7 @@ def test_a_new_database_is_made_with_its_folders(tmp_path: Path) -> None:
     assert db.conn.execute("PRAGMA foreign_keys").fetchone() == (1,)
     assert db.conn.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert db.conn.execute("PRAGMA synchronous").fetchone() == (1,)
+    assert db.conn.execute("PRAGMA page_size").fetchone() == (PAGE_BYTES,)
     db.conn.close()
 
 
