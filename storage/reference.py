@@ -134,11 +134,16 @@ def form_layout(connection: sqlite3.Connection) -> tuple[list[FormCell], list[De
     return cells, derived
 
 
+MANY = 5
+"""Portals of which none answers: the line from here is broken, and not all of theirs."""
+
+
 def mark_portal_states(db: Database, crawl_id: int) -> None:
     """Sets the state of every portal that the crawl asked, from how its first pages answered.
 
     `blocked`: every answer of its home, hub, section and list pages was a refusal (403, 412, or a
-    challenge page); `dead`: no request was answered at all; otherwise `ok`. Disabled portals stay so.
+    challenge page); `dead`: no request was answered at all; otherwise `ok`. Disabled portals stay so. Where
+    a run asked many portals and nobody answered, it is not they that are dead: all states stay.
     """
     with transaction(db):
         db.conn.execute(
@@ -175,8 +180,9 @@ def mark_portal_states(db: Database, crawl_id: int) -> None:
             FROM judged
             WHERE portals.id = judged.portal_id AND portals.disabled = 0
                 AND portals.state IS NOT judged.state
+                AND (SELECT count(*) < :many OR sum(answered) > 0 FROM seen)
             """,
-            {"crawl": crawl_id},
+            {"crawl": crawl_id, "many": MANY},
         )
 
 

@@ -134,6 +134,12 @@ def _compact_findings(db: Database) -> None:
     )
 
 
+@MIGRATIONS(name="0014_alike_figures")
+def _alike_figures(db: Database) -> None:
+    for statement in _ALIKE_FIGURES:
+        db.execute(statement)
+
+
 _REFERENCE = (
     """
     CREATE TABLE divisions (
@@ -1345,4 +1351,15 @@ _FEWER_INDEXES = (
     "CREATE INDEX agency_years_agency ON agency_years (agency_id, year) WHERE agency_id IS NOT NULL",
     "DROP INDEX agency_years_report",
     "CREATE INDEX agency_years_report ON agency_years (report_id) WHERE report_id IS NOT NULL",
+)
+
+_ALIKE_FIGURES = (
+    """
+    CREATE TABLE alike_figures (
+        report_id TEXT PRIMARY KEY REFERENCES reports (id) ON DELETE CASCADE,
+        other_report_id TEXT NOT NULL REFERENCES reports (id) ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX alike_figures_other ON alike_figures (other_report_id)",
+    "DELETE FROM findings_state WHERE name = 'summaries'",
 )

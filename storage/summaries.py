@@ -1,10 +1,11 @@
 """Sums over many reports that pages and questions need at once, added up when the findings are made.
 
 Owns `year_totals`, `division_years`, `agency_years`, `rate_totals`, `denial_totals`, `decision_totals`,
-`document_stocks`, `rule_totals` and `site_counts`, made anew as a whole, each in a few statements over all
-reports. What holds for all of them: a report counts in a sum only where its cell is a number, and the sum
-says how many reports are in it; counts are summed, rates never averaged; scopes, levels and kinds of body
-are never put together. A division counts with those that were below it in the year of the report.
+`document_stocks`, `alike_figures`, `rule_totals` and `site_counts`, made anew as a whole, each in a few
+statements over all reports. What holds for all of them: a report counts in a sum only where its cell is a
+number, and the sum says how many reports are in it; counts are summed, rates never averaged; scopes, levels
+and kinds of body are never put together. A division counts with those that were below it in the year of the
+report.
 """
 
 from __future__ import annotations
@@ -125,6 +126,7 @@ TABLES = (
     "denial_totals",
     "decision_totals",
     "document_stocks",
+    "alike_figures",
     "rule_totals",
     "site_counts",
 )
@@ -240,6 +242,7 @@ def _statements() -> Iterator[str]:
     yield _denial_totals()
     yield _decision_totals()
     yield _DOCUMENT_STOCKS
+    yield _ALIKE_FIGURES
     yield _RULE_TOTALS
 
 
@@ -409,6 +412,56 @@ _DOCUMENT_STOCKS = """
         WHERE rule = 'P1' AND subject = 'normative_documents'
     ) AS cross_checks ON cross_checks.report_id = facts.report_id
     WHERE year >= 2021 AND normative_documents_in_force IS NOT NULL
+"""
+
+SIGNED = (
+    "received_new",
+    "received_natural_person",
+    "received_org_business",
+    "received_org_legal_service",
+    "carried_in",
+    "carried_out",
+    "processed_total",
+    "disclosed_full",
+    "disclosed_partial",
+    "denied_total",
+    "unable_total",
+    "not_processed_total",
+    "licensing_decisions",
+    "penalty_decisions",
+    "compulsion_decisions",
+)
+"""The figures that are all alike where two reports count as having the same."""
+
+ENOUGH = (
+    "received_new >= 3 AND received_new + ifnull(processed_total, 0) + ifnull(licensing_decisions, 0)"
+    " + ifnull(penalty_decisions, 0) >= 20"
+)
+"""What a report must have for its figures to be held against others': noughts are alike."""
+
+# Each beside the first that is not of its house, and not in pairs: these would be millions where a thousand
+# are alike. Without dates the first is told by the ids.
+_ALIKE_FIGURES = f"""
+    INSERT INTO alike_figures (report_id, other_report_id)
+    WITH held AS MATERIALIZED (
+        SELECT id, ifnull(published_on, '') AS day,
+            iif(agency_type IN ('government', 'government_office'), ifnull(division_code, ''), agency_id)
+                AS house,
+            dense_rank() OVER (ORDER BY year, {", ".join(SIGNED)}) AS signature
+        FROM measures JOIN reports ON reports.id = measures.report_id WHERE {ENOUGH}
+    ), beside_the_first AS (
+        SELECT *, first_value(id) OVER alike AS first_id, first_value(house) OVER alike AS first_house
+        FROM held WINDOW alike AS (PARTITION BY signature ORDER BY day, id)
+    ), beside_another AS (
+        SELECT *,
+            iif(house <> first_house, first_id,
+                first_value(id) OVER (PARTITION BY signature ORDER BY house = first_house, day, id)
+            ) AS other_id
+        FROM beside_the_first
+    )
+    SELECT own.id, other.id FROM beside_another AS own JOIN held AS other ON other.id = own.other_id
+    WHERE other.house <> own.house AND (other.day, other.id) < (own.day, own.id)
+    ORDER BY own.id
 """
 
 _RULE_TOTALS = """

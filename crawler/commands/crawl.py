@@ -202,6 +202,8 @@ def concluded(
     """
     for line in (*table(portals), *summary(stats, row), *standing_out(portals), *checks):
         say(line)
+    if len(portals) > 1 and not stats.get("response_received_count", 0) and not row.get("from_archive", 0):
+        say(f"none of {len(portals)} portals answered anything: is there a network here? Try a page by hand")
     reason = shortcoming(stats, row)
     if reason is not None:
         say(f"incomplete: {reason}")

@@ -19,6 +19,7 @@ from datasette.utils import tilde_encode
 from storage.crosschecks import rules as rules_across_years
 from storage.site.language import words
 from storage.site.statutory import Key, drawn_tables
+from storage.summaries import ENOUGH, SIGNED
 
 Row = Mapping[str, Any]
 
@@ -341,38 +342,17 @@ async def _across(query: Query, report_id: str) -> list[dict[str, Any]]:
     )
 
 
-_SIGNED = (
-    "received_new",
-    "received_natural_person",
-    "received_org_business",
-    "received_org_legal_service",
-    "carried_in",
-    "carried_out",
-    "processed_total",
-    "disclosed_full",
-    "disclosed_partial",
-    "denied_total",
-    "unable_total",
-    "not_processed_total",
-    "licensing_decisions",
-    "penalty_decisions",
-    "compulsion_decisions",
-)
-"""The figures that are compared in the view `same_figures`."""
-
 _IN_ONE_HOUSE = ("government", "government_office")
 
 
 async def _same_figures(query: Query, report: Row) -> list[dict[str, Any]]:
-    """Reports with the same figures: of other bodies in that year, as `same_figures` has them, and of the
-    body itself in other years. Bodies with next to nothing to report are in neither.
+    """Reports with the same figures: all of other bodies in that year, of which `same_figures` names the
+    first, and of the body itself in other years. Bodies with next to nothing to report are in neither.
     """
     # One look through all is quicker than the index that SQLite would make for it: the signs keep it away.
-    alike = " AND ".join(f"+twin.{name} IS own.{name}" for name in _SIGNED)
+    alike = " AND ".join(f"+twin.{name} IS own.{name}" for name in SIGNED)
     rows = await query(
-        "WITH own AS (SELECT * FROM measures WHERE report_id = :id AND received_new >= 3"
-        " AND received_new + ifnull(processed_total, 0) + ifnull(licensing_decisions, 0)"
-        " + ifnull(penalty_decisions, 0) >= 20)"
+        f"WITH own AS (SELECT * FROM measures WHERE report_id = :id AND {ENOUGH})"
         " SELECT other.id, other.agency, other.agency_id, other.year, other.division_code, other.agency_type"
         " FROM own CROSS JOIN measures AS twin CROSS JOIN reports AS other ON other.id = twin.report_id"
         f" WHERE {alike} AND (other.year = :year OR other.agency_id = :agency) AND other.id <> :id"
