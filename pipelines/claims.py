@@ -20,6 +20,8 @@ from pipelines.prose import paragraphs
 from pipelines.records import Cell, Claim, Number, Section
 from pipelines.values import plain
 
+_MOST_DIGITS = 14
+"""Of a number in prose, as of one in a table (`pipelines.values`): what is longer cannot be stored."""
 _DIGITS = {
     char: value
     for value, chars in enumerate(("零〇", "一", "二两", "三", "四", "五", "六", "七", "八", "九"))
@@ -333,12 +335,19 @@ def _matches(rule: _Rule, here: _Place, rules: _Rules) -> Iterator[re.Match[str]
         for match in pattern.finditer(here.sentence):
             before = here.sentence[: match.start()]
             if not (
-                _is_guarded(rule, match, before, rules)
+                _is_no_count(match)
+                or _is_guarded(rule, match, before, rules)
                 or _is_out_of_context(rule, match, here)
                 or (not rule.other_year and _is_other_year(before + match.group(), here, rules))
                 or _is_other_body(before, here.names, rules.bodies)
             ):
                 yield match
+
+
+def _is_no_count(match: re.Match[str]) -> bool:
+    """Whether the number has more digits than any count or amount: a telephone's, or several run together."""
+    number: str = match.groupdict().get("n") or ""
+    return sum(char.isdigit() for char in number) > _MOST_DIGITS
 
 
 def _is_guarded(rule: _Rule, match: re.Match[str], before: str, rules: _Rules) -> bool:

@@ -20,6 +20,7 @@ from storage.database import (
     StorageError,
     checkpoint,
     gathering,
+    is_gathering,
     one_line_errors,
     open_file,
     settle,
@@ -79,6 +80,11 @@ class Archive:
     def settle(self) -> None:
         """Writes what was gathered."""
         settle(self._db)
+
+    @property
+    def is_gathering(self) -> bool:
+        """Whether there is anything that `settle` would write."""
+        return is_gathering(self._db)
 
     def get(self, sha256: str) -> bytes:
         """The bytes of that name, proved by their hash; `StorageError` where they are missing or damaged."""

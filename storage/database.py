@@ -44,6 +44,12 @@ def open_database(path: Path) -> Database:
     """
     db = open_file(path, schema.MIGRATIONS, setting="DATABASE")
     create_views(db, views.standing_views())
+    # Imported here, since it imports this module.
+    from storage.reference import form_layout  # noqa: PLC0415
+
+    with one_line_errors(path):
+        layout = form_layout(db.conn)
+    create_views(db, views.wide_views(*layout))
     return db
 
 

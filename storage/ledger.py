@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -232,7 +233,7 @@ class Ledger:
         Raises `StorageError`, also for a portal that the table `portals` does not hold.
         """
         self._refuse_unknown_portal(portal_id)
-        sha256 = self.archive.put(body, gather=gather) if body else unchanged
+        sha256 = self._kept(body, gather=gather) if body else unchanged
         fetched_at = utc_now()
         fetch = (
             crawl_id,
@@ -278,8 +279,23 @@ class Ledger:
 
     def settle(self) -> None:
         """Writes what was gathered, the bodies before the rows that name them. Raises `StorageError`."""
-        self.archive.settle()
+        with self._rows_with_bodies():
+            self.archive.settle()
         settle(self.db)
+
+    def _kept(self, body: bytes, *, gather: bool) -> str:
+        with self._rows_with_bodies():
+            return self.archive.put(body, gather=gather)
+
+    @contextmanager
+    def _rows_with_bodies(self) -> Iterator[None]:
+        """Where the disk takes the gathered bodies away, the rows that were made of them go as well."""
+        try:
+            yield
+        except StorageError:
+            if not self.archive.is_gathering:
+                self.db.conn.rollback()
+            raise
 
     def page_urls(self, *, only_problems: bool = False) -> list[str]:
         """Addresses of the publications that were read, in the order in which they were first stored.

@@ -1261,6 +1261,8 @@ def _delete_report(db: Database, report_id: str) -> None:
     contents.remove(db.conn, report_id)
     search.forget(db.conn, report_id)
     db.conn.execute("DELETE FROM reports WHERE id = ?", (report_id,))
+    # What was found of it went with it, and is to be found again should the same report come back.
+    db.conn.execute("DELETE FROM findings_state")
     if agency is not None:
         _write_agency(db.conn, agency[0])
 

@@ -145,11 +145,14 @@ class Session:
                 asked = item.publication.page.fetch.id > self.run.fetched
                 seen_at = None if asked else utc_now()
                 reports.store(self.db, item, self.crawl_id, years=self.years, seen_at=seen_at)
-            self._stored += STORED if isinstance(item, Trouble) else 1
-            self._settle_in_time()
         except StorageError as error:
             self.fail(error)
             raise
+        finally:
+            # Also after an error in one reading: what waits beside it is to be written, and the lock let go.
+            if self.failure is None:
+                self._stored += STORED if isinstance(item, Trouble) else 1
+                self._settle_in_time()
 
     def fail(self, error: StorageError) -> None:
         """Ends the crawl: what cannot be kept must not be fetched. The first cause is logged, once."""

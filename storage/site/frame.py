@@ -14,12 +14,13 @@ import re
 import sqlite3
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, MutableMapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode
 
 from datasette.app import Datasette
 from datasette.database import QueryInterrupted
+from datasette.filters import Filters
 from datasette.utils import tilde_decode, tilde_encode
 from datasette.utils.asgi import BadRequest, Base400, NotFound, Request, Response
 from datasette.views.base import DatasetteError
@@ -127,6 +128,26 @@ def checked_language(request: Request) -> None:
     given = request.args.get(PARAMETER)
     if given is not None and given not in LANGUAGES:
         raise BadRequest(words().text(language_of(request), "error.unknown_language", given=given[:40]))
+
+
+def refuse_unknown_columns(args: Iterable[str], table: str, columns: Collection[str], lang: str) -> None:
+    """Refuses filters on what is no column or by what is no comparison, with `BadRequest`.
+
+    SQLite takes the name of no column for a text that no row has, and Datasette passes over a comparison
+    that it does not know: both would answer something else than what was asked.
+    """
+    lookups = {name for name, *_ in Filters([]).lookups()}
+    for key in args:
+        if key.startswith("_") and "__" not in key:
+            continue
+        column, parted, lookup = key.rpartition("__")
+        if not parted:
+            column, lookup = key, "exact"
+        if lookup not in lookups:
+            said = "error.unknown_lookup" if key in columns else "error.no_such_column"
+            raise BadRequest(words().text(lang, said, given=key[:80], table=table))
+        if column not in columns and column != "rowid":
+            raise BadRequest(words().text(lang, "error.no_such_column", given=column[:80], table=table))
 
 
 async def answered(

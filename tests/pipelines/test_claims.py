@@ -194,3 +194,10 @@ def test_lists_of_parts():
 def test_which_lists_say_that_they_are_complete(text, expected):
     found = told([Section(number=1, heading="", text=text)], 2021).breakdowns
     assert [(b.whole, b.parts, b.complete) for b in found] == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize("digits", ["9" * 20, "1" * 15, "13945678901" * 2])
+def test_what_has_more_digits_than_any_count_is_none(digits):
+    """SQLite holds no such number: the report that states it could not be stored."""
+    assert claimed(f"2021年，我局共收到政府信息公开申请{digits}件。") == {}
+    assert claimed("2021年，我局共收到政府信息公开申请12件。") == {"received_new": 12}

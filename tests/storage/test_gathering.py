@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from dataclasses import replace
 
 import pytest
 
+from crawler.items import Document, Publication
 from pipelines.records import Cell, Section
 from storage.database import StorageError, gather, is_gathering, settle, transaction
 
@@ -140,3 +142,28 @@ def test_a_full_disk_leaves_whole_reports_alone(world) -> None:
     assert rows_on_disk(database, "SELECT count(*) FROM reports") == kept
     assert rows_on_disk(database, "SELECT count(DISTINCT report_id) FROM figures") == kept
     assert rows_on_disk(database, "SELECT count(*) FROM publications") == kept
+
+
+def test_what_was_read_of_bytes_that_the_disk_took_away_goes_with_them(world) -> None:
+    """A full disk undoes all bodies that were gathered; a figure must not stand on bytes that are nowhere."""
+    world.ledger.settle()
+    page = world.ledger.record(
+        crawl_id=world.crawl_id, url="http://dfq.example/gone.html", role="article", portal_id="dongfeng",
+        status=200, content_type="text/html", body=b"<p>gone</p>", gather=True,
+    )  # fmt: skip
+    document = Document(fetch=page, body=b"<p>gone</p>", label=None)
+    whole = Publication(portal=world.portals["dongfeng"], page=document)
+    gather(world.db)
+    world.store(world.read(whole, [world.dongfeng()]))
+    archive = world.archive._db.conn
+    (pages,) = archive.execute("PRAGMA page_count").fetchone()
+    archive.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StorageError, match="disk is full"):
+        world.ledger.record(
+            crawl_id=world.crawl_id, url="http://dfq.example/large.html", role="article",
+            portal_id="dongfeng", status=200, body=random.Random(1).randbytes(2_000_000), gather=True,
+        )  # fmt: skip
+    world.ledger.settle()
+    assert world.rows("SELECT id FROM reports") == []
+    lost = [sha256 for (sha256,) in world.rows("SELECT sha256 FROM fetches") if sha256 not in world.archive]
+    assert lost == []

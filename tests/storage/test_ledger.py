@@ -11,7 +11,7 @@ from pipelines.records import Problem
 from storage.database import StorageError
 from storage.ledger import ERROR_LENGTH, utc_now
 from storage.problems import clear_outdated_troubles, store_trouble
-from storage.reference import mark_portal_states
+from storage.reference import MANY, mark_portal_states
 
 
 def test_the_clock_speaks_utc() -> None:
@@ -266,6 +266,23 @@ def test_the_state_of_a_portal_is_what_its_first_pages_answered(
     before = world.steady()
     world.write_reference()
     assert world.steady() == before
+
+
+def test_where_nobody_answers_no_portal_is_called_dead(world) -> None:
+    """It is the line of the one who asks that is broken then."""
+    for number in range(MANY):
+        columns = "division_code, home_url, state, sections, hosts, http_only, disabled"
+        world.db.execute(
+            f"INSERT INTO portals (id, name, {columns}) SELECT ?, name, {columns} FROM portals"
+            " WHERE id = 'jiamusi'",
+            (f"p{number}",),
+        )
+        world.failure(f"http://p{number}.example/", status=None, portal=f"p{number}", role="home")
+    mark_portal_states(world.db, world.crawl_id)
+    assert world.rows("SELECT id FROM portals WHERE state = 'dead'") == []
+    world.document("http://jms.example/", b"home", portal="jiamusi", role="home")
+    mark_portal_states(world.db, world.crawl_id)
+    assert world.one("SELECT count(*) FROM portals WHERE state = 'dead'") == MANY
 
 
 def test_a_portal_whose_rules_get_no_answer_is_dead(world) -> None:

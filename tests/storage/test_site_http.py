@@ -283,3 +283,32 @@ def test_the_mark_changes_with_the_database(world: World, tmp_path: Path) -> Non
     assert stamp(copy, SITE) == mark
     copy.touch()
     assert stamp(copy, SITE) != mark
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/nianbao/figures?year=2020", "no such column in figures: year"),
+        ("/nianbao/figures.json?year=2020", "no such column in figures: year"),
+        ("/nianbao/figures.csv?nope__gt=1", "no such column in figures: nope"),
+        ("/nianbao/applications?received_new__total=0", "received_new__total__exact="),
+        ("/nianbao/reports?year__bigger=2020", "no such column in reports: year__bigger"),
+    ],
+)
+def test_a_filter_that_would_be_passed_over_is_refused(address, path: str, said: str) -> None:
+    answered = httpx.get(f"{address}{path}&_lang=en", timeout=30)
+    assert (answered.status_code, said in answered.text) == (400, True), answered.text[:300]
+
+
+@pytest.mark.parametrize(
+    ("path", "rows"),
+    [
+        ("/nianbao/figures.json?row_code=carried_in&column_code__exact=total&_shape=array", 1),
+        ("/nianbao/applications.json?received_new__total__gte=0&_shape=array", 1),
+        ("/nianbao/reports.json?year__gt=2020&_shape=array", 1),
+        ("/nianbao/reports.json?year=2020&_shape=array", 0),
+    ],
+)
+def test_a_filter_on_a_column_is_heeded(address, path: str, rows: int) -> None:
+    answered = httpx.get(address + path, timeout=30)
+    assert (answered.status_code, len(answered.json())) == (200, rows)

@@ -30,6 +30,7 @@ from storage.site.frame import (
     language_of,
     linked_cell,
     reader,
+    refuse_unknown_columns,
 )
 from storage.site.home import home_page, questions
 from storage.site.labels import Labels, shelves
@@ -53,6 +54,20 @@ def render_cell(
 ) -> Markup | None:
     """Bodies, divisions and reports in tables and answers lead to their pages."""
     return linked_cell(row, value, column, datasette, is_view=table is None or table in datasette.views)
+
+
+@hookimpl(tryfirst=True)
+def filters_from_request(
+    request: Request, database: str, table: str, datasette: Datasette
+) -> Callable[[], Awaitable[None]]:
+    """Refuses a filter on what is no column: SQLite takes the name for a text, and no row fits."""
+
+    async def looked_at() -> None:
+        if database == DATABASE:
+            columns = await datasette.get_database(database).table_columns(table)
+            refuse_unknown_columns(request.args, table, columns, language_of(request))
+
+    return looked_at
 
 
 @hookimpl
