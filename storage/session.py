@@ -108,7 +108,11 @@ class Session:
     def _settle_in_time(self) -> None:
         if self._gathered >= GATHERED or self._stored >= STORED:
             self.settle()
-        elif self._waiting is None:
+        else:
+            self._settle_soon()
+
+    def _settle_soon(self) -> None:
+        if self._waiting is None:
             self._waiting = call_later(GATHERED_SECONDS, self._settle_late)
 
     def settle(self) -> None:
@@ -145,14 +149,15 @@ class Session:
                 asked = item.publication.page.fetch.id > self.run.fetched
                 seen_at = None if asked else utc_now()
                 reports.store(self.db, item, self.crawl_id, years=self.years, seen_at=seen_at)
+            self._stored += STORED if isinstance(item, Trouble) else 1
+            self._settle_in_time()
         except StorageError as error:
             self.fail(error)
             raise
-        finally:
-            # Also after an error in one reading: what waits beside it is to be written, and the lock let go.
-            if self.failure is None:
-                self._stored += STORED if isinstance(item, Trouble) else 1
-                self._settle_in_time()
+        except Exception:
+            # What waits beside a reading that cannot be stored is to be written, and the lock let go.
+            self._settle_soon()
+            raise
 
     def fail(self, error: StorageError) -> None:
         """Ends the crawl: what cannot be kept must not be fetched. The first cause is logged, once."""

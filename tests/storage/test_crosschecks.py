@@ -444,3 +444,18 @@ def test_the_deadlines_are_those_of_the_reading() -> None:
     for kind in kinds:
         for year in range(2008, 2026):
             assert coverage.due_on(kind, year) == dates.due_on(kind, year), (kind, year)
+
+
+def test_findings_of_a_report_that_went_and_came_back_are_made_again(world) -> None:
+    """A run that was killed between took them away; the report that is there again looks as it did."""
+    later = replace(world.dongfeng(), year=2022)
+    world.store(world.reading(world.dongfeng(), url="http://dfq.example/a", body=b"A"))
+    world.store(world.reading(later, url="http://dfq.example/b", body=b"B"))
+    findings.refresh(world.db)
+    counts = "SELECT (SELECT count(other_report_id) FROM cross_checks), (SELECT count(*) FROM measures)"
+    before = world.rows(counts)
+    assert min(before[0]) > 0
+    world.store(world.reading(None, url="http://dfq.example/b", body=b"B", version="2"))
+    world.store(world.reading(later, url="http://dfq.example/b", body=b"B"))
+    findings.refresh(world.db)
+    assert world.rows(counts) == before
