@@ -212,7 +212,7 @@ def test_the_page_of_the_database_says_what_there_is(get, shown) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/nianbao/reports", "/nianbao/figures?_facet=status&year=x", "/nianbao/coverage"]
+    "path", ["/nianbao/reports", "/nianbao/figures?_facet=status&row_code=x", "/nianbao/coverage"]
 )
 def test_a_table_is_in_the_language_of_the_reader(get, path: str) -> None:
     zh = lxml.html.fromstring(get(path, cookie="nb_lang=zh").text)
