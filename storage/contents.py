@@ -81,7 +81,7 @@ def number_of(conn: sqlite3.Connection, report_id: str) -> int:
 
 
 def _clear(conn: sqlite3.Connection, report_id: str, number: int) -> None:
-    for table in ("stored_figures", "stored_checks"):
+    for table in ("stored_prints", "stored_figures", "stored_checks"):
         conn.execute(f"DELETE FROM {table} WHERE report = ?", (number,))
     for table in _TABLES:
         conn.execute(f"DELETE FROM {table} WHERE report_id = ?", (report_id,))
@@ -186,9 +186,9 @@ class _Given(dict[Row, int]):
 # Figures ------------------------------------------------------------------------------------------
 
 _INSERT_FIGURE = """
-    INSERT INTO stored_figures (report, cell, value, kind, printed, note, place)
-    VALUES (?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO stored_figures (report, cell, value, kind, place) VALUES (?, ?, ?, ?, ?)
 """
+_INSERT_PRINT = "INSERT INTO stored_prints (report, cell, printed, note) VALUES (?, ?, ?, ?)"
 
 
 def write_figures(
@@ -199,21 +199,17 @@ def write_figures(
     """
     known = numbers or Numbers(conn)
     cells, kinds, places = known.cells, known.figure_kinds, known.places
-    rows = []
+    rows, prints = [], []
     for table, row, column, printed, value, unit, status, note, locator, method, verified in figures:
         printed_as = _printed_as(printed, value)
-        rows.append(
-            (
-                report,
-                cells[table, row, column],
-                value,
-                kinds[unit, status, method, verified, printed_as],
-                printed if printed_as == "stored" else None,
-                note,
-                locator if _stands_alone(locator) else places[locator,],
-            )
-        )
+        cell = cells[table, row, column]
+        kind = kinds[unit, status, method, verified, printed_as]
+        rows.append((report, cell, value, kind, locator if _stands_alone(locator) else places[locator,]))
+        if note is not None or (printed_as == "stored" and printed is not None):
+            prints.append((report, cell, printed if printed_as == "stored" else None, note))
     conn.executemany(_INSERT_FIGURE, rows)
+    if prints:
+        conn.executemany(_INSERT_PRINT, prints)
 
 
 def _printed_as(printed: str | None, value: object) -> str:

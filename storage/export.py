@@ -50,6 +50,7 @@ INTERNAL = frozenset(
         "stored_checks",
         "stored_cross_checks",
         "stored_figures",
+        "stored_prints",
         "superseded_figures",
     }
 )

@@ -25,6 +25,7 @@ _NEXT = (
 
 _GONE = {
     "figures": (
+        f"DELETE FROM stored_prints WHERE report = {_REPORT.format('OLD')} AND cell = {_CELL.format('OLD')};"
         f"DELETE FROM stored_figures WHERE report = {_REPORT.format('OLD')} AND cell = {_CELL.format('OLD')};"
     ),
     "checks": (
@@ -39,10 +40,12 @@ _THERE = {
             SELECT {_NEXT.format("(NEW.status = 'number')", "figure_kinds")},
                 NEW.unit, NEW.status, NEW.method, NEW.verified, 'stored'
             WHERE NOT EXISTS (SELECT 1 FROM figure_kinds WHERE {_FIGURE_KIND} AND printed_as = 'stored');
-        INSERT INTO stored_figures (report, cell, value, kind, printed, note, place)
-            SELECT {_REPORT.format("NEW")}, {_CELL.format("NEW")}, NEW.value, number, NEW.printed, NEW.note,
-                NEW.locator
+        INSERT INTO stored_figures (report, cell, value, kind, place)
+            SELECT {_REPORT.format("NEW")}, {_CELL.format("NEW")}, NEW.value, number, NEW.locator
             FROM figure_kinds WHERE {_FIGURE_KIND} AND printed_as = 'stored';
+        INSERT INTO stored_prints (report, cell, printed, note)
+            SELECT {_REPORT.format("NEW")}, {_CELL.format("NEW")}, NEW.printed, NEW.note
+            WHERE NEW.printed IS NOT NULL OR NEW.note IS NOT NULL;
     """,
     "checks": f"""
         INSERT INTO check_kinds

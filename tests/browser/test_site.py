@@ -577,7 +577,7 @@ def tampered(
             "check_kinds": ("wording",),
             "cross_kinds": ("wording",),
             "claims": ("sentence",),
-            "stored_figures": ("note",),
+            "stored_prints": ("note",),
             "report_sources": ("source_url", "document_url"),
         }.items():
             for column in columns:

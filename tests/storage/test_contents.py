@@ -86,8 +86,8 @@ def test_what_is_written_is_what_is_read(world, given_figures, given_checks, rol
     rows = [("t", f"r{at}", "c", *row) for at, row in enumerate(given_figures)]
     told = [(at, *row) for at, row in enumerate(given_checks, start=1)]
     with suppress(KeyError), transaction(world.db):
-        conn.execute("DELETE FROM stored_figures")
-        conn.execute("DELETE FROM stored_checks")
+        for table in ("stored_prints", "stored_figures", "stored_checks"):
+            conn.execute(f"DELETE FROM {table}")
         numbers = NUMBERS.setdefault(world, contents.Numbers(conn))
         number = contents.number_of(conn, ID)
         with numbers.holding():
@@ -129,7 +129,13 @@ def test_a_second_report_of_the_same_shape_adds_its_rows_alone(world) -> None:
     assert [world.one(f"SELECT count(*) FROM {table}") for table in dictionaries] == before
     assert world.rows("SELECT count(*) FROM stored_figures GROUP BY report") == [(200,), (200,)]
     # Most cells are what their number says, and so is their place.
-    assert world.one("SELECT count(printed) FROM stored_figures WHERE typeof(value) = 'integer'") == 0
+    assert (
+        world.one(
+            "SELECT count(printed) FROM stored_prints JOIN stored_figures USING (report, cell)"
+            " WHERE typeof(value) = 'integer'"
+        )
+        == 0
+    )
     assert world.one("SELECT count(*) FROM stored_figures WHERE typeof(place) <> 'integer'") == 0
 
 
@@ -286,6 +292,42 @@ def test_an_older_database_is_brought_into_the_new_shape(world, tmp_path: Path) 
         assert conn.execute("PRAGMA foreign_key_check").fetchall() == []
         left = {row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         assert not {"figures", "checks"} & left
+
+
+def test_prints_leave_the_rows_of_figures_and_views_are_made_anew(world, tmp_path: Path) -> None:
+    """Every figure stays what it was, with cells verbatim and remarks; views of the old table are remade."""
+    figures = world.dongfeng().figures
+    odd = (
+        replace(figures[0], printed="1,234", value=1234, note="约"),
+        replace(figures[1], printed=None, value=None, status="unreadable", note="模糊"),
+        replace(figures[2], printed="", value=None, status="blank"),
+    )
+    world.store(world.reading(replace(world.dongfeng(), figures=odd + figures[3:])))
+    older = tmp_path / "older.db"
+    with closing(sqlite3.connect(older)) as conn:
+        schema.MIGRATIONS.apply(Database(conn), stop_before="0015_stored_prints")
+        conn.execute("CREATE VIEW figures AS SELECT printed FROM stored_figures")
+        conn.execute("ATTACH ? AS new", (str(world.path),))
+        tables = {row[0] for row in conn.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
+        for table in tables - {"_sqlite_migrations", "sqlite_sequence", "stored_figures"}:
+            if not table.startswith("search_index"):
+                conn.execute(f'DELETE FROM main."{table}"')
+                conn.execute(f'INSERT INTO main."{table}" SELECT * FROM new."{table}"')
+        conn.execute(
+            "INSERT INTO main.stored_figures SELECT report, cell, value, kind, printed, note, place"
+            " FROM new.stored_figures LEFT JOIN new.stored_prints USING (report, cell)"
+        )
+        conn.commit()
+    views = "SELECT name, sql FROM sqlite_master WHERE type = 'view' ORDER BY 1"
+    with closing(open_database(older).conn) as conn:
+        found = exact(conn.execute(FIGURES).fetchall())
+        assert found == exact(world.rows(FIGURES))
+        assert conn.execute(
+            "SELECT printed, note FROM figures WHERE note IS NOT NULL OR printed = '' ORDER BY note"
+        ).fetchall() == [("", None), (None, "模糊"), ("1,234", "约")]
+        assert conn.execute("SELECT count(*) FROM stored_prints").fetchone() == (3,)  # and an amount
+        assert conn.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert conn.execute(views).fetchall() == world.rows(views)
 
 
 @pytest.mark.parametrize(
