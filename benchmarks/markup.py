@@ -65,6 +65,12 @@ def as_word_packs(body: bytes) -> bytes:
     return made.getvalue()
 
 
+def text_size(body: bytes) -> int:
+    """Bytes of the text's part of a DOCX, unpacked."""
+    with zipfile.ZipFile(io.BytesIO(body)) as packed:
+        return packed.getinfo(_TEXT).file_size
+
+
 def _dressed(text: str) -> str:
     text = re.sub(r"<w:tcPr>(.*?)</w:tcPr>", rf"<w:tcPr>{_WIDTH}\1{_CELL}</w:tcPr>", text)
     text = re.sub(r"<w:p>(?!<w:pPr>)", f"<w:p>{_PARAGRAPH}", text)
