@@ -42,6 +42,8 @@ _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _ITEMS = ("li", "a", "tr", "td", "dd", "option", "p", "span")
 # Strings of a script that hold markup are what it writes into the page.
 _STRINGS = re.compile(r"""'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`([^`]*)`""")
+_HALF = re.compile(r"[\ud800-\udfff]")
+_HALF_ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
 _ESCAPES = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _BRACES = re.compile(r"([{}])")
 _LARGEST_OBJECT = 600
@@ -75,6 +77,23 @@ def decoded(body: bytes, declared: str | None = None) -> str:
             continue
     fallback = next((name for name in given if _known(name)), "utf-8")
     return body.decode(fallback, "replace")
+
+
+def wellformed(text: str) -> str:
+    """Text as it can be written: two halves of a character, as escapes in scripts give it, are joined; a half
+    alone is U+FFFD.
+    """
+    if _HALF.search(text) is None:
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def json_told(text: str) -> Any:  # noqa: ANN401 as json.loads
+    """What JSON tells, its texts such as can be written. Raises ValueError and RecursionError."""
+    value = json.loads(text)
+    if _HALF_ESCAPED.search(text):
+        value = json.loads(wellformed(json.dumps(value, ensure_ascii=False)))
+    return value
 
 
 def _known(name: str) -> bool:
@@ -297,11 +316,11 @@ def written(script: str) -> str:
     markup = ""
     if "<a" in script.lower():
         strings = ("".join(found.groups("")) for found in _STRINGS.finditer(script))
-        markup = _ESCAPES.sub(_unescaped, "".join(part for part in strings if "<" in part or ">" in part))
+        markup = _plain("".join(part for part in strings if "<" in part or ">" in part))
     for part in _objects(script):
         name, target = _NAMES.search(part), _TARGETS.search(part)
         if name and target:
-            text, address = (_ESCAPES.sub(_unescaped, found[2]) for found in (name, target))
+            text, address = (_plain(found[2]) for found in (name, target))
             markup += f'<p><a href="{escape(address)}">{escape(text)}</a></p>'
     return markup
 
@@ -326,6 +345,11 @@ def _objects(script: str) -> Iterator[str]:
         size = sum(map(len, parts))
         if 0 < size <= _LARGEST_OBJECT:
             yield "".join(parts)
+
+
+def _plain(written: str) -> str:
+    """A string of a script without its escapes."""
+    return wellformed(_ESCAPES.sub(_unescaped, written))
 
 
 def _unescaped(escape: re.Match[str]) -> str:

@@ -6,7 +6,6 @@ entries found are reports is said by their titles alone.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import lxml.html
 
 from crawler.addresses import absolute, canonical
-from crawler.page import Page, decoded, iso_date
+from crawler.page import Page, decoded, iso_date, json_told
 from crawler.platforms import generic
 from crawler.platforms.shapes import Entry
 from crawler.titles import is_report, is_search_form, search_words
@@ -141,7 +140,7 @@ def _of_page(body: bytes, url: str) -> tuple[Entry, ...]:
 
 def _of_json(text: str, url: str) -> Iterator[Entry]:
     try:
-        waiting: list[object] = [json.loads(text)]
+        waiting: list[object] = [json_told(text)]
     except (ValueError, RecursionError):
         return
     while waiting:

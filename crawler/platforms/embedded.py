@@ -19,7 +19,7 @@ import lxml.html
 from lxml import etree
 
 from crawler.addresses import absolute, canonical
-from crawler.page import LEADING, Link, Page, compiled, in_navigation
+from crawler.page import LEADING, Link, Page, compiled, in_navigation, wellformed
 from crawler.platforms.files import is_document, is_download, is_viewer, shown, signs
 from crawler.titles import folded, is_other, is_report, title_year
 
@@ -135,7 +135,7 @@ def _scripted(page: Page, *, named: bool) -> Iterator[str]:
 
 def _made(text: str) -> str:
     """A string of a script without its escapes."""
-    return _MADE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)
+    return wellformed(_MADE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text))
 
 
 def frames(page: Page, inside: Region | None) -> Iterator[str]:

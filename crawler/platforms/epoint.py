@@ -12,7 +12,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from crawler.addresses import absolute
-from crawler.page import Page, decoded, iso_date
+from crawler.page import Page, decoded, iso_date, json_told
 from crawler.platforms.facts import facts_of
 from crawler.platforms.shapes import AnswerError, Entry, ListAnswer, ListCall
 
@@ -92,8 +92,8 @@ def answer(body: bytes, call: ListCall) -> ListAnswer:
             raise AnswerError("the script names no siteGuid")
         return ListAnswer(calls=(listed,))
     try:
-        custom = json.loads(text)["custom"]
-        custom = json.loads(custom) if isinstance(custom, str) else custom
+        custom = json_told(text)["custom"]
+        custom = json_told(custom) if isinstance(custom, str) else custom
         data, total = custom["data"], custom.get("total")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise AnswerError("no JSON with custom.data") from error

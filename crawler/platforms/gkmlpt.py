@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from crawler.addresses import absolute
-from crawler.page import Page, decoded, iso_date
+from crawler.page import Page, decoded, iso_date, json_told
 from crawler.platforms.facts import facts_of
 from crawler.platforms.shapes import AnswerError, Entry, ListAnswer, ListCall
 from crawler.titles import section_rank
@@ -91,7 +91,7 @@ def _at(call: ListCall) -> ListCall:
 def answer(body: bytes, call: ListCall) -> ListAnswer:
     """A page of a list. Raises AnswerError where the answer is none."""
     try:
-        data = json.loads(decoded(body))
+        data = json_told(decoded(body))
         articles, total = data["articles"], data.get("total")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise AnswerError("no JSON with articles") from error

@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 from urllib.parse import urlencode, urljoin
 
-from crawler.page import Page, decoded, plain_text
+from crawler.page import Page, decoded, json_told, plain_text
 from crawler.platforms import generic, paging
 from crawler.platforms.facts import facts_of
 from crawler.platforms.shapes import AnswerError, ListAnswer, ListCall, NextPages
@@ -77,7 +77,7 @@ def _at(call: ListCall) -> ListCall:
 def answer(body: bytes, call: ListCall) -> ListAnswer:
     """The list in a unit's mark-up. Raises AnswerError where there is none in the answer."""
     try:
-        data = json.loads(decoded(body))["data"]
+        data = json_told(decoded(body))["data"]
         markup = data if isinstance(data, str) else data["html"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise AnswerError("no JSON with data.html") from error

@@ -6,7 +6,6 @@ from server to server. Pure functions over pages and answers.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from urllib.parse import urlencode, urljoin
@@ -14,7 +13,7 @@ from urllib.parse import urlencode, urljoin
 import lxml.html
 
 from crawler.addresses import canonical
-from crawler.page import Page, decoded
+from crawler.page import Page, decoded, json_told
 from crawler.platforms import generic
 from crawler.platforms.datastore import datastores
 from crawler.platforms.facts import facts_of
@@ -98,7 +97,7 @@ def answer(body: bytes, call: ListCall) -> ListAnswer:
     text = decoded(body)
     wrapped = _CALL.match(text)
     try:
-        result = json.loads(wrapped[1] if wrapped else text)["result"]
+        result = json_told(wrapped[1] if wrapped else text)["result"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise AnswerError("no JSON with result") from error
     stores = datastores(str(result or ""), call.base)

@@ -9,13 +9,12 @@ and answers of the API.
 from __future__ import annotations
 
 import html
-import json
 import re
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
 from crawler.addresses import absolute
-from crawler.page import Page, decoded, iso_date
+from crawler.page import Page, decoded, iso_date, json_told
 from crawler.platforms import generic
 from crawler.platforms.facts import facts_of
 from crawler.platforms.shapes import AnswerError as AnswerError  # noqa: PLC0414 raised here
@@ -177,7 +176,7 @@ def _parsed(body: bytes) -> object:
     text = decoded(body)
     call = _CALL.match(text)
     try:
-        return json.loads(call[1] if call else text)
+        return json_told(call[1] if call else text)
     except (ValueError, RecursionError) as error:
         raise AnswerError("no JSON") from error
 

@@ -360,11 +360,20 @@ def _uncovered(root: Element) -> bool:
 def _written(script: str) -> str:
     """The markup with a report in it that a script holds in a string, or ""."""
     for found in _STRINGS.finditer(script):
-        text = _ESCAPE.sub(_unescaped, "".join(found.groups("")))
+        text = _joined(_ESCAPE.sub(_unescaped, "".join(found.groups(""))))
         text = text if "<" in text else unescape(text)
         if "<" in text and _speaks(squashed(text)):
             return text
     return ""
+
+
+def _joined(text: str) -> str:
+    """A rare character is written as two escapes; a half of one alone can neither be parsed nor stored."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def _speaks(squeezed: str) -> bool:

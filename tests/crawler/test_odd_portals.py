@@ -61,6 +61,12 @@ def test_what_a_script_writes() -> None:
     assert written("if (a < b) { go(); }") == ""
 
 
+def test_a_rare_character_in_a_script() -> None:
+    script = r"""document.write('<li><a href="/n/">\ud842\udfb7\u6751 \ud842</a></li>');"""
+    page = Page("http://a.gov.cn/", f"<html><body><script>{script}</script></body></html>".encode())
+    assert [link.label for link in page.links] == ["𠮷村 \N{REPLACEMENT CHARACTER}"]
+
+
 def test_menus_that_only_scripts_write(portal: SmallPortal, crawl: Crawl) -> None:
     entries = reports(portal, 2)
     portal.page("/", "<script src='/js/jquery.nav.js'></script><script src='/js/menu.js'></script>")

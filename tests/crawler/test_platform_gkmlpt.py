@@ -83,6 +83,14 @@ def test_dates_of_an_answer(field: str, value: object, date: str | None) -> None
     assert (entry.url, entry.title, entry.date) == (f"{ORIGIN}/post_1.html", "甲年报", date)
 
 
+def test_a_character_in_two_halves() -> None:
+    """A rare one of a name is two escapes in JSON; a half alone could not be stored."""
+    call = gkmlpt.calls(Page(ORIGIN + HUB, hub().encode()))[0]
+    body = rb'{"articles": [{"title": "\ud842\udfb7\u6751 \ud842 2021", "url": "/post_1.html"}], "total": 1}'
+    (entry,) = gkmlpt.answer(body, call).entries
+    assert entry.title == "𠮷村 \N{REPLACEMENT CHARACTER} 2021"
+
+
 @pytest.mark.parametrize("body", [b"<html></html>", b"[]", b'{"articles": {}}', b'{"articles": [1]}'])
 def test_answers_that_are_none(body: bytes) -> None:
     with pytest.raises(AnswerError):

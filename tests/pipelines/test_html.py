@@ -368,6 +368,16 @@ def test_a_report_in_a_string_of_a_script(kind, quoted):
     assert {f.printed for f in found.report.figures} == set(PRINTED.values())
 
 
+def test_a_rare_character_in_a_string_of_a_script():
+    inner = r.official(FORM, PRINTED).split("<body>", 1)[1].split("</body>", 1)[0]
+    rare = json.dumps(inner.replace("一、", "𠮷村\ud842一、", 1)).replace("</", "<\\/")
+    assert "\\ud842\\udfb7" in rare
+    found = read_document(page(f"<script>var data = {{'content': {rare}}};</script>"))[0]
+    assert {f.printed for f in found.report.figures} == set(PRINTED.values())
+    said = "".join(section.heading + section.text for section in found.report.sections)
+    assert "𠮷村\N{REPLACEMENT CHARACTER}一、" in said
+
+
 def test_a_report_whose_markup_is_escaped_in_a_text_area():
     body = escape(r.official(FORM, PRINTED))
     found = read_document(page(f"<div id='app'></div><textarea>{body}</textarea>"))[0]
