@@ -32,6 +32,9 @@ def main() -> int:
     parser.add_argument("--only", choices=[*parts, "formats"], action="append", help="parts of it")
     parser.add_argument("--quick", action="store_true", help="the formats only, and no pictures")
     parser.add_argument("--json", type=Path, default=ROOT / "data" / "bench.json", metavar="FILE")
+    parser.add_argument(
+        "--keep", action="store_true", help="make these the values that later runs are compared with"
+    )
     given = parser.parse_args()
     given.seed = given.seed if given.seed is not None else int.from_bytes(os.urandom(3), "big")
     given.rounds = max(1, given.rounds)
@@ -46,7 +49,12 @@ def main() -> int:
             made.measure(name, measure(given))
     if "formats" in chosen:
         _measure_formats(made, given, one_by_one=chosen == ["formats"])
+    if given.keep:
+        ratios.keep(made.measured)
     short = [row for row in made.measured if row.state == "SHORT"]
+    slower = [row for row in made.measured if row.is_slower()]
+    if slower:
+        print(f"{len(slower)} slower than the last release: {'; '.join(row.row for row in slower)}")
     print(f"{len(short)} of {len(made.measured)} rows SHORT; {made.seconds:.0f} s")
     return int(bool(short))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import resource
 import shutil
 import statistics
@@ -19,7 +20,7 @@ import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,17 +32,20 @@ from benchmarks.sample import fetched, report_pages
 from benchmarks.timing import interleaved, processor, progress
 from crawler import settings
 from crawler.commands.reextract import TOGETHER
-from pipelines.extract import read_document, read_publication
+from crawler.items import Publication
+from pipelines.extract import extractor_version, read_document, read_publication
 from pipelines.pool import ReadingPool
-from pipelines.records import PublicationReading
+from pipelines.records import FinishedReading
 from storage import search
 from storage.database import gather, open_database, settle
+from storage.kept import readied
 from storage.reports import store
 from tests.pipelines.every_format import every_format
 from tests.province.server import Province
 
 ROOT = Path(__file__).resolve().parents[1]
 _TARGETS = Path(__file__).with_name("targets.toml")
+_LAST = Path(__file__).with_name("last.json")
 _REPORTS = 4
 """Reports in every format; those that add up are timed."""
 _KEYS = {"row", "most", "least", "aim"}
@@ -51,7 +55,8 @@ _KEYS = {"row", "most", "least", "aim"}
 class Ratio:
     """A row of the table. `value` is the median of the rounds, `low` and `high` their spread.
 
-    `floor` and `ours` are what was divided, in `unit`; None where there is no floor.
+    `floor` and `ours` are what was divided, in `unit`; None where there is no floor. `last` is the value of
+    the last release; None where it had no such row.
     """
 
     row: str
@@ -66,6 +71,8 @@ class Ratio:
     aim: float | None
     state: str
     remark: str = ""
+    last: float | None = None
+    speed: bool = False
 
     def as_json(self) -> dict[str, object]:
         """The row as JSON shows it."""
@@ -76,15 +83,30 @@ class Ratio:
         spread = f"{self.low:.2f} to {self.high:.2f}" if self.rounds > 1 else ""
         floor = "" if self.floor is None else f"{self.floor:.2f}"
         target, aim = ("" if bound is None else f"{bound:g}" for bound in (self.target, self.aim))
+        last = "" if self.last is None else f"{self.last:.2f}"
+        slower = "slower than the last release; " if self.is_slower() else ""
         return (
-            f"{self.row:<{44 - wide}} {self.value:>8.2f} {spread:>16} {self.ours:>9.2f} {floor:>9}"
-            f" {self.unit:<10} {target:>7} {aim:>5}  {self.state:<8} {self.remark}"
+            f"{self.row:<{44 - wide}} {self.value:>8.2f} {spread:>16} {last:>8} {self.ours:>9.2f} {floor:>9}"
+            f" {self.unit:<10} {target:>7} {aim:>5}  {self.state:<8} {slower}{self.remark}"
         ).rstrip()
 
+    def is_slower(self) -> bool:
+        """Whether even the best round, or the one value that there is, is a tenth worse than what the last
+        release had in the middle. Times without a floor depend on the machine: they are never said to be.
+        """
+        if self.last is None or (self.floor is None and self.unit in _TIMES):
+            return False
+        if self.speed:
+            return self.high < self.last / _WORSE
+        return self.low > self.last * _WORSE
+
+
+_WORSE = 1.1
+_TIMES = {"ms", "s"}
 
 HEAD = (
-    f"{'what':<44} {'ratio':>8} {'spread':>16} {'ours':>9} {'floor':>9} {'unit':<10} {'target':>7} {'aim':>5}"
-    "  state"
+    f"{'what':<44} {'ratio':>8} {'spread':>16} {'last':>8} {'ours':>9} {'floor':>9} {'unit':<10} {'target':>7}"
+    f" {'aim':>5}  state"
 )
 
 
@@ -139,8 +161,21 @@ def _row(
     return Ratio(
         row, value, min(values), max(values), unit, statistics.median(ours),
         statistics.median(floor) if floor else None, len(values), target.bound, target.aim,
-        state(value, target), remark,
+        state(value, target), remark, last_release().get(row), speed,
     )  # fmt: skip
+
+
+@cache
+def last_release() -> dict[str, float]:
+    """What each row was when the last release was measured (`--keep`)."""
+    found: dict[str, float] = json.loads(_LAST.read_text(encoding="utf-8")) if _LAST.exists() else {}
+    return found
+
+
+def keep(rows: Iterable[Ratio]) -> None:
+    """Makes the rows those of the last release; rows that were not measured stay as they were."""
+    kept = last_release() | {row.row: round(row.value, 2) for row in rows}
+    _LAST.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def _per(times: Iterable[float], pieces: int) -> list[float]:
@@ -218,12 +253,20 @@ def _two_processes(pages: Sequence[bytes], rounds: int) -> Ratio:
 
 def storing(rounds: int) -> Iterator[Ratio]:
     """Each publication whole or not at all, copies and versions compared, so many of them written together as
-    when an archive is read again; against the same rows into the same tables in one transaction.
+    when an archive is read again, from what the process that read it hands over, unpacked; against the same
+    rows into the same tables in one transaction. What is done for it where documents are read stands beside.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         base, crawl_id, publications = fetched(folder)
         readings = [read_publication(publication) for publication in publications]
+
+        def made_ready() -> list[tuple[Publication, bytes]]:
+            return [
+                (one.publication, pickle.dumps(readied(one), pickle.HIGHEST_PROTOCOL)) for one in readings
+            ]
+
+        handed = made_ready()
 
         def taken(file: str, work: Callable[[Database], object], *, keys: bool) -> float:
             db = open_database(Path(shutil.copy(base, folder / file)))
@@ -234,21 +277,32 @@ def storing(rounds: int) -> Iterator[Ratio]:
             return took
 
         def ours() -> float:
-            return taken("ours.db", lambda db: _store_all(db, readings, crawl_id), keys=True)
+            return taken("ours.db", lambda db: _store_all(db, handed, crawl_id), keys=True)
 
         ours()
         rows = new_rows(base, folder / "ours.db")
         times = interleaved(
             ours, lambda: taken("bare.db", lambda db: floors.rows(db, rows), keys=False), rounds
         )
+        ready = [processor(made_ready) for _ in range(rounds)]
     total = sum(map(len, rows.values()))
     mine, bare = (_per(found, len(readings)) for found in times)
     yield _row("writing records", "ms", mine, bare, remark=f"{total} rows of {len(readings)} publications")
+    size = sum(len(packed) for _, packed in handed) / len(handed) / 1000
+    yield _row(
+        "record readied, where it is read",
+        "ms",
+        _per(ready, len(readings)),
+        remark=f"{size:.0f} kB handed over",
+    )
 
 
-def _store_all(db: Database, readings: Sequence[PublicationReading], crawl_id: int) -> None:
-    for number, reading in enumerate(readings, start=1):
+def _store_all(db: Database, handed: Sequence[tuple[Publication, bytes]], crawl_id: int) -> None:
+    version = extractor_version()
+    for number, (publication, packed) in enumerate(handed, start=1):
         gather(db)
+        finished = pickle.loads(packed)
+        reading = FinishedReading(publication=publication, finished=finished, extractor_version=version)
         store(db, reading, crawl_id)
         if number % TOGETHER == 0:
             settle(db)
