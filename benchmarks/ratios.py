@@ -105,8 +105,8 @@ _WORSE = 1.1
 _TIMES = {"ms", "s"}
 
 HEAD = (
-    f"{'what':<44} {'ratio':>8} {'spread':>16} {'last':>8} {'ours':>9} {'floor':>9} {'unit':<10} {'target':>7}"
-    f" {'aim':>5}  state"
+    f"{'what':<44} {'ratio':>8} {'spread':>16} {'last':>8} {'ours':>9} {'floor':>9} {'unit':<10}"
+    f" {'target':>7} {'aim':>5}  state"
 )
 
 
