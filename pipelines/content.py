@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from pipelines.records import Link, Locator, Problem
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class GridCell:
     """One physical cell: its text ("" is a cell that is there and empty), extent and place.
 
-    Compared by identity: two cells with the same text are two cells.
+    Compared by identity: two cells with the same text are two cells. Only the reader that makes a cell may
+    change it, and only until its grid is made; to forbid that would make each four times as dear.
     """
 
     text: str

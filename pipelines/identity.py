@@ -49,6 +49,14 @@ _NOT_THE_YEAR = re.compile(
 )
 _SENTENCE = re.compile(r"[。;!?]|[,].*[,]|[,].{0,6}(?:现将|特|根据|按照)")
 _DASH = re.compile(r"(?<!\d)[-—–]+(?!\d)")
+_MARKS = re.compile(r"^#{1,6}\s+")
+_COLON = re.compile(r"\s*[:：]\s*")
+_ONLY_YEAR = re.compile(r"[(（]?20\d\d年?度?[)）]?")
+_DATED_END = re.compile(r"[(（]?20\d\d年\d{1,2}月\d{1,2}日[)）]?$")
+_WRITTEN_DATE = re.compile(
+    r"(.*20\d\d)年([元一二三四五六七八九十]{1,2})月([一二三四五六七八九十廿卅]{1,3})日"
+)
+_VOTES = re.compile(r"(?<![〔\[(\d])(20[0-4]\d)年(?!\d{1,2}月\d{1,2}日(?:起|施行))")
 _CRUMB = re.compile(r"[>»›＞→/|]+")
 _PUNCTUATION = re.compile(r"^[\s:：_\-—–|、，,.。()（）【】\[\]《》]+|[\s:：_\-—–|、，,.。()（【\[《》]+$")
 
@@ -305,12 +313,12 @@ def _title_block(content: Content) -> Iterator[str]:  # noqa: C901 one branch a 
                 if alone.is_report and alone.agency and alone.year:
                     joined = line.strip()  # what stands above it is the name of the site
                 below = plain(lines[number + 1]) if number + 1 < len(lines) else ""
-                if re.fullmatch(r"[(（]?20\d\d年?度?[)）]?", below):
+                if _ONLY_YEAR.fullmatch(below):
                     joined = f"{joined} {lines[number + 1].strip()}"
                 elif flat == found.group() and report.search(below):
                     break  # the name of a column over the title
                 yield joined
-                below = re.sub(r"[(（]?20\d\d年\d{1,2}月\d{1,2}日[)）]?$", "", below)
+                below = _DATED_END.sub("", below)
                 if len(below) <= 30 and kind_of(below) != "other":
                     yield f"{joined} {below}"
                 return
@@ -318,8 +326,10 @@ def _title_block(content: Content) -> Iterator[str]:  # noqa: C901 one branch a 
 
 def _unlabelled(line: str) -> str:
     """A line of the metadata above an article as nothing, but the title that stands in it."""
-    text = re.sub(r"^#{1,6}\s+", "", line.strip())
-    label, _, value = re.sub(r"\s*[:：]\s*", ":", text, count=1).partition(":")
+    text = _MARKS.sub("", line.strip())
+    if ":" not in text and "：" not in text:
+        return text
+    label, _, value = _COLON.sub(":", text, count=1).partition(":")
     if not value or len(label) > 10:
         return text
     return value if re.search(data()["titles"]["report"], plain(value)) else ""
@@ -507,9 +517,7 @@ def _voted_in(texts: tuple[str, ...]) -> int | None:
     report = re.compile(data()["titles"]["report"])
     lines = [plain(line) for text in texts for line in text.split("\n")]
     text = "".join(line for line in lines if len(line) > 60 or not report.search(line))
-    votes = Counter(
-        re.findall(r"(?<![〔\[(\d])(20[0-4]\d)年(?!\d{1,2}月\d{1,2}日(?:起|施行))", text)
-    ).most_common(2)
+    votes = Counter(_VOTES.findall(text)).most_common(2)
     if not votes or (len(votes) > 1 and votes[0][1] == votes[1][1]):
         return None
     return int(votes[0][0]) if votes[0][1] >= 2 else None
@@ -579,9 +587,7 @@ def _is_prose(line: str) -> bool:
 def _arabic_date(line: str) -> str:
     """二〇二二年一月十七日 as 2022年1月17日; other text unchanged."""
     flat = plain(line)
-    found = re.fullmatch(
-        r"(.*20\d\d)年([元一二三四五六七八九十]{1,2})月([一二三四五六七八九十廿卅]{1,3})日", flat
-    )
+    found = _WRITTEN_DATE.fullmatch(flat)
     return f"{found[1]}年{_number(found[2])}月{_number(found[3])}日" if found else flat
 
 
@@ -824,7 +830,7 @@ def scope(agency: Agency | None, chapters: Sequence[Section]) -> str:
     """What the figures cover: a department its own organ; a government what its first chapters say."""
     if agency is not None and agency.agency_type not in ("government", "other"):
         return "own_organ"
-    text = "".join(part for chapter in chapters[:2] for part in chapter.text.split())
+    text = "".join("\n".join([chapter.text for chapter in chapters[:2]]).split())
     said: Mapping[str, list[str]] = data()["scope"]
     hits = [name for name, patterns in said.items() if any(re.search(pattern, text) for pattern in patterns)]
     return hits[0] if len(hits) == 1 or hits[:1] == ["whole_area"] else "unknown"

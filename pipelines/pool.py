@@ -4,6 +4,9 @@ Owns the limits and what becomes of a document that breaks them: a reader that r
 memory or dies costs that one document, with a problem that says so, and nothing else. Scans have a
 process of their own: a reader that meets one says so (`scan.NeedsOcrError`), and the document waits
 for that process, while the others read on. So the models are in memory once, whatever the cores.
+
+Whoever wants something made of a reading gives the function that makes it (`finish`): where a publication is
+a page alone, as most are, it is called in the process that read it, and only what it made is handed over.
 """
 
 from __future__ import annotations
@@ -27,11 +30,11 @@ from pebble import ProcessExpired, ProcessPool
 
 from crawler.items import Document, Portal, Publication
 from pipelines import passing as passing  # noqa: PLC0414 for how records are handed over
-from pipelines.extract import failed_document, parts, read_file, read_part, settled
+from pipelines.extract import extractor_version, failed_document, parts, read_file, read_part, settled
 from pipelines.places import page, place
 from pipelines.processes import MOST_TRIES, Processes
 from pipelines.readers import scan
-from pipelines.records import DocumentReading, Locator, Place, PublicationReading
+from pipelines.records import DocumentReading, FinishedReading, Locator, Place, PublicationReading
 
 SECONDS = 300.0
 """A document that takes longer does not end; real ones take less than one."""
@@ -57,6 +60,10 @@ _DEEPEST_TEMPORARY = 70
 _LITTLE_MEMORY = ("bad_alloc", "Insufficient memory", "Failed to allocate", "Unable to allocate")
 
 Reading = list[DocumentReading]
+Finish = Callable[[PublicationReading], Any]
+"""What is made of a publication's reading: a function of a module, as it goes by its name from process to
+process.
+"""
 T = TypeVar("T")
 
 
@@ -74,13 +81,15 @@ class ReadingPool:
         megabytes: int = MEGABYTES,
         ocr_seconds: float = OCR_SECONDS,
         ocr_megabytes: int = OCR_MEGABYTES,
+        preload: Sequence[str] = (),
     ) -> None:
+        """`preload` are modules that the processes will need beside those that read."""
         self.seconds = seconds
         self.ocr_seconds = ocr_seconds
         self.megabytes = megabytes
         self.ocr_megabytes = ocr_megabytes
         self._awaited: set[Future[Any]] = set()
-        context = _context()
+        context = _context(preload)
         self._pool: Processes[Any] = Processes(
             lambda: ProcessPool(
                 max_workers=max(1, jobs),
@@ -116,6 +125,12 @@ class ReadingPool:
     def submit(self, publication: Publication) -> list[Future[Reading]]:
         """The readings to come of a publication, one future a part (`extract.parts`), the page first."""
         return [self._scheduled(read_part, part) for part in parts(publication)]
+
+    def submit_finished(self, publication: Publication, finish: Finish) -> list[Future[Any]]:
+        """What is to come of a publication for `collected_finished`."""
+        if publication.attachments:
+            return list(self.submit(publication))
+        return [self._scheduled(_finished, finish, read_part, publication)]
 
     def submit_file(
         self, body: bytes, url: str | None = None, portal: Portal | None = None
@@ -163,6 +178,17 @@ class ReadingPool:
         """Waits for a publication's readings; failed ones are stated."""
         return self._settled(publication, [_outcome(future) for future in futures])
 
+    def collected_finished(
+        self, publication: Publication, finish: Finish, futures: Sequence[Future[Any]]
+    ) -> FinishedReading:
+        """Waits for what `finish` made of a publication's readings; failed ones are stated."""
+        return self._finished(publication, finish, [_outcome(future) for future in futures])
+
+    async def read_finished(self, publication: Publication, finish: Finish) -> FinishedReading:
+        """What `finish` made of a publication's reading, without holding up the event loop."""
+        futures = [asyncio.wrap_future(future) for future in self.submit_finished(publication, finish)]
+        return self._finished(publication, finish, await asyncio.gather(*futures, return_exceptions=True))
+
     async def read(self, publication: Publication) -> PublicationReading:
         """A publication's reading, without holding up the event loop."""
         futures = [asyncio.wrap_future(future) for future in self.submit(publication)]
@@ -185,6 +211,15 @@ class ReadingPool:
             else:
                 readings += outcome
         return settled(publication, readings)
+
+    def _finished(self, publication: Publication, finish: Finish, outcomes: Sequence[Any]) -> FinishedReading:
+        if publication.attachments or isinstance(outcomes[0], BaseException):
+            finished = finish(self._settled(publication, outcomes))
+        else:
+            finished = outcomes[0]
+        return FinishedReading(
+            publication=publication, finished=finished, extractor_version=extractor_version()
+        )
 
     def _failed(self, body: bytes, error: BaseException, document: Document | None = None) -> DocumentReading:
         code, detail = self.reason(error)
@@ -214,7 +249,7 @@ class ReadingPool:
         return "reader_failed", f"{type(error).__name__}: {error}"
 
 
-def _context() -> multiprocessing.context.BaseContext:
+def _context(preload: Sequence[str]) -> multiprocessing.context.BaseContext:
     """How processes begin: forked from a clean server, or each by itself where the folder for temporary
     files is too deep for the server's socket.
     """
@@ -223,7 +258,7 @@ def _context() -> multiprocessing.context.BaseContext:
     context = multiprocessing.get_context("forkserver")
     # So that a process begins with its document, knowing all words; the server begins now and is ready
     # when the first document comes.
-    context.set_forkserver_preload([__name__, "pipelines.readied"])
+    context.set_forkserver_preload([__name__, "pipelines.readied", *preload])
     forkserver.ensure_running()
     return context
 
@@ -250,6 +285,11 @@ def _recognising(seconds: float, read: Callable[..., T], *args: object) -> T:
     return read(*args)
 
 
+def _finished(finish: Finish, read: Callable[[Publication], Reading], publication: Publication) -> object:
+    """What is made of a page that has no files, in the process that reads it."""
+    return finish(settled(publication, read(publication)))
+
+
 def _hand_over(done: Future[T], outcome: Future[T], seconds: float, megabytes: int) -> None:
     """Passes an outcome on; one that broke a limit says which."""
     if done.cancelled():
@@ -272,6 +312,6 @@ def _fail(outcome: Future[Any], error: BaseException) -> None:
         outcome.set_exception(error)
 
 
-def _outcome(future: Future[Reading]) -> Reading | BaseException:
+def _outcome(future: Future[Any]) -> Any:  # noqa: ANN401 whatever is to come
     error = future.exception()
     return error if error is not None else future.result()

@@ -114,8 +114,10 @@ def _least_hashes(wording: str) -> tuple[int, ...]:
     hashes = {crc32(raw[start : start + wide]) for start in range(0, len(raw) - wide + 2, 2)}
     # Of those that share a position the least comes last.
     least = {value % _POSITIONS: value for value in sorted(hashes, reverse=True)}
-    filled = []
-    for position in range(_POSITIONS):
-        step = next(step for step in range(_POSITIONS) if (position + step) % _POSITIONS in least)
-        filled.append((least[(position + step) % _POSITIONS] + step) & 0xFFFFFFFF)
+    filled = [0] * _POSITIONS
+    nearest, step = least[min(least)], min(least)  # of those behind a position, the first round again
+    for position in range(_POSITIONS - 1, -1, -1):
+        own = least.get(position)
+        nearest, step = (nearest, step + 1) if own is None else (own, 0)
+        filled[position] = (nearest + step) & 0xFFFFFFFF
     return tuple(filled)

@@ -1,9 +1,11 @@
 """Imported by the server from which reading processes are forked: it reads one short report, so that what
-every report needs (words, forms, the names of all places) is loaded once and shared by all of them.
+every report needs (words, forms, the names of all places) is loaded once and shared by all of them, and
+lets them keep the memory that one document took for the next.
 """
 
 from __future__ import annotations
 
+import gc
 from contextlib import suppress
 
 from pipelines.extract import read_file
@@ -25,3 +27,12 @@ _PAGE = """
 # A process that cannot be made ready here says why with its first document.
 with suppress(Exception):
     read_file(_PAGE.encode(), "http://www.beijing.gov.cn/1.html")
+
+# The C library gives freed memory back to the system page by page, and asks for it again: half of what it
+# takes to parse the text of a Word file. After a block of this size (never filled) was freed it keeps up
+# to twice as much; processes that are forked inherit that.
+bytes(24 * 1024 * 1024)
+
+# What all processes share is looked at by the collector of none of them.
+gc.collect()
+gc.freeze()

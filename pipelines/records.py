@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from crawler.items import ListedBody, Publication
 
@@ -187,15 +187,15 @@ class Figure:
 
     def as_verified(self) -> Figure:
         """The same figure, told alike by two readings; `dataclasses.replace` takes ten times as long."""
-        return Figure(
-            cell=self.cell,
-            printed=self.printed,
-            value=self.value,
-            unit=self.unit,
-            status=self.status,
-            note=self.note,
-            locator=self.locator,
-            method=self.method,
+        return made_figure(
+            self.cell,
+            self.printed,
+            self.value,
+            self.unit,
+            self.status,
+            self.note,
+            self.locator,
+            self.method,
             verified=True,
         )
 
@@ -211,6 +211,32 @@ class Figure:
     _SET_METHOD,
     _SET_VERIFIED,
 ) = (vars(Figure)[field.name].__set__ for field in fields(Figure))
+
+
+def made_figure(
+    cell: Cell,
+    printed: str | None,
+    value: Number | None,
+    unit: str | None,
+    status: Status,
+    note: str | None,
+    locator: Locator,
+    method: str,
+    *,
+    verified: bool,
+) -> Figure:
+    """A figure, in half the time that calling its class takes: for those that make them by the hundred."""
+    made = object.__new__(Figure)
+    _SET_CELL(made, cell)
+    _SET_PRINTED(made, printed)
+    _SET_VALUE(made, value)
+    _SET_UNIT(made, unit)
+    _SET_STATUS(made, status)
+    _SET_NOTE(made, note)
+    _SET_LOCATOR(made, locator)
+    _SET_METHOD(made, method)
+    _SET_VERIFIED(made, verified)
+    return made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +258,50 @@ class Check:
     detail: str
     cells: tuple[Cell, ...] = ()
     attribution: Literal["agency", "unsettled"] | None = None
+
+
+(
+    _SET_RULE,
+    _SET_SUBJECT,
+    _SET_OUTCOME,
+    _SET_ZERO_FILLED,
+    _SET_SEVERITY,
+    _SET_LEFT,
+    _SET_RIGHT,
+    _SET_SUSPECT,
+    _SET_DETAIL,
+    _SET_CELLS,
+    _SET_ATTRIBUTION,
+) = (vars(Check)[field.name].__set__ for field in fields(Check))
+
+
+def made_check(
+    rule: str,
+    subject: str,
+    outcome: Outcome,
+    zero_filled: Outcome,
+    severity: Severity,
+    left: Number | None,
+    right: Number | None,
+    detail: str,
+    cells: tuple[Cell, ...],
+    suspect: Cell | None = None,
+    attribution: Literal["agency", "unsettled"] | None = None,
+) -> Check:
+    """A check, in a third of the time that calling its class takes: a report has some sixty."""
+    made = object.__new__(Check)
+    _SET_RULE(made, rule)
+    _SET_SUBJECT(made, subject)
+    _SET_OUTCOME(made, outcome)
+    _SET_ZERO_FILLED(made, zero_filled)
+    _SET_SEVERITY(made, severity)
+    _SET_LEFT(made, left)
+    _SET_RIGHT(made, right)
+    _SET_SUSPECT(made, suspect)
+    _SET_DETAIL(made, detail)
+    _SET_CELLS(made, cells)
+    _SET_ATTRIBUTION(made, attribution)
+    return made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,6 +426,17 @@ class PublicationReading:
     publication: Publication
     documents: tuple[DocumentReading, ...]
     extractor_version: str = field(default="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedReading:
+    """A publication whose documents were read, as `PublicationReading`, and what was made of them in the
+    process that read them (see `pipelines.pool`): whoever asked for it knows what that is.
+    """
+
+    publication: Publication
+    finished: Any
+    extractor_version: str
 
 
 CELL_ID = "nianbao-cell"

@@ -20,7 +20,7 @@ from pipelines.checks.sums import Cells, counts_check, misfilled_items, sum_chec
 from pipelines.checks.suspects import suspects
 from pipelines.checks.told import told_checks
 from pipelines.claims import Told
-from pipelines.records import Check, Figure, Report
+from pipelines.records import Cell, Check, Figure, Report
 
 __all__ = ["attributed", "checks", "misfilled_items", "report_checks", "rules_of_reading"]
 
@@ -62,11 +62,15 @@ def _checks(
     failed = [test for test, check in made if check.outcome == "fail"]
     named = suspects(assessed, failed, cells) if failed else {}
     found = [
-        replace(check, suspect=named.get((test.rule, test.subject))) if check.outcome == "fail" else check
+        _suspecting(check, named.get((test.rule, test.subject))) if check.outcome == "fail" else check
         for test, check in made
     ]
     counts = counts_check(cells, table_forms)
     return (*found, *([counts] if counts else []))
+
+
+def _suspecting(check: Check, suspect: Cell | None) -> Check:
+    return check if suspect is None else replace(check, suspect=suspect)
 
 
 def attributed(report: Report) -> Report:

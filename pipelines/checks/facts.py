@@ -27,7 +27,7 @@ _PART = re.compile(rf"^\s*[（(]?\s*([{_ORDINALS}])\s*[）)](?!\s*[项款条])",
 _UNNUMBERED = re.compile(
     r"^\s*(?![一二三四五六七八九十\d（(])[\u4e00-\u9fff]{4,16}(?:情况|方面)\s*$", re.MULTILINE
 )
-_CARRIED = ("number", "blank", "not_applicable", "unreadable")
+_CARRIED = frozenset({"number", "blank", "not_applicable", "unreadable"})
 
 
 def fact_checks(report: Report, cells: Cells, rules: Rules) -> Iterator[Check]:
@@ -76,7 +76,8 @@ def _made(
 
 def _rules_made(report: Report, cells: Cells, words: Mapping[str, Any]) -> Check:
     row = words["row"]
-    own = [cell for cell in cells.figures if cell.table == words["table"] and cell.row == row]
+    table = words["table"]
+    own = [cell for cell in cells.figures if cell[1] == row and cell[0] == table]
     known = [cells.amounts[cell] for cell in own if cell in cells.amounts]
     most = max((int(value) for value in known), default=0)
     zero_filled: Outcome = "pass"
@@ -170,17 +171,12 @@ def _rows(report: Report, cells: Cells, words: Mapping[str, Any]) -> Check:
     found = report.forms["applications"] or ""
     due = _form_of_year(report.year) or found
     layout = forms()[found].tables["applications"]
-    carried = Counter(
-        [
-            cell.row
-            for cell, figure in cells.figures.items()
-            if cell.table == "applications" and cell.column in layout.columns and figure.status in _CARRIED
-        ]
-    )
-    whole = sum(carried[row] == len(layout.columns) for row in layout.rows)
+    columns = layout.columns
+    own = [(cell, figure) for cell, figure in cells.figures.items() if cell[0] == "applications"]
+    carried = Counter([row for (_, row, column), f in own if f.status in _CARRIED and column in columns])
+    whole = sum([carried[row] == len(columns) for row in layout.rows])
     wanted = len(forms()[due].tables["applications"].rows)
-    columns = len(layout.columns)
-    why = f"{whole} rows of {columns} columns, {due} has {wanted}"
+    why = f"{whole} rows of {len(columns)} columns, {due} has {wanted}"
     why += "" if due == found else f" (the rows are those of {found})"
     outcome: Outcome = "pass" if whole == wanted and due == found else "fail"
     return _made("C2", "applications", outcome, words, why, left=whole, right=wanted)
@@ -254,7 +250,7 @@ def _citations(report: Report, words: Mapping[str, Any]) -> Check:
     yearly, regulation, instruments = _citation_patterns(
         words["yearly"], words["regulation"], tuple(words["instruments"].items())
     )
-    text = "".join(part for section in report.sections for part in section.text.split())
+    text = "".join("\n".join([section.text for section in report.sections]).split())
     found = {form for form in report.forms.values() if form and form in forms()}
     prescribing = {
         form: match.group() for form, pattern in instruments.items() if (match := pattern.search(text))

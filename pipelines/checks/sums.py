@@ -16,7 +16,17 @@ from itertools import product
 from typing import Literal
 
 from pipelines.forms import Counts, Form, Identity, Implication, every_form, subtotals_of
-from pipelines.records import Cell, Check, DerivedTotal, Figure, Number, Outcome, Problem, Severity
+from pipelines.records import (
+    Cell,
+    Check,
+    DerivedTotal,
+    Figure,
+    Number,
+    Outcome,
+    Problem,
+    Severity,
+    made_check,
+)
 from pipelines.values import parsed, plain
 
 Amount = int | Decimal
@@ -138,17 +148,10 @@ def _implication_test(rule: Implication) -> Test:
 def _check(test: Test, cells: Cells) -> Check:
     outcome, left, right, why = _strict(test, cells)
     zero_filled = outcome if outcome == "pass" or why == "" else _zero_filled(test, cells)
-    return Check(
-        rule=test.rule,
-        subject=test.subject,
-        outcome=outcome,
-        zero_filled=zero_filled,
-        severity=test.severity,
-        left=left,
-        right=right,
-        suspect=None,
-        cells=(*test.left, *test.right) if outcome == "fail" else (),
-        detail=_sentence(test, outcome, left, right, why),
+    detail = _sentence(test, outcome, left, right, why)
+    compared = (*test.left, *test.right) if outcome == "fail" else ()
+    return made_check(
+        test.rule, test.subject, outcome, zero_filled, test.severity, left, right, detail, compared
     )
 
 
@@ -161,10 +164,9 @@ def _sentence(test: Test, outcome: Outcome, left: Number | None, right: Number |
 
 def _strict(test: Test, cells: Cells) -> tuple[Outcome, Number | None, Number | None, str]:
     """Outcome, both sides, and the reason or remark."""
-    amounts = cells.amounts
+    amount_of = cells.amounts.__getitem__
     try:
-        left = sum([amounts[cell] for cell in test.left])
-        right = sum([amounts[cell] for cell in test.right])
+        left, right = sum(map(amount_of, test.left)), sum(map(amount_of, test.right))
     except KeyError:
         return _strict_beside_merged(test, cells)
     return ("pass" if test.holds(left, right) else "fail"), _plain(left), _plain(right), ""
@@ -304,7 +306,7 @@ def misfilled_items(figures: Sequence[Figure], table_forms: Mapping[str, str | N
     form = every_form().get(table_forms.get("proactive") or "")
     if form is None or not form.misfill:
         return []
-    cells = Cells(figures)
+    cells = Cells([figure for figure in figures if figure.cell.table == "proactive"])
     found = []
     for row in form.tables["proactive"].rows:
         own = [Cell("proactive", row, column) for column in form.misfill]

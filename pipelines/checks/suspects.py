@@ -35,11 +35,13 @@ def suspects(tests: Sequence[Test], failed: Sequence[Test], cells: Cells) -> dic
     much: of two that are equal none is named, nowhere. `tests` are those that could be assessed, the
     failed ones among them.
     """
-    touching: dict[Cell, list[tuple[int, Test]]] = {}
+    suspected = {cell for test in failed for cell in (*test.left, *test.right)}
+    touching: dict[Cell, list[tuple[int, Test]]] = {cell: [] for cell in suspected}
     for number, test in enumerate(tests):
         if test.sign == "=":
             for cell in (*test.left, *test.right):
-                touching.setdefault(cell, []).append((number, test))
+                if cell in suspected:
+                    touching[cell].append((number, test))
     totals = [_totals(test, cells) for test in tests]
     numbers = {id(test): number for number, test in enumerate(tests)}
     repairs: dict[Cell, _Repair] = {}
@@ -48,7 +50,7 @@ def suspects(tests: Sequence[Test], failed: Sequence[Test], cells: Cells) -> dic
         concerned = [cell for cell in (*test.left, *test.right) if cell in cells.amounts]
         for cell in concerned:
             if cell not in repairs:
-                own = touching.get(cell, [])
+                own = touching[cell]
                 needed = _needed(cell, own, totals)
                 repairs[cell] = (
                     _best_repair(cell, own, cells)
@@ -69,14 +71,13 @@ def suspects(tests: Sequence[Test], failed: Sequence[Test], cells: Cells) -> dic
 
 def _totals(test: Test, cells: Cells) -> tuple[int, int] | None:
     """The sums of both sides where every cell has a whole number of its own."""
-    totals = []
-    for side in (test.left, test.right):
-        amounts = [cells.amounts.get(cell) for cell in side]
-        whole = [amount for amount in amounts if isinstance(amount, int)]
-        if len(whole) < len(amounts):
-            return None
-        totals.append(sum(whole))
-    return totals[0], totals[1]
+    amount_of = cells.amounts.__getitem__
+    try:
+        left, right = sum(map(amount_of, test.left)), sum(map(amount_of, test.right))
+    except KeyError:
+        return None
+    # With one that is not whole neither is the sum.
+    return (left, right) if isinstance(left, int) and isinstance(right, int) else None
 
 
 def _needed(

@@ -15,7 +15,7 @@ from pipelines.labels import core, has_han, squashed
 
 _OF_WHICH = re.compile(r"^其中[:：]?")
 _REMARK = re.compile(r"[（(](?![一二三四五六七八九十\d]{1,2}[）)])[^（）()]*[）)]$")
-_LEAST_LABEL = 4
+LEAST_LABEL = 4
 _LONGEST_LABEL = 80
 """Characters of a text that is remembered: labels repeat, prose does not."""
 _UNITS = re.compile(r"[条件次篇个人项份]|人次|万元|元|[-—–─]{2,}")
@@ -42,7 +42,7 @@ def indicators() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
 @lru_cache(maxsize=8192)
 def tables_of(text: str) -> tuple[str, ...]:
     """The tables of which the text of a cell names an indicator."""
-    if len(text) < _LEAST_LABEL or not has_han(text):
+    if len(text) < LEAST_LABEL or not has_han(text):
         return ()
     label = plain(text)
     return tuple(table for table, named in indicators().items() if label in named)

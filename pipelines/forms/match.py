@@ -13,22 +13,24 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pipelines.content import Content, Grid, GridCell, Paragraph
 from pipelines.forms import TABLES, Row, column_code, forms, labels, row_code, row_words
 from pipelines.forms.pieces import joined
 from pipelines.forms.printed import Printed, printed
+from pipelines.forms.skeleton import Kept, Skeleton, skeleton
 from pipelines.forms.turned import turned_values
-from pipelines.grid import Placed, rectangle
+from pipelines.grid import Laid, laid_out
 from pipelines.labels import core, has_han, ordinal
 from pipelines.records import Locator, Problem
 from pipelines.values import looks_like_value, money_unit, parsed
 
+_NOT_LAID = Laid([], [], [])
 _SUMMED_GROUPS = frozenset({"denied", "unable", "not_processed", "other"})
 _GROUPS = frozenset(forms()["f2021"].tables["review_litigation"].rows)
 _LONGEST_CAPTION = 40
@@ -58,8 +60,10 @@ SIMILAR = 0.72
 the misprints of real reports: 其他法律行政止公开 for 其他法律行政法规禁止公开 gives 0.86."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundRow:
+_NO_HEADS: Mapping[str, str] = {}
+
+
+class FoundRow(NamedTuple):
     """A row of a statutory table as printed: its values in the order of its columns.
 
     `values` is None where no value can be given to a cell; `raw` then holds what was printed.
@@ -73,7 +77,7 @@ class FoundRow:
     values: tuple[GridCell, ...] | None
     raw: tuple[GridCell, ...]
     where: Locator
-    heads: Mapping[str, str] = field(default_factory=dict)
+    heads: Mapping[str, str] = _NO_HEADS
     method: str = "grid"
     why: str = "merged"
     years: frozenset[int] = frozenset()
@@ -101,6 +105,8 @@ class Found:
     loose: list[LooseValues] = field(default_factory=list)
     grids: dict[str, list[Grid]] = field(default_factory=dict)
     """The grids in which rows of each statutory table stand, pieces put together."""
+    skeletons: dict[int, Skeleton] = field(default_factory=dict)
+    """What these grids look like, by their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +135,8 @@ def found_rows(content: Content) -> Found:
     for grid in joined(content.blocks):
         before = len(found.rows)
         known = {row.table for row in found.rows}
-        turned = turned_values(grid)
-        if turned:
-            found.rows += _turned_rows(turned)
-        else:
-            _GridReader(grid, found, captions.get(grid.where.get("table"), "")).read()
-        for table in dict.fromkeys(row.table for row in found.rows[before:]):
+        _read(grid, found, captions.get(grid.where.get("table"), ""))
+        for table in dict.fromkeys([row.table for row in found.rows[before:]]):
             found.grids.setdefault(table, []).append(grid)
         if _CAPTION.search(captions.get(grid.where.get("table"), "")):
             # Rows under the caption of a year never complete a table that began without one.
@@ -142,9 +144,82 @@ def found_rows(content: Content) -> Found:
             for index in range(before, len(found.rows)):
                 row = found.rows[index]
                 if row.table in known and row.row not in codes:
-                    found.rows[index] = replace(row, values=None, raw=row.values or row.raw, why="other_year")
+                    found.rows[index] = row._replace(values=None, raw=row.values or row.raw, why="other_year")
     found.rows = _without_bystanders(found.rows)
     return found
+
+
+class _KeptRow(NamedTuple):
+    """A found row without its document: `at` is its place in the grid, `values` and `raw` are cells by
+    their number in it.
+    """
+
+    table: str
+    row: str
+    columns: tuple[str, ...]
+    values: slice | tuple[int, ...] | None
+    raw: slice | tuple[int, ...]
+    at: int
+    heads: Mapping[str, str]
+    why: str
+    years: frozenset[int]
+
+
+_KEPT: Kept[tuple[_KeptRow, ...]] = Kept()
+
+
+def _read(grid: Grid, found: Found, caption: str) -> None:
+    """Takes in the rows of a grid. What looks like one that was read before is not read again."""
+    looks = skeleton(grid)
+    key = (caption, looks)
+    kept = _KEPT.get(key) if looks else None
+    if looks:
+        found.skeletons[id(grid)] = looks
+    if kept is not None:
+        found.rows += _rows_again(grid, kept)
+    elif turned := turned_values(grid):
+        found.rows += _turned_rows(turned)
+    else:
+        reader = _GridReader(grid, found, caption)
+        reader.read()
+        if looks and (read := reader.kept()) is not None:
+            _KEPT.keep(key, read)
+
+
+def _rows_again(grid: Grid, kept: Iterable[_KeptRow]) -> Iterator[FoundRow]:
+    """The rows that were found in a grid of the same looks."""
+    cells = tuple([cell for row in grid.rows for cell in row])
+    place = _place_of_grid(grid)
+    for row in kept:
+        raw = _chosen(cells, row.raw)
+        values = raw if row.values is row.raw else _chosen(cells, row.values)
+        where = _place_of_row(grid, row.at, place)
+        yield FoundRow(
+            row.table, row.row, row.columns, values, raw or (), where, row.heads, "grid", row.why, row.years
+        )
+
+
+def _chosen(
+    cells: tuple[GridCell, ...], numbers: slice | tuple[int, ...] | None
+) -> tuple[GridCell, ...] | None:
+    if numbers is None:
+        return None
+    return cells[numbers] if isinstance(numbers, slice) else tuple([cells[number] for number in numbers])
+
+
+def _place_of_grid(grid: Grid) -> dict[str, object]:
+    return {key: value for key, value in grid.where.items() if key in _OF_GRID}
+
+
+def _place_of_row(grid: Grid, index: int, of_grid: dict[str, object]) -> dict[str, object]:
+    place = of_grid.copy()
+    if grid.rows[index]:
+        for key, value in grid.rows[index][0].where.items():
+            if key in _OF_ROW:
+                place[key] = value
+    else:
+        place["row"] = index + 1
+    return place
 
 
 def _turned_rows(values: Mapping[str, tuple[GridCell, ...]]) -> Iterator[FoundRow]:
@@ -205,13 +280,10 @@ class _GridReader:
             self.years = frozenset({0})
         self.unit = caption if money_unit(caption) else ""  # where it names a unit of money
         self.block_unit = ""  # the same of the heading inside the table
-        self.laid = rectangle(grid) if grid.geometry else []
+        self.laid, self.ends, self.reached = laid_out(grid) if grid.geometry else _NOT_LAID
         self.seen = [[printed(cell.text) for cell in cells] for cells in grid.rows]
         self.runs: dict[int, list[int]] = {}  # of rows, their leading words
-        self.place = {key: value for key, value in grid.where.items() if key in _OF_GRID}
-        # Of each row, the last column that it reaches, and the last that a row above reaches down into.
-        extents = [_extent(row, index) for index, row in enumerate(self.laid)]
-        self.ends, self.reached = [end for end, _ in extents], [reached for _, reached in extents]
+        self.place = _place_of_grid(grid)
         self.usual_end = Counter(self.ends).most_common(1)[0][0] if self.ends else -1
         self.named: dict[tuple[object, ...], Mapping[str, str]] = {}  # what `_headed` has told
         self.rows: list[FoundRow] = []
@@ -225,6 +297,7 @@ class _GridReader:
         self.index = 0
         self.review_read = False  # whether the head of chapter 四 has had its values
         self.strange = False  # whether words stood over the rows that may be column labels, none known
+        self.mistrusted = False  # whether a row was taken back for values under it
         self.waiting: list[tuple[int, str]] = []  # rows of values whose label is not known: index, label
 
     def read(self) -> None:
@@ -239,9 +312,34 @@ class _GridReader:
             self.found.rows += [row for row in self.rows if row.table in kept]
             self.found.problems += self.problems
 
+    def kept(self) -> tuple[_KeptRow, ...] | None:
+        """What was found, for grids that look the same; None where the words of a problem, or a row that was
+        taken back or settled later, hang on more than looks.
+        """
+        if self.problems or self.waiting or self.mistrusted:
+            return None
+        cells = tuple([cell for row in self.grid.rows for cell in row])
+        numbers = {id(cell): number for number, cell in enumerate(cells)}
+        if len(numbers) < len(cells):
+            return None  # a cell stands twice
+        kept = self._statutory()
+        found: list[_KeptRow] = []
+        for index, row in zip(self.indexes, self.rows, strict=True):
+            if row.table in kept:
+                raw = _numbered(row.raw, cells, numbers)
+                same = row.values is row.raw or row.values == row.raw
+                values = raw if same else _numbered(row.values, cells, numbers)
+                head, why, years = row.heads, row.why, row.years
+                found.append(
+                    _KeptRow(row.table, row.row, row.columns, values, raw or (), index, head, why, years)
+                )
+        return tuple(found)
+
     def _statutory(self) -> set[str]:
         """The tables of which the grid is a piece, and not some table that shares a word with them."""
-        by_table = {table: {row.row for row in self.rows if row.table == table} for table in TABLES}
+        by_table: dict[str, set[str]] = {table: set() for table in TABLES}
+        for row in self.rows:
+            by_table[row.table].add(row.row)
         head = self.heads.get("applications")
         columns = forms()["f2021"].tables["applications"].blocks[0].columns
         least = 8 if head is None else 1 if set(columns) <= set(head.order) else 3
@@ -308,7 +406,7 @@ class _GridReader:
             return
         if not numbers:
             self._note_heading(cells)
-        if not numbers and self._is_head(cells):
+        if not numbers and _is_head(tuple([cell.text for cell in cells if cell.text])):
             self.pending.append(index)
             return
         if self.pending:
@@ -329,15 +427,7 @@ class _GridReader:
         return self.runs[index]
 
     def _row_place(self, index: int) -> dict[str, object]:
-        cells = self.grid.rows[index]
-        place = self.place.copy()
-        if cells:
-            for key, value in cells[0].where.items():
-                if key in _OF_ROW:
-                    place[key] = value
-        else:
-            place["row"] = index + 1
-        return place
+        return _place_of_row(self.grid, index, self.place)
 
     def _row_without_label(
         self, index: int, cells: Sequence[GridCell], run: Sequence[int], numbers: Sequence[GridCell]
@@ -395,77 +485,31 @@ class _GridReader:
 
     def _mistrust_above(self, index: int, numbers: Sequence[GridCell]) -> None:
         """Takes back the row over values without a label: they may be the rest of its digits."""
+        self.mistrusted = True
         row = self.rows[-1]
         printed = tuple(cell for cell in row.raw if cell.text)
-        self.rows[-1] = replace(row, values=None, raw=(*printed, *numbers), why="merged")
+        self.rows[-1] = row._replace(values=None, raw=(*printed, *numbers), why="merged")
         self.indexes[-1] = index
-
-    def _is_head(self, cells: Sequence[GridCell]) -> bool:
-        """A row of column labels: two of one table, or one that only a column can be."""
-        texts = [cell.text for cell in cells if cell.text]
-        words = [core(text) for text in texts]
-        known = labels()
-        rows, columns = known.rows["review_litigation"], known.columns["review_litigation"]
-        labelled = any(word in rows for word in words) or sum(word in columns for word in words) > 1
-        if labelled and all(word in rows or word in columns or known.is_head(word) for word in words):
-            return True
-        for table in ("proactive", "applications"):
-            rows, columns = known.rows[table], known.columns[table]
-            hits = [core(text) for text in texts if column_code(table, text)]
-            if table == "applications":
-                hits += [word for word in words if word in _ORGANISATIONS]
-            if (len(hits) >= 2 or any(word not in rows for word in hits)) and not any(
-                word in rows and word not in columns for word in words
-            ):
-                return True
-        return False
 
     # Heads --------------------------------------------------------------------------------------
 
     def _read_head(self) -> None:
         rows, self.pending = self.pending, []
-        table = self._table_of_head(rows)
-        if table is None:
+        told = self._told_head(rows)
+        if told is None:
             return
-        known = labels()
-        order, printed, foreign = [], {}, 0
-        places: dict[str, int] = {}
-        lengths = set()
-        for index in rows:
-            begun = False
-            for position, cell in enumerate(self.grid.rows[index]):
-                word = core(cell.text)
-                code = column_code(table, cell.text)
-                begun = begun or code is not None
-                if table == "review_litigation" and word in known.rows[table]:
-                    order.append(known.rows[table][word])
-                elif code:
-                    order.append(code)
-                    printed[code] = cell.text
-                    places[code] = position
-                    lengths.add(len(self.grid.rows[index]))
-                elif word in _ORGANISATIONS:
-                    order.append("org")
-                elif word and (begun or (position and not known.is_head(word))):
-                    foreign += 1
-        length = lengths.pop() if len(lengths) == 1 else 0
-        codes = tuple(order)
-        ordered = table == "proactive" or self._order_is_known(table, codes)
-        self.heads[table] = _Head(table, codes, printed, tuple(rows), places, length, foreign, ordered)
+        table = told.table
+        self.heads[table] = _Head(
+            table, told.order, told.printed, tuple(rows), told.places, told.length, told.foreign, told.ordered
+        )
         self.tables = tuple(sorted(TABLES, key=lambda table: table not in self.heads))
         self.named.clear()
         if table == "review_litigation":
             self.review_read = False
 
-    def _table_of_head(self, rows: Sequence[int]) -> str | None:
-        words = {core(cell.text) for index in rows for cell in self.grid.rows[index] if cell.text}
-        known = labels()
-        texts = {cell.text for index in rows for cell in self.grid.rows[index] if cell.text}
-        scores = {table: sum(column_code(table, text) is not None for text in texts) for table in TABLES}
-        if words & {core("行政复议"), *known.rows["review_litigation"]}:
-            scores["review_litigation"] += 5
-        best = max(scores, key=lambda table: scores[table])
-        return best if scores[best] else None
+    def _told_head(self, rows: Sequence[int]) -> _Head | None:
+        texts = tuple([tuple([cell.text for cell in self.grid.rows[index]]) for index in rows])
+        return _head(texts, laid=bool(self.laid))
 
     def _ranges(self, head: _Head) -> Mapping[str, frozenset[int]]:
         """The grid columns of each column label of a head; for review_litigation keyed `group/result`."""
@@ -477,9 +521,9 @@ class _GridReader:
         known = labels()
         ranges: dict[str, set[int]] = {}
         for column in range(len(self.laid[rows[0]])):
-            above = [placed for index in rows if (placed := self.laid[index][column])]
-            words = [core(placed.cell.text) for placed in above]
-            codes = [code for placed in above if (code := column_code(table, placed.cell.text))]
+            above = [cell.text for index in rows if (cell := self.laid[index][column])]
+            words = [core(text) for text in above]
+            codes = [code for text in above if (code := column_code(table, text))]
             if not codes:
                 continue
             key = codes[-1]
@@ -495,15 +539,28 @@ class _GridReader:
         self, index: int, cells: Sequence[GridCell], run: Sequence[int]
     ) -> tuple[str, str, int] | None:
         """(table, row code, index of the first cell after the label) of a row, by its label."""
+        texts = tuple([cells[position].text for position in run])
         for table in self.tables:
-            for start, end in _label_candidates(run, self.seen[index]):
-                code = row_code(table, "".join([cells[position].text for position in run[start:end]]))
-                if code and self._fits(table, code, index, cells[run[end - 1]]):
+            for end, code in self._named(table, index, texts, run):
+                if self._fits(table, code, index, cells[run[end - 1]]):
                     return table, code, run[end - 1] + 1
             continued = self._continued(index, cells, run, table)
             if continued:
                 return table, continued, run[-1] + 1
         return None
+
+    def _named(
+        self, table: str, index: int, texts: tuple[str, ...], run: Sequence[int]
+    ) -> Iterable[tuple[int, str]]:
+        """The rows of a table that stretches of the leading words of a row name, each with the number of
+        words up to its end; the likeliest first.
+        """
+        if len(texts) <= _HEADLIKE:
+            return _rows_named(table, texts)
+        stretches = _label_candidates(run, self.seen[index])
+        return (
+            (end, code) for start, end in stretches if (code := row_code(table, "".join(texts[start:end])))
+        )
 
     def _fits(self, table: str, code: str, index: int, label: GridCell) -> bool:
         """Whether a label that other rows or columns share stands where this row's would."""
@@ -524,12 +581,12 @@ class _GridReader:
         if not self.laid:
             return None
         group = None
-        for placed in self.laid[index]:
-            if placed is None:
+        for cell in self.laid[index]:
+            if cell is None:
                 continue
-            if placed.cell is label:
+            if cell is label:
                 break
-            group = known.get(core(placed.cell.text), group)
+            group = known.get(core(cell.text), group)
         return group if group != "results" else None
 
     def _continued(self, index: int, cells: Sequence[GridCell], run: Sequence[int], table: str) -> str | None:
@@ -562,14 +619,22 @@ class _GridReader:
         """Takes back rows of which a printed value reaches down into the next one: it may be of either."""
         for number, (row, below) in enumerate(pairwise(self.rows)):
             index = self.indexes[number + 1]
-            if not self.laid or row.values is None or index == self.indexes[number]:
+            if (
+                not self.laid
+                or row.values is None
+                or index == self.indexes[number]
+                or self.reached[index] < 0
+            ):
                 continue
-            above = (p for p in self.laid[index][: self.reached[index] + 1] if p and p.row < index)
-            shared = {id(p.cell): p.cell for p in above if p.cell.text and p.cell in row.values}
+            above = [cell for cell in self.laid[index][: self.reached[index] + 1] if cell]
+            own = self.grid.rows[index]
+            shared = {
+                id(cell): cell for cell in above if cell.text and cell in row.values and cell not in own
+            }
             if shared:
                 self.rows[number] = _taken_back(row)
                 printed = (*below.raw, *shared.values())
-                self.rows[number + 1] = _taken_back(replace(below, raw=printed))
+                self.rows[number + 1] = _taken_back(below._replace(raw=printed))
 
     def _settle_strays(self) -> None:
         """Takes back rows of table 三 with as many cells as columns, where the others of the table have an
@@ -579,6 +644,8 @@ class _GridReader:
         surplus = _usual(len(row.raw) - len(row.columns) for _, row in rows)
         every = [tuple([cell.colspan for cell in row.values or ()]) for _, row in rows]
         widths = _usual(every)
+        if not surplus and (not widths or all(own == widths for own in every)):
+            return
         for (number, row), own in zip(rows, every, strict=True):
             texts = [cell.text for cell in row.values or ()]
             exact = len(row.raw) == len(row.columns) and any(texts)
@@ -705,19 +772,6 @@ class _GridReader:
         raw = tuple(cell for cell in after if cell.text)
         self._add(index, table, code, columns, None, raw, head, why)
 
-    def _order_is_known(self, table: str, order: tuple[str, ...]) -> bool:
-        """Whether the printed column labels come in the order of the form."""
-        if table == "review_litigation":
-            results = forms()["f2021"].tables[table].blocks[0].columns
-            return order == results or _review_groups(order) is not None
-        if not self.laid:
-            return _is_subsequence(order, _SINGLES) or _is_subsequence(order, _SPLIT)
-        # A label that fell out of the head may have stood anywhere in it.
-        whole = {"natural_person", "total"} <= set(order)
-        return whole and (
-            _is_subsequence(order, _SINGLES) or ("org" in order and _is_subsequence(order, _SPLIT))
-        )
-
     def _aligned(
         self, index: int, after: Sequence[GridCell], columns: Sequence[str], head: _Head | None
     ) -> tuple[GridCell, ...] | None:
@@ -755,10 +809,8 @@ class _GridReader:
         """Whether a cell of a row above reaches into this row's values."""
         if not self.laid or not after or self.reached[index] < 0:
             return False
-        begin = next(
-            (c for c, placed in enumerate(self.laid[index]) if placed and placed.cell is after[0]), None
-        )
-        return begin is not None and begin <= self.reached[index]
+        first = after[0]
+        return first in self.laid[index][: self.reached[index] + 1]
 
     def _by_geometry(
         self,
@@ -782,11 +834,7 @@ class _GridReader:
         cells = {id(cell): cell for cell in after}
         chosen: list[GridCell] = []
         for code in columns:
-            under = {
-                id(p.cell)
-                for c in ranges[code]
-                if (p := self.laid[index][c]) and p.row == index and id(p.cell) in cells
-            }
+            under = {id(cell) for c in ranges[code] if (cell := self.laid[index][c]) and id(cell) in cells}
             if len(under) != 1:
                 return None
             chosen.append(cells[under.pop()])
@@ -842,7 +890,8 @@ class _GridReader:
     def _expects_review_values(self, after: Sequence[GridCell]) -> bool:
         head = self.heads.get("review_litigation")
         if self.pending:
-            return self._table_of_head(self.pending) == "review_litigation" and len(after) >= 5
+            told = self._told_head(self.pending)
+            return told is not None and told.table == "review_litigation" and len(after) >= 5
         if head is None:
             return False
         if self.review_read:  # a second row of values: which of the two counts is not known
@@ -892,6 +941,110 @@ class _GridReader:
         for number, group in enumerate(groups):
             values = chosen[number * len(results) : (number + 1) * len(results)]
             self._add(index, "review_litigation", group, results, values, values, head)
+
+
+def _numbered(
+    chosen: tuple[GridCell, ...] | None, cells: tuple[GridCell, ...], numbers: Mapping[int, int]
+) -> slice | tuple[int, ...] | None:
+    """Some of the cells of a grid by their numbers: a stretch where they stand side by side."""
+    if chosen is None:
+        return None
+    if chosen:
+        first = numbers[id(chosen[0])]
+        stretch = slice(first, first + len(chosen))
+        if cells[stretch] == chosen:
+            return stretch
+    return tuple([numbers[id(cell)] for cell in chosen])
+
+
+@lru_cache(maxsize=512)
+def _is_head(texts: tuple[str, ...]) -> bool:
+    """Whether the printed texts of a row are column labels: two of one table, or one that only a column can
+    be. Reports share the rows of this kind, and those that have a label and no value.
+    """
+    words = [core(text) for text in texts]
+    known = labels()
+    rows, columns = known.rows["review_litigation"], known.columns["review_litigation"]
+    labelled = any(word in rows for word in words) or sum(word in columns for word in words) > 1
+    if labelled and all(word in rows or word in columns or known.is_head(word) for word in words):
+        return True
+    for table in ("proactive", "applications"):
+        rows, columns = known.rows[table], known.columns[table]
+        hits = [core(text) for text in texts if column_code(table, text)]
+        if table == "applications":
+            hits += [word for word in words if word in _ORGANISATIONS]
+        if (len(hits) >= 2 or any(word not in rows for word in hits)) and not any(
+            word in rows and word not in columns for word in words
+        ):
+            return True
+    return False
+
+
+@lru_cache(maxsize=256)
+def _head(rows: tuple[tuple[str, ...], ...], *, laid: bool) -> _Head | None:
+    """What rows of column labels, by the texts of their cells, say of the rows below them; without the
+    rows' own places. `laid` is whether their grid has a geometry. Reports share their heads.
+    """
+    table = _table_of_head(rows)
+    if table is None:
+        return None
+    known = labels()
+    order, printed, foreign = [], {}, 0
+    places: dict[str, int] = {}
+    lengths = set()
+    for texts in rows:
+        begun = False
+        for position, text in enumerate(texts):
+            word = core(text)
+            code = column_code(table, text)
+            begun = begun or code is not None
+            if table == "review_litigation" and word in known.rows[table]:
+                order.append(known.rows[table][word])
+            elif code:
+                order.append(code)
+                printed[code] = text
+                places[code] = position
+                lengths.add(len(texts))
+            elif word in _ORGANISATIONS:
+                order.append("org")
+            elif word and (begun or (position and not known.is_head(word))):
+                foreign += 1
+    length = lengths.pop() if len(lengths) == 1 else 0
+    codes = tuple(order)
+    ordered = table == "proactive" or _order_is_known(table, codes, laid=laid)
+    return _Head(table, codes, printed, (), places, length, foreign, ordered)
+
+
+def _table_of_head(rows: Sequence[Sequence[str]]) -> str | None:
+    texts = {text for row in rows for text in row if text}
+    words = {core(text) for text in texts}
+    known = labels()
+    scores = {table: sum(column_code(table, text) is not None for text in texts) for table in TABLES}
+    if words & {core("行政复议"), *known.rows["review_litigation"]}:
+        scores["review_litigation"] += 5
+    best = max(scores, key=lambda table: scores[table])
+    return best if scores[best] else None
+
+
+def _order_is_known(table: str, order: tuple[str, ...], *, laid: bool) -> bool:
+    """Whether the printed column labels come in the order of the form."""
+    if table == "review_litigation":
+        results = forms()["f2021"].tables[table].blocks[0].columns
+        return order == results or _review_groups(order) is not None
+    if not laid:
+        return _is_subsequence(order, _SINGLES) or _is_subsequence(order, _SPLIT)
+    # A label that fell out of the head may have stood anywhere in it.
+    whole = {"natural_person", "total"} <= set(order)
+    return whole and (_is_subsequence(order, _SINGLES) or ("org" in order and _is_subsequence(order, _SPLIT)))
+
+
+@lru_cache(maxsize=4096)
+def _rows_named(table: str, texts: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
+    """The rows of a table that stretches of a few words name, as `_GridReader._named` has them."""
+    stretches = _stretches([0] * len(texts))
+    return tuple(
+        [(end, code) for start, end in stretches if (code := row_code(table, "".join(texts[start:end])))]
+    )
 
 
 def _review_groups(order: Sequence[str]) -> tuple[str, ...] | None:
@@ -946,7 +1099,7 @@ def _turns(word: str) -> list[tuple[str, ...]]:
 
 
 def _taken_back(row: FoundRow) -> FoundRow:
-    return replace(row, values=None, raw=tuple(cell for cell in row.raw if cell.text), why="merged")
+    return row._replace(values=None, raw=tuple(cell for cell in row.raw if cell.text), why="merged")
 
 
 def _usual(found: Iterable[_Kind]) -> _Kind | None:
@@ -988,24 +1141,17 @@ def _leads_label(
     return following is not None and seen[following].core in known
 
 
-def _extent(row: Sequence[Placed | None], index: int) -> tuple[int, int]:
-    """The last column that a row reaches, and the last that a cell of a row above covers; -1 for none."""
-    end = reached = -1
-    for column, placed in enumerate(row):
-        if placed is not None:
-            end = column
-            if placed.row < index:
-                reached = column
-    return end, reached
-
-
 def _label_candidates(run: Sequence[int], seen: Sequence[Printed]) -> Iterator[tuple[int, int]]:
     """Stretches of the leading words to try as a label: the last cell first, then joined ones; none that is
     longer than any label, which in a row of hundreds of words are nearly all.
     """
     few = len(run) <= _HEADLIKE
-    lengths = [0 if few else len(_CERTAIN.findall(seen[position].core)) for position in run]
-    for end in range(len(run), 0, -1):
+    return _stretches([0 if few else len(_CERTAIN.findall(seen[position].core)) for position in run])
+
+
+def _stretches(lengths: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The stretches of `_label_candidates` of words of these lengths."""
+    for end in range(len(lengths), 0, -1):
         length = 0
         for start in range(end - 1, -1, -1):
             length += lengths[start]

@@ -10,7 +10,7 @@ out exactly is left out: no opinion is no objection.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -18,11 +18,17 @@ from typing import NamedTuple
 from pipelines.content import Grid, GridCell
 from pipelines.forms import Form, cells_of, column_code, forms, labels
 from pipelines.forms.printed import printed
+from pipelines.forms.skeleton import Kept, Skeleton
 from pipelines.records import Cell
 
 _ORGANISATIONS = ("法人或其他组织", "法人或其它组织")
 _KINDS = ("org_business", "org_research", "org_public_interest", "org_legal_service", "org_other")
 _LITIGATION = {"行政诉讼": ("litigation_direct", "litigation_after_reconsideration")}
+
+
+_Order = tuple[str | None, ...]
+_NO_SKELETONS: Mapping[int, Skeleton] = {}
+_KEPT: Kept[tuple[_Order, tuple[tuple[Cell, int], ...]]] = Kept()
 
 
 class _Word(NamedTuple):
@@ -67,11 +73,14 @@ class _Stream:
 
 
 def cells_in_order(
-    grids: Mapping[str, Sequence[Grid]], decided: Mapping[str, str | None]
+    grids: Mapping[str, Sequence[Grid]],
+    decided: Mapping[str, str | None],
+    skeletons: Mapping[int, Skeleton] = _NO_SKELETONS,
 ) -> dict[Cell, GridCell]:
     """The printed cell of each statutory cell for which the order of words and values has one.
 
-    `grids` are the tables in which each statutory table was found, `decided` its form.
+    `grids` are the tables in which each statutory table was found, `decided` its form; `skeletons` are what
+    grids look like, by their ids: what looks like a table that was read before is not read again.
     """
     found: dict[Cell, GridCell] = {}
     streams: dict[int, _Stream] = {}
@@ -81,16 +90,32 @@ def cells_in_order(
             continue
         order: tuple[str | None, ...] = ()
         for grid in sources:
+            looks = skeletons.get(id(grid))
+            key = (form.id, table, order, looks)
+            kept = _KEPT.get(key) if looks else None
+            if kept is not None:
+                order, numbers = kept
+                cells = [cell for row in grid.rows for cell in row]
+                found = {**{place: cells[number] for place, number in numbers}, **found}
+                continue
             stream = streams.get(id(grid))
             if stream is None:
                 stream = streams[id(grid)] = _stream(grid)
             if table == "review_litigation":
-                read: Iterable[tuple[Cell, GridCell]] = _review(stream)
+                read = _review(stream)
             else:
                 read, order = _rows(form, table, stream, order)
-            for cell, value in read:
-                found.setdefault(cell, value)
+            own = dict(reversed(read))  # of several the first
+            found = {**own, **found}
+            if looks:
+                _KEPT.keep(key, (order, _numbered(own, grid)))
     return found
+
+
+def _numbered(read: Mapping[Cell, GridCell], grid: Grid) -> tuple[tuple[Cell, int], ...]:
+    """The cells by their number in the grid."""
+    numbers = {id(cell): number for number, cell in enumerate(cell for row in grid.rows for cell in row)}
+    return tuple((place, numbers[id(cell)]) for place, cell in read.items())
 
 
 def _stream(grid: Grid) -> _Stream:
@@ -99,9 +124,10 @@ def _stream(grid: Grid) -> _Stream:
     for line, cells in enumerate(grid.rows):
         line_at = len(values)
         for cell in cells:
-            seen = printed(cell.text)
+            text = cell.text
+            seen = printed(text)
             if seen.is_word:
-                words.append(_Word(seen.core, cell.text, len(values), line_at, line))
+                words.append(_Word(seen.core, text, len(values), line_at, line))
             else:
                 values.append(cell)
     return _Stream(tuple(words), tuple(values))
@@ -255,7 +281,7 @@ def _review(stream: _Stream) -> list[tuple[Cell, GridCell]]:
             groups.append(group)
         elif leaf and groups:
             leaves.append(leaf)
-        if not leaves:
+        if not leaves or len(leaves) % len(results):
             continue
         ordered = _groups(groups)
         values = _exactly(stream.after(index), len(leaves))

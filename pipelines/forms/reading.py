@@ -8,7 +8,7 @@ is not a figure; what it holds and cannot be told is one, with a status that say
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -20,7 +20,7 @@ from pipelines.forms.match import Found, FoundRow, LooseValues, found_rows
 from pipelines.forms.order import cells_in_order
 from pipelines.forms.subtotals import printed_subtotals
 from pipelines.labels import squashed
-from pipelines.records import Cell, Figure, Locator, Problem, Status
+from pipelines.records import Cell, Figure, Locator, Problem, Status, made_figure
 from pipelines.values import in_form
 
 POSITIONS = "positions"
@@ -136,7 +136,7 @@ def _placed_rows(content: Content) -> list[FoundRow]:
     if not content.by_position:
         return []
     found = found_rows(Content(blocks=content.by_position, media_type=content.media_type))
-    return [replace(row, method=POSITIONS) for row in found.rows]
+    return [row._replace(method=POSITIONS) for row in found.rows]
 
 
 def _by_position(rows: Sequence[FoundRow], decided: Mapping[str, str | None]) -> dict[Cell, Figure]:
@@ -160,7 +160,7 @@ def _ordered_cells(content: Content, found: Found, decided: Mapping[str, str | N
         table: [grid for grid in sources if grid.geometry and grid.where.get("page") not in content.scanned]
         for table, sources in found.grids.items()
     }
-    return cells_in_order(grids, decided)
+    return cells_in_order(grids, decided, found.skeletons)
 
 
 def _by_order(
@@ -193,16 +193,16 @@ def _forms(rows: Sequence[FoundRow]) -> dict[str, str | None]:
     """
     decided: dict[str, str | None] = dict.fromkeys(TABLES)
     for table in ("proactive", "applications"):
-        cells = {(row.row, column) for row in rows if row.table == table for column in row.columns}
-        if cells:
-            known = _cells_known(table)
-            common = {form: len(cells & own) for form, own in known.items()}
+        printed = _columns_printed(row for row in rows if row.table == table)
+        if any(printed.values()):
+            known = {form.id: len(form.tables[table].cells()) for form in forms().values()}
+            common = {form: _in_common(printed, _columns_by_row(form, table)) for form in known}
             decided[table] = max(
                 known,
                 key=lambda form: (
                     common[form],
                     form == decided["proactive"],
-                    common[form] - len(known[form]),
+                    common[form] - known[form],
                 ),
             )
     if any(row.table == "review_litigation" for row in rows):
@@ -210,13 +210,23 @@ def _forms(rows: Sequence[FoundRow]) -> dict[str, str | None]:
     return decided
 
 
-@cache
-def _cells_known(table: str) -> Mapping[str, frozenset[tuple[str, str]]]:
-    """(row, column) of the cells that each form's table has."""
-    return {
-        form.id: frozenset((cell.row, cell.column) for cell in form.tables[table].cells())
-        for form in forms().values()
-    }
+def _columns_printed(rows: Iterable[FoundRow]) -> dict[str, tuple[str, ...]]:
+    """The columns of each row, of one that is printed more than once all of them."""
+    columns: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        before = columns.get(row.row, row.columns)
+        same = before is row.columns or before == row.columns
+        columns[row.row] = row.columns if same else tuple(dict.fromkeys((*before, *row.columns)))
+    return columns
+
+
+def _in_common(printed: Mapping[str, tuple[str, ...]], known: Mapping[str, tuple[str, ...]]) -> int:
+    """How many cells of rows with their columns are in both."""
+    common = 0
+    for row, columns in printed.items():
+        own = known.get(row, ())
+        common += len(own) if own is columns or own == columns else len(set(columns) & set(own))
+    return common
 
 
 def _figures(
@@ -236,18 +246,20 @@ def _figures(
             if not own:
                 continue
             made = [_row_figures(row, layout.columns, ordered) for row in own]
-            if any(_printed(other) != _printed(made[0]) for other in made[1:]):
+            if len(made) > 1 and any(_printed(other) != _printed(made[0]) for other in made[1:]):
                 printed = "; ".join(str(_printed(other)) for other in made)
                 conflicts.append((own, printed))
                 figures += [_unreadable(figure, printed) for figure in made[0]]
                 continue
             figures += made[0]
-            problems += _row_problems(own[0], made[0])
+            if own[0].values is None or any(figure.status == "unreadable" for figure in made[0]):
+                problems += _row_problems(own[0], made[0])
     problems += _conflicts(table, conflicts, len(by_code))
     problems += _foreign_rows(form, table, rows)
-    held = {figure.cell for figure in figures}
-    missing = tuple(cell for cell in layout.cells() if cell not in held)
-    if missing:
+    every = layout.cells()
+    if len(figures) < len(every):
+        held = {figure.cell for figure in figures}
+        missing = tuple(cell for cell in every if cell not in held)
         names = ", ".join(dict.fromkeys(layout.rows[cell.row].label for cell in missing))
         problems.append(
             Problem(
@@ -313,16 +325,18 @@ def _row_figures(
             for place in places
         ]
     figures = []
+    method, heads = row.method, row.heads
     for place, cell in zip(places, row.values, strict=True):
-        code, other = place.column, ordered.get(place)
-        alike = other is not None and other.where is cell.where
-        figures.append(_figure(place, columns[code], row.heads.get(code, ""), cell, row.method, alike=alike))
+        column, other, printed, where = columns[place.column], ordered.get(place), cell.text, cell.where
+        money = column.money
+        head = heads.get(column.code, "") if money else ""
+        status, value, unit, note = in_form(printed, column.unit, money, head)
+        alike = other is not None and other.where is where and status in TOLD
+        figures.append(made_figure(place, printed, value, unit, status, note, where, method, verified=alike))
     return figures
 
 
-def _figure(
-    place: Cell, column: Column, head: str, cell: GridCell, method: str, *, alike: bool = False
-) -> Figure:
+def _figure(place: Cell, column: Column, head: str, cell: GridCell, method: str) -> Figure:
     value = in_form(cell.text, column.unit, column.money, head if column.money else "")
     return Figure(
         cell=place,
@@ -333,7 +347,6 @@ def _figure(
         note=value.note,
         locator=cell.where,
         method=method,
-        verified=alike and value.status in TOLD,
     )
 
 
@@ -385,12 +398,17 @@ def _row_problems(row: FoundRow, figures: Sequence[Figure]) -> Iterator[Problem]
             )
 
 
+@cache
+def _columns_by_row(form: str, table: str) -> Mapping[str, tuple[str, ...]]:
+    layout = forms()[form].tables[table]
+    return {row: layout.columns_of(row) for block in layout.blocks for row in block.rows}
+
+
 def _foreign_rows(form: Form, table: str, rows: Sequence[FoundRow]) -> Iterator[Problem]:
     """Rows that another form prints: a subtotal over the three parts of （六）, a row of the older form."""
-    layout = form.tables[table]
+    columns = _columns_by_row(form.id, table)
     for row in rows:
-        known = row.row in layout.rows and layout.columns_of(row.row) == row.columns
-        if known or not row.raw:
+        if columns.get(row.row) == row.columns or not row.raw:
             continue
         printed = " ".join(squashed(cell.text) for cell in row.raw)
         yield Problem(

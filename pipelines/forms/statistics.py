@@ -17,7 +17,15 @@ from typing import NamedTuple
 from pipelines.content import Content, Grid, GridCell
 from pipelines.forms import Form, Row, statistics_forms
 from pipelines.forms.agreement import compared
-from pipelines.forms.indicators import column_code, indicators, is_unit, next_code, plain, tables_of
+from pipelines.forms.indicators import (
+    LEAST_LABEL,
+    column_code,
+    indicators,
+    is_unit,
+    next_code,
+    plain,
+    tables_of,
+)
 from pipelines.forms.listed import cells_in_order, most_values, rows_in_text
 from pipelines.grid import rectangle
 from pipelines.labels import core, has_han, squashed
@@ -125,7 +133,9 @@ def _matches(grid: Grid) -> dict[str, int]:
     """How many rows of a grid begin with an indicator of each table."""
     counts: dict[str, int] = {}
     for row in grid.rows:
-        for table in {table for cell in row for table in tables_of(cell.text)}:
+        texts = [cell.text for cell in row if len(cell.text) >= LEAST_LABEL]
+        named = [tables for text in texts if (tables := tables_of(text))]
+        for table in {table for tables in named for table in tables} if named else ():
             counts[table] = counts.get(table, 0) + 1
     return counts
 

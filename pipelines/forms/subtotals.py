@@ -47,19 +47,22 @@ def printed_subtotals(
 
 def _rows(grid: Grid, width: int) -> Iterator[tuple[str, Sequence[GridCell]]]:
     laid: list[list[Placed | None]] = []
+    known = labels().groups
     for index, cells in enumerate(grid.rows):
         last = len(cells) - width - 1  # where the label of a row stands whose values come behind it
-        if last < 0 or not printed(cells[last].text).is_word:
+        if last < 0 or not (seen := printed(cells[last].text)).is_word:
             continue
-        if any(printed(cell.text).is_word for cell in cells[last + 1 :]):
+        label = seen.core
+        group = known.get(label)
+        if (group is None and label not in _SUMS) or any(
+            printed(cell.text).is_word for cell in cells[last + 1 :]
+        ):
             continue
-        label = printed(cells[last].text).core
-        group = labels().groups.get(label)
         if label in _SUMS:
             laid = laid or (rectangle(grid) if grid.geometry else [])
             left = [cell.text for cell in cells[:last] if printed(cell.text).is_word]
             left += [placed.cell.text for placed in laid[index] if placed] if laid else []
-            groups = [labels().groups.get(core(text)) for text in left]
+            groups = [known.get(core(text)) for text in left]
             group = next((one for one in reversed(groups) if one and one != "results"), None)
         values = cells[last + 1 :]
         if group and any(cell.text for cell in values):

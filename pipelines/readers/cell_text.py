@@ -48,7 +48,6 @@ _INLINE = ("span", "font", "b", "strong", "i", "em", "u", "a", "big", "small", "
 _PLAIN_TAGS = frozenset(_INLINE)
 _PLAIN_BLOCKS = frozenset({"td", "th", "tr", "p"})
 _VEILED = etree.XPath("boolean(//@hidden|//font/@color)")
-_STYLES = etree.XPath("//@style", smart_strings=False)
 _PARTED = styles.SET_AS_BLOCK | styles.SET_APART
 _ODD = styles.HIDDEN | styles.INVISIBLE | styles.STRUCK | styles.WHITE
 _TELLING = _ODD | styles.LEVEL | _PARTED
@@ -62,12 +61,14 @@ class PageStyles:
 
     def __init__(self, root: Element) -> None:
         self.root = root
-        stated: Any = _STYLES(root)
-        flags = {style: said(style) & _TELLING for style in set(stated)}
+        flags: dict[str, int] = {}
         self.telling: list[tuple[Element, int]] = []
-        if any(flags.values()):
-            for element in root.iter(etree.Element):
-                if found := flags.get(element.get("style"), 0):
+        for element in root.iter(etree.Element):
+            if style := element.get("style"):
+                found = flags.get(style)
+                if found is None:
+                    found = flags[style] = said(style) & _TELLING
+                if found:
                     self.telling.append((element, found))
 
 

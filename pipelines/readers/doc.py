@@ -258,11 +258,12 @@ def _laid_row(
         if covered[index] and own:
             own[-1].columns = range(own[-1].columns.start, span.stop)
             continue
-        over = next((cell for cell in above if cell.columns == span), None)
-        if down[index] == 1 and not text and over and columns:
-            over.rowspan += 1
-            reaching.append(over)
-            continue
+        if down[index] == 1 and not text and columns:
+            over = next((cell for cell in above if cell.columns == span), None)
+            if over:
+                over.rowspan += 1
+                reaching.append(over)
+                continue
         cell = _Cell(text, {**where, "cell": index + 1}, span)
         own.append(cell)
         if down[index] in (1, 3):

@@ -9,9 +9,9 @@ raised marks of notes, the fallback of drawings.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from lxml import etree
 
@@ -23,6 +23,9 @@ from pipelines.readers.embedded import Picture, with_pictures
 from pipelines.readers.package import opened, plain, tree
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+Element: TypeAlias = Any
+"""An element of lxml's tree whose parents are certain, which its stubs do not know."""
 
 _MOST_BYTES = 64 * 1024 * 1024
 """Unpacked size of the text; reports have a megabyte, a packed bomb has gigabytes."""
@@ -68,20 +71,32 @@ _TEXTS = frozenset({_T, f"{_M}t"})
 _BREAKS = frozenset({f"{_W}br", f"{_W}cr"})
 _TABS = frozenset({f"{_W}tab", f"{_W}ptab"})
 _SYMBOL, _HYPHEN = f"{_W}sym", f"{_W}noBreakHyphen"
-_IS_FLAT = etree.XPath(
-    "count(.//w:p) = count(.//w:tc/w:p) and not(.//w:tc[.//w:tc])", namespaces={"w": _W[1:-1]}
-)
 _SETTING = frozenset(
     f"{_W}{name}" for name in ("vanish", "strike", "dstrike", "webHidden", "vertAlign", "position")
 )
 """Properties of a run of which one is there where `_is_unread` or `_is_off_line` holds."""
+_TBL, _TR, _TRPR, _DEL, _BEFORE = (f"{_W}{name}" for name in ("tbl", "tr", "trPr", "del", "gridBefore"))
+_LEVEL, _POSITION, _TAB_STOPS = (f"{_W}{name}" for name in ("vertAlign", "position", "tabs"))
+_EXTENTS = (_SPAN, _DOWN, _ACROSS)
+_FURTHER = ("", "continue")
+"""What a merged cell says that an earlier one covers."""
+_BESIDE_TEXT = frozenset(
+    {*_SHOWING, *_SETTING, *_BREAKS, *_TABS, *_STRANGE, *_TEXTS, _SYMBOL, _HYPHEN} - {_T, _COLOUR}
+)
+"""What may hide or mark the text of a cell, or be more than that of its runs."""
+_LAID = (_TR, _TRPR, _TC, *_EXTENTS, _P, _T, *_BESIDE_TEXT)
+"""What is looked at in a table: what is not named here is passed over without a step in Python."""
+_COLOURS = etree.XPath(".//w:color/@w:val", namespaces={"w": _W[1:-1]}, smart_strings=False)
+_PICTURED = (f"{_W}drawing", f"{_W}pict", _BOX)
+"""What shows a picture or floating text where it is there at all."""
 
 
 def read(body: bytes, url: str | None = None) -> Content:
     """The content of a .docx; raises UnreadableDocumentError where it is damaged or too large."""
     root = _document(body)
     numbers = {table: n for n, table in enumerate(_innermost(root), 1)}
-    blocks = tuple(_blocks(root, numbers))
+    pictured = next(root.iter(*_PICTURED), None) is not None
+    blocks = tuple(_blocks(root, numbers, pictured=pictured))
     words = tuple(block for block in blocks if isinstance(block, Paragraph | Grid))
     content = Content(words, MEDIA_TYPE, base_url=url)
     if len(words) == len(blocks):
@@ -119,8 +134,9 @@ def _is_seen(element: etree._Element) -> bool:
 
 
 def _innermost(root: etree._Element) -> list[etree._Element]:
-    tables = [table for table in root.iter(f"{_W}tbl") if _is_seen(table)]
-    return [table for table in tables if next(table.iterdescendants(f"{_W}tbl"), None) is None]
+    tables = list(root.iter(_TBL))
+    outer = {above for table in tables for above in table.iterancestors(_TBL)}
+    return [table for table in tables if table not in outer and _is_seen(table)]
 
 
 def _pictures(body: bytes) -> dict[str, bytes]:
@@ -159,27 +175,29 @@ def _picture(shown: etree._Element, pictures: dict[str, bytes]) -> Picture | Non
 
 
 def _blocks(
-    parent: etree._Element, numbers: dict[etree._Element, int]
+    parent: etree._Element, numbers: dict[etree._Element, int], *, pictured: bool
 ) -> Iterator[Paragraph | Grid | etree._Element]:
-    """Paragraphs, tables, and the elements that show pictures."""
+    """Paragraphs, tables, and the elements that show pictures; these, and text boxes, are looked for where
+    the document is `pictured`.
+    """
     for child in parent:
         if child.tag in _UNSEEN or not isinstance(child.tag, str):
             continue
-        if child.tag == f"{_W}p":
+        if child.tag == _P:
             yield from _paragraphs(child)
-            yield from _shown(child)
-            for box in _boxes(child):
-                yield from _blocks(box, numbers)
-        elif child.tag == f"{_W}tbl":
+            yield from _shown(child) if pictured else ()
+            for box in _boxes(child) if pictured else ():
+                yield from _blocks(box, numbers, pictured=pictured)
+        elif child.tag == _TBL:
             if child in numbers:
                 yield _grid(child, numbers[child])
-                yield from _shown(child)
+                yield from _shown(child) if pictured else ()
             else:  # a table that only frames others
-                for cell in child.iter(f"{_W}tc"):
-                    if next(cell.iterancestors(f"{_W}tbl")) is child:
-                        yield from _blocks(cell, numbers)
+                for cell in child.iter(_TC):
+                    if next(cell.iterancestors(_TBL)) is child:
+                        yield from _blocks(cell, numbers, pictured=pictured)
         else:
-            yield from _blocks(child, numbers)
+            yield from _blocks(child, numbers, pictured=pictured)
 
 
 def _boxes(paragraph: etree._Element) -> Iterator[etree._Element]:
@@ -314,45 +332,121 @@ def _has_digit(text: str) -> bool:
 
 @dataclass(slots=True)
 class _Cell:
-    """A cell while rows below may still grow it."""
-
-    text: str
-    where: dict[str, object]
-    column: int
-    colspan: int
-    rowspan: int = 1
-
-
-class _Build(NamedTuple):
-    """How a table is built: `flat` where all paragraphs stand in its cells themselves, `strange` where it
-    holds what may change a number (`_STRANGE`).
+    """A w:tc as it stands in its row: the text of its runs, line feeds between paragraphs; whether they have
+    to be `asked` for more than that; its w:gridSpan, w:vMerge and w:hMerge as `_value` gives them.
     """
 
-    flat: bool
-    strange: bool
+    element: Element
+    parts: list[str]
+    asked: bool = False
+    span: str | None = None
+    down: str | None = None
+    across: str | None = None
+
+    def note(self, element: Element, tag: str) -> None:
+        """Takes in what stands in a cell beside its paragraphs and texts."""
+        if tag in _EXTENTS:
+            if element.getparent() is _properties(self.element):
+                self._extend(tag, element.get(_VAL, ""))
+        elif not self.asked:
+            self.asked = _is_telling(element, tag)
+
+    def _extend(self, tag: str, value: str) -> None:
+        # Of two of a kind the first holds.
+        if tag == _SPAN:
+            self.span = value if self.span is None else self.span
+        elif tag == _DOWN:
+            self.down = value if self.down is None else self.down
+        elif self.across is None:
+            self.across = value
+
+    @property
+    def text(self) -> str:
+        """What the cell shows."""
+        if not self.asked:
+            text = "".join(self.parts)
+            if not text or text.isalnum():
+                return text
+            if _OBJECT not in text:
+                return _trimmed(text)
+        return _cell_text(self.element)
 
 
-def _build(table: etree._Element) -> _Build:
-    strange = any(odd.tag != _COLOUR or _is_white(odd.get(_VAL)) for odd in table.iter(*_STRANGE))
-    return _Build(bool(_IS_FLAT(table)), strange)
+def _properties(cell: Element) -> Element | None:
+    """The first w:tcPr of a cell."""
+    if len(cell) and cell[0].tag == _TCPR:
+        return cell[0]
+    return next(cell.iterchildren(_TCPR), None)
+
+
+def _is_telling(element: Element, tag: str) -> bool:
+    """Whether something in a cell may change what its runs say; what is there and switched off does not."""
+    if tag in _SETTING:
+        value = element.get(_VAL, "1")
+        if tag == _LEVEL:
+            return value in ("superscript", "subscript")
+        return value != "0" if tag == _POSITION else value not in _OFF
+    if tag == _COLOUR:
+        return _is_white(element.get(_VAL))
+    return tag not in _TABS or element.getparent().tag != _TAB_STOPS
 
 
 @dataclass(slots=True)
-class _Rows:
-    """Rows as they are read; `above` is the cell that reaches down at each grid column."""
+class _Row:
+    """A w:tr as it stands in its table, its number from 1, and its w:trPr, of which the first holds."""
 
-    build: _Build
-    rows: list[list[_Cell]] = field(default_factory=list)
-    above: dict[int, _Cell] = field(default_factory=dict)
+    number: int
+    cells: list[_Cell] = field(default_factory=list)
+    properties: list[Element] = field(default_factory=list)
 
 
-def _children(parent: etree._Element, tag: str) -> Iterator[etree._Element]:
-    """Children of a kind, through content controls and tracked insertions."""
-    for child in parent:
-        if child.tag == tag:
-            yield child
-        elif child.tag in _WRAPPERS:
-            yield from _children(child, tag)
+def _rows(table: etree._Element) -> list[_Row]:
+    """The rows of an innermost table with their cells, found in one walk. What stands elsewhere than Word
+    puts it is not read here: it makes a cell `asked`.
+    """
+    rows: list[_Row] = []
+    row = paragraph = None
+    cell = _Cell(table, [])
+    for element in _laid(table):
+        tag = element.tag
+        if tag == _T and _is_of(paragraph, element):
+            cell.parts.append(element.text or "")
+        elif tag == _P and element.getparent() is cell.element:
+            paragraph = element
+            if cell.parts:
+                cell.parts.append("\n")
+        elif tag == _TC and _stands_in(element, row):
+            cell = _Cell(element, [])
+            rows[-1].cells.append(cell)
+        elif tag == _TR and _stands_in(element, table):
+            row, cell = element, _Cell(element, [])
+            rows.append(_Row(len(rows) + 1))
+        elif tag == _TRPR and element.getparent() is row:
+            rows[-1].properties.append(element)
+        else:
+            cell.note(element, tag)
+    return rows
+
+
+def _laid(table: etree._Element) -> Iterator[Element]:
+    """What is looked at in a table; colours only where one is white."""
+    colours: Any = _COLOURS(table)
+    pale = any(map(_is_white, set(colours)))
+    return table.iter(*_LAID, _COLOUR) if pale else table.iter(*_LAID)
+
+
+def _is_of(paragraph: Element, text: Element) -> bool:
+    """Whether a text without mark-up stands in a run of a paragraph."""
+    run = text.getparent()
+    return run.getparent() is paragraph and run.tag == _R and not len(text)
+
+
+def _stands_in(element: Element, parent: Element) -> bool:
+    """Whether an element is a child, through content controls and tracked insertions."""
+    above = element.getparent()
+    while above is not parent and above.tag in _WRAPPERS:
+        above = above.getparent()
+    return above is parent
 
 
 def _value(properties: etree._Element | None, name: str, default: str | None = None) -> str | None:
@@ -361,12 +455,8 @@ def _value(properties: etree._Element | None, name: str, default: str | None = N
     return default if found is None else found.get(f"{_W}val", "")
 
 
-def _count(properties: etree._Element | None, name: str, default: int) -> int:
-    """A number of grid columns; raises UnreadableDocumentError for one that no table has."""
-    return _columns(_value(properties, name), default)
-
-
 def _columns(value: str | None, default: int) -> int:
+    """A number of grid columns; raises UnreadableDocumentError for one that no table has."""
     if not value or not value.isdecimal():
         return default
     if len(value) > 9 or int(value) > _MOST_COLUMNS:
@@ -375,82 +465,70 @@ def _columns(value: str | None, default: int) -> int:
 
 
 def _grid(table: etree._Element, number: int) -> Grid:
-    built = _Rows(_build(table))
-    for row_number, row in enumerate(_children(table, f"{_W}tr"), 1):
-        properties = row.find(f"{_W}trPr")
-        if properties is not None and properties.find(f"{_W}del") is not None:
+    laid = []
+    above: dict[int, _Reaching] = {}
+    for row in _rows(table):
+        stated = list(row.properties[0].iterchildren(_DEL, _BEFORE)) if row.properties else []
+        given = {setting.tag: setting.get(_VAL, "") for setting in reversed(stated)}
+        if _DEL in given:
             continue
-        _add_row(built, row, properties, {"table": number, "row": row_number})
-    rows = tuple(
-        tuple(GridCell(cell.text, cell.where, cell.colspan, cell.rowspan) for cell in row)
-        for row in built.rows
-    )
-    return Grid(rows, {"table": number})
+        cells, above = _laid_row(row, _columns(given.get(_BEFORE), 0), number, above)
+        laid.append(tuple(cells))
+    return Grid(tuple(laid), {"table": number})
 
 
-def _add_row(
-    built: _Rows, row: etree._Element, properties: etree._Element | None, where: dict[str, object]
-) -> None:
-    cells: list[_Cell] = []
-    column = _count(properties, "gridBefore", 0)
-    if column:
-        cells.append(_Cell("", where, 0, column))
-    below: dict[int, _Cell] = {}
-    for cell_number, cell in enumerate(_children(row, _TC), 1):
-        span, down, across = _extent(cell)
-        if across in ("", "continue") and cells:
-            cells[-1].colspan += span
-        elif down in ("", "continue") and column in built.above:
-            kept = built.above[column]
-            if kept.column == column:
-                kept.rowspan += 1
-            below |= dict.fromkeys(range(column, column + span), kept)
+class _Reaching(NamedTuple):
+    """A cell that rows below may lengthen, and the grid column at which it begins."""
+
+    cell: GridCell
+    column: int
+
+
+def _laid_row(
+    row: _Row, column: int, table: int, above: Mapping[int, _Reaching]
+) -> tuple[list[GridCell], dict[int, _Reaching]]:
+    """The cells of a row that begins at a grid column, and which of them, or of those above, reach down at
+    each column.
+    """
+    made = [GridCell("", {"table": table, "row": row.number}, column)] if column else []
+    below: dict[int, _Reaching] = {}
+    for number, cell in enumerate(row.cells, 1):
+        span = max(1, _columns(cell.span, 1)) if cell.span else 1
+        if cell.across in _FURTHER and made:
+            made[-1].colspan += span
+        elif cell.down in _FURTHER and column in above:
+            reaching = above[column]
+            if reaching.column == column:
+                reaching.cell.rowspan += 1
+            below |= dict.fromkeys(range(column, column + span), reaching)
         else:
-            made = _Cell(_cell_text(cell, built.build), {**where, "cell": cell_number}, column, span)
-            cells.append(made)
-            if down == "restart":
-                below |= dict.fromkeys(range(column, column + span), made)
+            shown = GridCell(cell.text, {"table": table, "row": row.number, "cell": number}, span)
+            made.append(shown)
+            if cell.down == "restart":
+                below |= dict.fromkeys(range(column, column + span), _Reaching(shown, column))
         column += span
-    built.above = below
-    built.rows.append(cells)
+    return made, below
 
 
-def _extent(cell: etree._Element) -> tuple[int, str | None, str | None]:
-    """Grid columns of a cell, and what it says of its merging, down and across, as `_value` gives it."""
-    own = next(cell.iterchildren(_TCPR), None)
-    span = down = across = None
-    for stated in () if own is None else own.iterchildren(_SPAN, _DOWN, _ACROSS):
-        # Of two of a kind the first holds.
-        if stated.tag == _SPAN:
-            span = stated.get(_VAL, "") if span is None else span
-        elif stated.tag == _DOWN:
-            down = stated.get(_VAL, "") if down is None else down
-        elif across is None:
-            across = stated.get(_VAL, "")
-    return max(1, _columns(span, 1)) if span else 1, down, across
+def _trimmed(text: str) -> str:
+    """A text without empty lines, the white space in each line made single spaces."""
+    if "\n" not in text:
+        return " ".join(text.split())
+    return "\n".join([line for line in [" ".join(line.split()) for line in text.split("\n")] if line])
 
 
-def _cell_text(cell: etree._Element, build: _Build) -> str:
+def _cell_text(cell: etree._Element) -> str:
     """A cell's text. One that shows something else, or nothing but struck or raised text, is not empty; a
     white number is only believed where the ground is known. Both hold a mark that no number holds.
     """
-    if build.flat:
-        text = "\n".join([_text(paragraph) for paragraph in cell.iterchildren(_P)])
-    else:
-        # The cell itself is seen: it was reached from above.
-        inside = [one for one in cell.iter(_P) if one.getparent() is cell or _is_seen(one)]
-        text = "\n".join(map(_text, inside))
-    if "\n" in text:
-        text = "\n".join([line for line in [" ".join(line.split()) for line in text.split("\n")] if line])
-    else:
-        text = " ".join(text.split())
+    # The cell itself is seen: it was reached from above.
+    inside = [one for one in cell.iter(_P) if one.getparent() is cell or _is_seen(one)]
+    text = _trimmed("\n".join(map(_text, inside)))
     if not text:
         return _unread(cell)
-    if not build.strange and _OBJECT not in text:
-        return text
     if not _has_digit(text):
         return text.replace(_OBJECT, "") if has_han(text) else text
-    strange = [odd for odd in cell.iter(*_STRANGE) if odd.tag != _COLOUR or _is_white(odd.get(f"{_W}val"))]
+    strange = [odd for odd in cell.iter(*_STRANGE) if odd.tag != _COLOUR or _is_white(odd.get(_VAL))]
     if any(odd.tag != _COLOUR or _shows_pale(odd) for odd in strange):
         return text + _OBJECT
     return text

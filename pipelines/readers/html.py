@@ -636,23 +636,24 @@ def _is_layout(table: Element) -> bool:
 def _grid(table: Element, number: int, *, plain: bool) -> Grid:
     rows = []
     for row_number, row in enumerate(_own_rows(table), 1):
-        cells = _cells(row) if plain else _shown_cells(row)  # on a plain page none is hidden
-        rows.append(
-            tuple(
+        cells = []
+        # On a plain page none is hidden.
+        for cell_number, cell in enumerate(_cells(row) if plain else _shown_cells(row), 1):
+            wide, high = cell.get("colspan"), cell.get("rowspan")
+            cells.append(
                 GridCell(
                     cell_text(cell, plain=plain),
                     {"table": number, "row": row_number, "cell": cell_number},
-                    _span(cell.get("colspan")),
-                    _span(cell.get("rowspan")),
+                    _span(wide) if wide else 1,
+                    _span(high) if high else 1,
                 )
-                for cell_number, cell in enumerate(cells, 1)
             )
-        )
+        rows.append(tuple(cells))
     return Grid(tuple(rows), {"table": number})
 
 
-def _span(value: str | None) -> int:
-    found = _COUNT.match(value) if value else None
+def _span(value: str) -> int:
+    found = _COUNT.match(value)
     return max(1, int(found.group(1))) if found else 1
 
 

@@ -12,8 +12,9 @@ from __future__ import annotations
 import re
 import struct
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from io import BytesIO
 from posixpath import join, normpath
 
@@ -31,10 +32,12 @@ _MOST_CELLS = 1_000_000
 """The rectangle of a sheet; the form has 30 rows of 15 columns."""
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_CELL, _FORMULA, _VALUE = (f"{_MAIN}{name}" for name in "cfv")
+_CELL, _FORMULA, _VALUE, _RUN, _ROW = (f"{_MAIN}{name}" for name in ("c", "f", "v", "r", "row"))
 _STRICT = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
 _STRICT_LINK = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_LONGEST = 24
+"""Characters of a reference: what is longer names no cell, and is not kept."""
 _TRUE = ("1", "true")
 _MOST_UNSEEN = 1000
 """Columns: an area hidden to the end of the sheet is wider than any table."""
@@ -49,11 +52,12 @@ _BIFF_ERRORS = {
     0x2A: "#N/A",
 }
 _CELL_SIZES = {0x201: 6, 0x203: 14, 0x27E: 10, 0xFD: 10, 0x205: 8}  # BLANK NUMBER RK LABELSST BOOLERR
+_ONE = struct.Struct("<HHH")
 _LABELS = frozenset({0x204, 0xD6})  # LABEL RSTRING
 _FORMULAS = frozenset({0x06, 0x206, 0x406})
-_CELL_TABLE = frozenset(
-    {0x208, 0xBD, 0xBE, 0x207, 0x221, 0x236, 0x4BC, 0xD7, *_CELL_SIZES, *_LABELS, *_FORMULAS}
-)
+_ONE_CELL = frozenset({*_CELL_SIZES, *_LABELS, *_FORMULAS})
+_CELLS = _ONE_CELL | {0xBD, 0xBE}  # MULRK MULBLANK
+_CELL_TABLE = _CELLS | {0x208, 0x207, 0x221, 0x236, 0x4BC, 0xD7}
 """Rows, cells, the results and kinds of formulas, blocks of rows: they stand together in a sheet."""
 
 Position = tuple[int, int]
@@ -204,37 +208,72 @@ def crossed(text: str) -> str:
 
 
 def _worksheet(sheet: etree._Element, formats: Sequence[str | None], texts: Mapping[str, str]) -> SheetCells:
-    cells = SheetCells()
-    number = 0
-    columns: dict[str, int] = {}
+    cells = SheetCells(unseen_columns=_hidden_columns(sheet))
+    present = cells.present
+    looks = _Looks(formats)
     computes = next(sheet.iter(_FORMULA), None) is not None
+    rich = next(sheet.iter(_RUN), None) is not None
+    telling = {"e", *(["s"] if texts else []), *(["inlineStr"] if rich else [])}
+    number = 0
+    for row in sheet.iter(_ROW):
+        number = int(row.get("r") or number + 1)
+        if _is_hidden(row):
+            cells.unseen_rows.add(number - 1)
+        column = -1
+        for cell in row.iterchildren(_CELL):
+            reference = cell.get("r")
+            position = _position(reference[:_LONGEST]) if reference else (number - 1, column + 1)
+            if position is None or position[0] != number - 1:
+                raise damaged(f"the cell {reference} stands in row {number}")
+            column = position[1]
+            kind = cell.get("t")
+            shown = _shown(cell, kind, texts) if kind in telling or computes else None
+            if shown is not None or position in present:
+                cells.add(position, shown)
+            else:
+                present.add(position)
+            if look := looks[cell.get("s")]:
+                cells.looks[position] = look
+    return cells
+
+
+def _hidden_columns(sheet: etree._Element) -> set[int]:
+    found: set[int] = set()
     for stretch in sheet.iterfind(f"{_MAIN}cols/{_MAIN}col"):
         if stretch.get("hidden") in _TRUE or float(stretch.get("width") or 1) == 0:
             first, last = int(stretch.get("min") or 1), int(stretch.get("max") or 1)
-            cells.unseen_columns |= set(range(first - 1, min(last, first + _MOST_UNSEEN)))
-    for row in sheet.iter(f"{_MAIN}row"):
-        number = int(row.get("r") or number + 1)
-        flat = row.get("customHeight") in _TRUE and float(row.get("ht") or 1) == 0
-        if row.get("hidden") in _TRUE or flat:
-            cells.unseen_rows.add(number - 1)
-        column, printed = -1, str(number)
-        for cell in row.iterchildren(_CELL):
-            reference = cell.get("r")
-            column = _column(reference, printed, columns) if reference else column + 1
-            kind = cell.get("t")
-            shown = None
-            if kind == "e" or (computes and len(cell) and cell[0].tag == _FORMULA):
-                shown = _computed(cell, kind)
-            elif kind == "s" and texts:
-                shown = texts.get(cell.findtext(_VALUE) or "")
-            elif kind == "inlineStr" and (item := cell.find(f"{_MAIN}is")) is not None:
-                shown = _rich_text(item)
-            cells.add((number - 1, column), shown)
-            style = int(cell.get("s") or 0)
-            look = formats[style] if style < len(formats) else None
-            if look:
-                cells.looks[number - 1, column] = look
-    return cells
+            found |= set(range(first - 1, min(last, first + _MOST_UNSEEN)))
+    return found
+
+
+def _is_hidden(row: etree._Element) -> bool:
+    flat = row.get("customHeight") in _TRUE and float(row.get("ht") or 1) == 0
+    return flat or row.get("hidden") in _TRUE
+
+
+def _shown(cell: etree._Element, kind: str | None, texts: Mapping[str, str]) -> str | None:
+    """What a cell shows that its value does not tell; None where it tells all."""
+    if kind == "e" or (len(cell) and cell[0].tag == _FORMULA):
+        return _computed(cell, kind)
+    if kind == "s":
+        return texts.get(cell.findtext(_VALUE) or "")
+    item = cell.find(f"{_MAIN}is") if kind == "inlineStr" else None
+    return None if item is None else _rich_text(item)
+
+
+class _Looks(dict[str | None, str | None]):
+    """What the formats of cells do to their numbers, by what a cell says of its format; raises ValueError."""
+
+    def __init__(self, formats: Sequence[str | None]) -> None:
+        self.formats = formats
+
+    def __missing__(self, style: str | None) -> str | None:
+        number = int(style or 0)
+        if number < 0:
+            msg = f"a cell claims to have the format {number}"
+            raise ValueError(msg)
+        self[style] = look = self.formats[number] if number < len(self.formats) else None
+        return look
 
 
 def _computed(cell: etree._Element, kind: str | None) -> str | None:
@@ -247,21 +286,17 @@ def _computed(cell: etree._Element, kind: str | None) -> str | None:
     return None if computed else f"={cell.findtext(f'{_MAIN}f')}"
 
 
-def _column(reference: str, row: str, known: dict[str, int]) -> int:
-    """The column, from 0, that a reference such as C7 names; it must name the row that it stands in.
-    `known` keeps the columns by their letters.
-    """
-    begun = reference.removesuffix(row)
-    if begun in known and begun != reference and row.isdecimal():
-        return known[begun]
+@lru_cache(maxsize=4096)
+def _position(reference: str) -> Position | None:
+    """The place that a reference such as C7 names; None where it names none."""
     letters = reference.rstrip("0123456789")
-    if reference[len(letters) :] != row or not (letters.isalpha() and len(letters) <= 3):
-        raise damaged(f"the cell {reference} stands in row {row}")
+    row = reference[len(letters) :]
+    if not (letters.isalpha() and len(letters) <= 3 and 0 < len(row) < 20 and row == str(int(row))):
+        return None
     number = 0
     for letter in letters:
         number = number * 26 + ord(letter) - 64
-    known[letters] = number - 1
-    return number - 1
+    return int(row) - 1, number - 1
 
 
 # BIFF -------------------------------------------------------------------------------------------------
@@ -351,11 +386,7 @@ class _BiffFormats:
         elif kind == 0xE0 and len(record) > 3:  # XF
             self.cells.append(struct.unpack_from("<HH", record))
 
-    def looks(self, numbers: Iterable[tuple[Position, int]]) -> dict[Position, str]:
-        """What the formats of cells do to their numbers, where they do anything."""
-        return {position: look for position, number in numbers if (look := self._look(number))}
-
-    def _look(self, number: int) -> str | None:
+    def look(self, number: int) -> str | None:
         """What a cell format does to a number; None for nothing."""
         if number >= len(self.cells):
             return None
@@ -374,63 +405,63 @@ def _biff_cells(stream: bytes, place: int, formats: _BiffFormats) -> SheetCells:
     begun = left = False
     rows: set[int] = set()
     before = (-1, -1)
+    looks: dict[int, str | None] = {}
     for kind, at, size in _records(stream, place):
-        if kind in _CELL_TABLE and left:
+        if kind not in _CELL_TABLE:
+            left = begun
+        elif left:
             raise damaged("records that are no cells stand between its cells")
-        begun = begun or kind in _CELL_TABLE
-        left = begun and kind not in _CELL_TABLE
-        if kind == 0x200:  # DIMENSIONS
-            first_row, last_row, first, last = struct.unpack_from("<IIHH" if size > 10 else "<4H", stream, at)
-            _refuse_vast(max(last_row - first_row, 1), max(last - first, 1), "a sheet")
-        if kind == 0x208:  # ROW
-            rows.add(struct.unpack_from("<H", stream, at)[0])
-        _note_unseen(cells, kind, stream[at : at + size])
-        for position, shown in _biff_record(stream, kind, at, size):
+        else:
+            begun = True
+        if kind not in _CELLS:
+            if kind == 0x208:  # ROW
+                rows.add(struct.unpack_from("<H", stream, at)[0])
+            _note_extent(cells, kind, stream, at, size)
+            continue
+        for position, shown, number in _biff_record(stream, kind, at, size):
             if position <= before or position[1] > 255 or (rows and position[0] not in rows):
                 raise damaged(f"a cell of row {position[0] + 1} stands where it does not belong")
             cells.add(position, shown)
             before = position
-        cells.looks |= formats.looks(_biff_formats(stream, kind, at, size))
+            if number not in looks:
+                looks[number] = formats.look(number)
+            if look := looks[number]:
+                cells.looks[position] = look
     return cells
 
 
-def _biff_record(stream: bytes, kind: int, at: int, size: int) -> Iterator[tuple[Position, str | None]]:
-    """The cells that a record describes, and what each shows that has no value."""
-    if kind in (0xBD, 0xBE):  # MULRK, MULBLANK: a stretch of a row
-        row, first = struct.unpack_from("<HH", stream, at)
-        last = struct.unpack_from("<H", stream, at + size - 2)[0]
-        if (last - first + 1) * (6 if kind == 0xBD else 2) != size - 6:
-            raise damaged("a stretch of cells is longer or shorter than it says")
-        yield from (((row, column), None) for column in range(first, last + 1))
-    elif kind in _CELL_SIZES or kind in _LABELS:
+def _biff_record(stream: bytes, kind: int, at: int, size: int) -> list[tuple[Position, str | None, int]]:
+    """The cells that a record describes, what each shows that has no value, and the number of its format."""
+    if kind in _ONE_CELL:
         if size != _CELL_SIZES.get(kind, size):
             raise damaged("a cell is longer or shorter than its kind")
-        is_error = kind == 0x205 and stream[at + 7]
-        shown = _BIFF_ERRORS.get(stream[at + 6], "#") if is_error else None
-        yield struct.unpack_from("<HH", stream, at), shown
-    elif kind in _FORMULAS:
-        yield struct.unpack_from("<HH", stream, at), _formula_result(stream[at + 6 : at + 16])
+        row, column, number = _ONE.unpack_from(stream, at)
+        shown = None
+        if kind in _FORMULAS:
+            shown = _formula_result(stream[at + 6 : at + 16])
+        elif kind == 0x205 and stream[at + 7]:
+            shown = _BIFF_ERRORS.get(stream[at + 6], "#")
+        return [((row, column), shown, number)]
+    row, first = struct.unpack_from("<HH", stream, at)
+    last = struct.unpack_from("<H", stream, at + size - 2)[0]
+    each = 6 if kind == 0xBD else 2
+    if (last - first + 1) * each != size - 6:
+        raise damaged("a stretch of cells is longer or shorter than it says")
+    numbers = [struct.unpack_from("<H", stream, at + 4 + each * n)[0] for n in range(last - first + 1)]
+    return [((row, first + n), None, number) for n, number in enumerate(numbers)]
 
 
-def _note_unseen(cells: SheetCells, kind: int, record: bytes) -> None:
-    """Takes in what a record says of rows or columns that are not shown."""
-    if kind == 0x208 and len(record) > 13 and record[12] & 0x20:  # ROW
-        cells.unseen_rows.add(struct.unpack_from("<H", record)[0])
-    elif kind == 0x7D and len(record) > 9:  # COLINFO
-        first, last, width, _, options = struct.unpack_from("<5H", record)
+def _note_extent(cells: SheetCells, kind: int, stream: bytes, at: int, size: int) -> None:
+    """Takes in what a record says of rows or columns that are not shown; refuses a vast sheet."""
+    if kind == 0x200:  # DIMENSIONS
+        first_row, last_row, first, last = struct.unpack_from("<IIHH" if size > 10 else "<4H", stream, at)
+        _refuse_vast(max(last_row - first_row, 1), max(last - first, 1), "a sheet")
+    elif kind == 0x208 and size > 13 and stream[at + 12] & 0x20:  # ROW
+        cells.unseen_rows.add(struct.unpack_from("<H", stream, at)[0])
+    elif kind == 0x7D and size > 9:  # COLINFO
+        first, last, width, _, options = struct.unpack_from("<5H", stream, at)
         if options & 1 or not width:
             cells.unseen_columns |= set(range(first, min(last, 255) + 1))
-
-
-def _biff_formats(stream: bytes, kind: int, at: int, size: int) -> Iterator[tuple[Position, int]]:
-    """The cells with a value that a record describes, and the number of the format of each."""
-    if kind == 0xBD:  # MULRK
-        row, first = struct.unpack_from("<HH", stream, at)
-        for number in range((size - 6) // 6):
-            yield (row, first + number), struct.unpack_from("<H", stream, at + 4 + 6 * number)[0]
-    elif kind in _CELL_SIZES or kind in _LABELS or kind in _FORMULAS:
-        row, column, number = struct.unpack_from("<HHH", stream, at)
-        yield (row, column), number
 
 
 def _formula_result(result: bytes) -> str | None:

@@ -470,6 +470,7 @@ class _Layout:
     def __init__(self, modifiers: Sequence[Modifier]) -> None:
         self.row_end = self.inner_cell_end = self.inner_row_end = False
         self.table: list[Modifier] = []
+        self.row: RowProperties | None = None  # what `table` makes, once a row ends with this layout
         in_table, depth = False, 0
         for code, operand in modifiers:
             if code == _IN_TABLE:
@@ -502,8 +503,9 @@ class _Layout:
             if (self.inner_cell_end or self.inner_row_end) and self.depth < 2:
                 raise DamagedError("the end of a nested cell stands outside nested tables")
             row_ends, cell_ends = self.inner_row_end, self.inner_cell_end and not self.inner_row_end
-        row = _row_properties(self.table) if row_ends else None
-        return WordParagraph(text, self.depth, cell_ends, row, removed)
+        if row_ends and self.row is None:
+            self.row = _row_properties(self.table)
+        return WordParagraph(text, self.depth, cell_ends, self.row if row_ends else None, removed)
 
 
 class _Look:

@@ -8,7 +8,7 @@ read by value: `12.30` shown by a number format is 12.3 here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -95,6 +95,26 @@ def _sheets(body: bytes, known: dict[str, SheetCells]) -> tuple[list[_Sheet], li
 
 
 def _sheet(sheet: CalamineSheet, number: int, known: SheetCells) -> _Sheet:
+    texts = _texts(sheet, known)
+    rows, columns = known.unseen_rows, known.unseen_columns
+    unseen = [p for p in texts if p[0] in rows or p[1] in columns] if rows or columns else []
+    seen = len(unseen) < len(texts)  # else what is hidden is all there is
+    merged, covered = _merged(sheet, texts)
+    for position in unseen if seen else ():
+        del texts[position]
+    return _Sheet(
+        number,
+        texts,
+        merged,
+        frozenset(covered),
+        known.present,
+        frozenset(rows if seen else ()),
+        frozenset(columns if seen else ()),
+    )
+
+
+def _texts(sheet: CalamineSheet, known: SheetCells) -> dict[Position, str]:
+    """What the cells of a sheet show, those of hidden rows and columns too."""
     texts: dict[Position, str] = {}
     for row, values in enumerate(sheet.to_python(skip_empty_area=False)):
         for column, value in enumerate(values):
@@ -108,8 +128,13 @@ def _sheet(sheet: CalamineSheet, number: int, known: SheetCells) -> _Sheet:
         if any(char.isdigit() for char in texts.get(position, "")):
             text = texts[position]
             texts[position] = crossed(text) if look == STRUCK else f"{text}\ufffc"
-    unseen = {p for p in texts if p[0] in known.unseen_rows or p[1] in known.unseen_columns}
-    seen = len(unseen) < len(texts)  # else what is hidden is all there is
+    return texts
+
+
+def _merged(
+    sheet: CalamineSheet, texts: Mapping[Position, str]
+) -> tuple[dict[Position, Position], set[Position]]:
+    """First and last cell of the merged areas that hide no text, and the cells that these cover."""
     merged = {}
     covered: set[Position] = set()
     areas = [_clipped(first, last) for first, last in sheet.merged_cell_ranges or ()]
@@ -119,18 +144,10 @@ def _sheet(sheet: CalamineSheet, number: int, known: SheetCells) -> _Sheet:
         first, last = (rows.start, columns.start), (rows.stop - 1, columns.stop - 1)
         area = {(r, c) for r in rows for c in columns}
         area.discard(first)
-        if not any(position in texts for position in area) and not area & covered and first not in covered:
+        if texts.keys().isdisjoint(area) and covered.isdisjoint(area) and first not in covered:
             merged[first] = last
             covered |= area
-    return _Sheet(
-        number,
-        {p: text for p, text in texts.items() if not (seen and p in unseen)},
-        merged,
-        frozenset(covered),
-        known.present,
-        frozenset(known.unseen_rows if seen else ()),
-        frozenset(known.unseen_columns if seen else ()),
-    )
+    return merged, covered
 
 
 def _clipped(first: Position, last: Position) -> tuple[range, range]:
@@ -142,7 +159,7 @@ def _text(value: _Value) -> str:
     """A value as a sheet shows it: fifteen digits at most, none after the point where all are 0."""
     if isinstance(value, str):
         return value if value.isalnum() else _plain(value)
-    if isinstance(value, float) and value and value.is_integer() and abs(value) < 1e15:
+    if isinstance(value, float) and value and -1e15 < value < 1e15 and value.is_integer():
         return str(int(value))
     if isinstance(value, bool):
         return str(value).upper()
@@ -154,10 +171,13 @@ def _text(value: _Value) -> str:
 
 def _plain(value: str) -> str:
     """A text without empty lines, the white space in each line made single spaces."""
-    lines = (
-        _SPACE.sub(" ", line).strip() for line in value.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    )
-    return "\n".join(line for line in lines if line)
+    if "\r" in value:
+        value = value.replace("\r\n", "\n").replace("\r", "\n")
+    if "\u200b" in value or "\ufeff" in value:
+        lines = [_SPACE.sub(" ", line).strip() for line in value.split("\n")]
+    else:
+        lines = [" ".join(line.split()) for line in value.split("\n")]
+    return "\n".join([line for line in lines if line])
 
 
 # Rows that are text and rows that are table --------------------------------------------------------------
@@ -166,8 +186,8 @@ def _plain(value: str) -> str:
 def _blocks(sheet: _Sheet, tables: int) -> Iterator[Paragraph | Grid]:
     """Paragraphs and grids of a sheet; `tables` counts the grids of the sheets before it."""
     rows: dict[int, dict[int, str]] = {}
-    for (row, column), text in sorted(sheet.texts.items()):
-        rows.setdefault(row, {})[column] = text
+    for position in sorted(sheet.texts):
+        rows.setdefault(position[0], {})[position[1]] = sheet.texts[position]
     run: list[int] = []
     for row in sorted(rows):
         if _is_paragraph(list(rows[row].values()), begun=bool(run)):
@@ -208,24 +228,26 @@ def _grid(sheet: _Sheet, rows: dict[int, dict[int, str]], run: list[int], number
     if last + 1 not in rows and len(run) > 1 and all(p in sheet.present or p in sheet.covered for p in below):
         last += 1
     laid = []
+    texts, merged, covered, unseen = sheet.texts, sheet.merged, sheet.covered, sheet.unseen_columns
+    columns = [column for column in range(left, right + 1) if column not in unseen]
+    at = {"sheet": sheet.number, "table": number}
     for row in range(first, last + 1):
         if row in sheet.unseen_rows:
             continue
+        at["row"] = row + 1
         cells = []
-        for column in range(left, right + 1):
+        for column in columns:
             position = row, column
-            if position in sheet.covered or column in sheet.unseen_columns:
+            if position in covered:
                 continue
-            where = {"sheet": sheet.number, "table": number, "row": row + 1, "cell": column + 1}
-            text = sheet.texts.get(position, "")
-            end = sheet.merged.get(position)
-            if end is None:
-                cells.append(GridCell(text, where))
-                continue
-            across = range(column, min(end[1], right) + 1)
-            down = range(row, min(end[0], last) + 1)
-            wide = len(across) - len(sheet.unseen_columns.intersection(across))
-            cells.append(GridCell(text, where, wide, len(down) - len(sheet.unseen_rows.intersection(down))))
+            cell = GridCell(texts.get(position, ""), {**at, "cell": column + 1})
+            cells.append(cell)
+            if position in merged:
+                end = merged[position]
+                across = range(column, min(end[1], right) + 1)
+                down = range(row, min(end[0], last) + 1)
+                cell.colspan = len(across) - len(unseen.intersection(across))
+                cell.rowspan = len(down) - len(sheet.unseen_rows.intersection(down))
         laid.append(tuple(cells))
     return Grid(tuple(laid), {"sheet": sheet.number, "table": number})
 

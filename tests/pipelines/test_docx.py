@@ -76,11 +76,20 @@ def with_value(form, printed, content: str) -> dict[Cell, str | None]:
         "<w:p/><w:p>{value}</w:p>",
         "<w:p><mc:AlternateContent><mc:Choice>{value}</mc:Choice><mc:Fallback>{value}</mc:Fallback></mc:AlternateContent></w:p>",
         '<w:p>{value}<w:r><w:rPr><w:strike w:val="0"/></w:rPr><w:t></w:t></w:r></w:p>',
+        '<w:p><w:r><w:rPr><w:position/><w:vanish w:val="off"/></w:rPr><w:t>{text}</w:t></w:r></w:p>',
+        "<w:p><w:pPr><w:tabs><w:tab/></w:tabs><w:rPr><w:vanish/></w:rPr></w:pPr>{first}{rest}</w:p>",
+        "<w:p><w:hyperlink>{first}</w:hyperlink>{rest}</w:p>",
+        "<w:p>{value}<w:del><w:r><w:t>9</w:t></w:r></w:del></w:p>",
+        "<w:p>{value}</w:p><w:moveFrom><w:p><w:r><w:t>9</w:t></w:r></w:p></w:moveFrom>",
+        '<w:tcPr><w:gridSpan w:val="3"/></w:tcPr><w:p>{value}</w:p>',
+        "<w:p>{value}</w:p><w:tr><w:tc/></w:tr>",
     ],
 )
 def test_text_is_what_a_reader_of_the_page_sees(form, printed, content):
     value = printed[Cell("applications", "received_new", "total")]
-    filled = content.format(value=word.run(value), first=word.run(value[:2]), rest=word.run(value[2:]))
+    filled = content.format(
+        value=word.run(value), first=word.run(value[:2]), rest=word.run(value[2:]), text=value
+    )
     assert with_value(form, printed, filled) == printed
 
 
@@ -101,6 +110,16 @@ def test_deleted_rows_are_no_rows(form, printed):
         told(word.report(form, printed, applications=rows.replace("</w:tbl>", deleted + "</w:tbl>")))
         == printed
     )
+
+
+def test_only_what_stands_in_a_row_is_a_cell_of_it(form, printed):
+    """Word puts cells and rows nowhere else; the spans that a revision replaced are no longer the cell's."""
+    rows = word.table(r.applications_rows(form, printed))
+    stray = word.cell(word.paragraph(word.run("77")))
+    change = '<w:tcPrChange><w:tcPr><w:gridSpan w:val="5"/><w:vMerge/></w:tcPr></w:tcPrChange></w:tcPr>'
+    table = rows.replace("</w:tcPr>", change).replace("</w:tr>", f"<w:foo>{stray}</w:foo></w:tr>")
+    table = table.replace("</w:tbl>", f"<w:del><w:tr>{stray * 9}</w:tr></w:del></w:tbl>")
+    assert told(word.report(form, printed, applications=table)) == printed
 
 
 def test_a_row_that_begins_late(form, printed):

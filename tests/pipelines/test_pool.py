@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 
 from crawler.items import Document, Fetch, Portal, Publication
 from pipelines import pool as pool_module
+from pipelines.extract import extractor_version
 from pipelines.forms import forms
 from pipelines.pool import ReadingPool
-from pipelines.records import READER_FAILURES, PublicationReading
+from pipelines.records import READER_FAILURES, FinishedReading, PublicationReading
 from tests.pipelines import hostile
 from tests.pipelines import renderings as r
 
@@ -112,6 +114,36 @@ def test_a_lone_reading_is_not_verified(pool):
     found = publication(TEXT)
     (page,) = pool.collected(found, pool.submit(found)).documents
     assert not any(figure.verified for figure in page.report.figures)
+
+
+def told(reading: PublicationReading) -> tuple[int, list[list[str]], int]:
+    """Where it was told, the codes of the problems, and how many figures are verified."""
+    figures = [one for document in reading.documents if document.report for one in document.report.figures]
+    return os.getpid(), codes(reading), sum(one.verified for one in figures)
+
+
+def test_what_is_made_of_a_page_is_made_where_it_is_read(pool):
+    found = publication(PAGE)
+    finished = pool.collected_finished(found, told, pool.submit_finished(found, told))
+    assert finished.finished[0] != os.getpid()
+    assert finished.finished[1:] == told(pool.collected(found, pool.submit(found)))[1:]
+    assert finished.publication is found
+    assert finished.extractor_version == extractor_version()
+
+
+def test_what_is_made_of_several_documents_is_made_of_all_of_them(pool):
+    found = publication(TEXT, TEXT + b"\n")
+    finished = pool.collected_finished(found, told, pool.submit_finished(found, told))
+    assert finished.finished[1:] == ([[], []], 400)
+
+
+def test_of_a_reading_that_failed_is_made_what_says_so(hasty):
+    async def made(found: Publication) -> FinishedReading:
+        return await hasty.read_finished(found, told)
+
+    for body, code in ((b"<html>HANG", "reader_timeout"), (b"<html>DIE", "reader_died")):
+        assert asyncio.run(made(publication(body))).finished[1] == [[code]]
+    assert asyncio.run(made(publication(PAGE, b"<html>RAISE"))).finished[1] == [[], ["reader_failed"]]
 
 
 # Scans ------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from pipelines.forms.listed import most_values, rows_in_text
 from pipelines.forms.match import _label_candidates
 from pipelines.forms.pieces import _BETWEEN, PAGE_MARK, _is_between
 from pipelines.forms.printed import printed
-from pipelines.grid import MAX_SPAN, rectangle
+from pipelines.grid import MAX_SPAN, laid_out, rectangle
 from pipelines.labels import core, has_han, in_nfkc, squashed
 from pipelines.records import Cell, Figure
 from pipelines.values import Value, _parsed, looks_like_value, parsed
@@ -135,6 +135,15 @@ def test_spans_are_laid_out_a_slot_at_a_time(seed: int) -> None:
     grid = Grid(rows, {})
     laid = rectangle(grid)
     assert [[placed and placed.cell for placed in row] for row in laid] == _expanded(grid)
+    for placed in (placed for row in laid for placed in row if placed):
+        assert any(placed.cell is cell for cell in rows[placed.row])
+        assert laid[placed.row].index(placed) == placed.column
+    cells, ends, reached = laid_out(grid)
+    assert cells == _expanded(grid)
+    for index, row in enumerate(laid):
+        assert ends[index] == max((n for n, placed in enumerate(row) if placed), default=-1)
+        above = (n for n, placed in enumerate(row) if placed and placed.row < index)
+        assert reached[index] == max(above, default=-1)
 
 
 # Figures and suspects -----------------------------------------------------------------------------------

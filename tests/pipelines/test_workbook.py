@@ -390,3 +390,9 @@ def test_a_reference_that_does_not_name_its_row(reference):
     cells[1, 1] = f'<c r="{reference}"><v>5</v></c>'
     with pytest.raises(UnreadableDocumentError, match="stands in row 2"):
         workbook.read(s.book(s.sheet(cells)))
+
+
+def test_a_format_that_no_file_has_is_damage():
+    cells = {(0, 0): '<c r="A1" s="-1"><v>5</v></c>'}
+    with pytest.raises(UnreadableDocumentError, match="the format -1"):
+        workbook.read(s.book(s.sheet(cells)))
