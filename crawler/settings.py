@@ -36,6 +36,8 @@ CONTINUE_HOURS = os.environ.get("NIANBAO_CONTINUE_HOURS", "48")
 OVERRIDES = os.environ.get("NIANBAO_OVERRIDES", "data/overrides.toml")
 # What is stored of a document holds as long as the program that reads it is the same.
 EXTRACTOR_VERSION = "pipelines.extract.extractor_version"
+# What is made of a reading in the process that read it: the one that crawls only writes it down.
+FINISH_READING = "storage.kept.readied"
 
 # Who asks: the project's address, so that a webmaster can find out and complain. The scope
 # middleware adds CONTACT, which may be given with -s after this file was read.

@@ -6,62 +6,57 @@ names its own cell; what is said a thousand times over stands once, under a numb
 documents (`figure_places`), and of checks all but their sides (`check_kinds`). Numbers are given as what
 they stand for is first met, so two databases may give others; the views say the same.
 
-Numbers are looked up once and remembered as long as the tables end where they did (see `Numbers`): none is
-left over from a transaction that was rolled back.
+Numbers are looked up once and remembered as long as nothing was undone and no other connection wrote (see
+`Numbers`): none is left over from a transaction that was rolled back.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
-from typing import Any, TypeAlias
+from itertools import chain
+from typing import Any, NamedTuple, TypeAlias
 
-from storage.copies import Record
-from storage.kept import Rows
+from storage.kept import Checks, Figures, Rows, check_columns, figure_columns, key, stands_apart
+from storage.kept import packed_hashes as packed_hashes  # noqa: PLC0414 beside what unpacks them
+from storage.kept import worded as worded  # noqa: PLC0414 what a wording is
 
 Row: TypeAlias = tuple[Any, ...]
 
 MOST_REMEMBERED = 50_000
 """Numbers that are remembered; of places there may be more."""
+MOST_COLUMNS = 200
+"""Columns of keys whose numbers are remembered as a whole: reports of one form have the same cells, and
+pages of one portal the same places."""
+MOST_READ = 10_000
+"""Rows of a table that are read at once where its numbers are to be remembered."""
 
 _TABLES = ("figures_beside", "sections", "claims", "fingerprints")
 """Those that name the report by its id."""
 
 
-def write(
-    conn: sqlite3.Connection, report_id: str, record: Record, rows: Rows, numbers: Numbers, *, new: bool
-) -> None:
-    """Makes the rows of a report what its record says, of which figures, numbers beside them and checks are
-    given as `rows`. Of a `new` one nothing stands yet. The caller holds the transaction.
-    """
-    number = number_of(conn, report_id)
-    if not new:
+def write(conn: sqlite3.Connection, report_id: str, rows: Rows, numbers: Numbers, *, new: bool) -> None:
+    """Makes the rows of a report these; of a `new` one nothing stands. The caller holds the transaction."""
+    if new:
+        number = added_number(conn, report_id)
+    else:
+        number = number_of(conn, report_id)
         _clear(conn, report_id, number)
     with numbers.holding():
-        write_figures(conn, number, rows.figures, numbers)
-        write_checks(conn, number, rows.checks, numbers)
-    beside = [(report_id, *row[:-1]) for row in rows.beside]
-    if beside:
+        _put_figures(conn, number, rows.figures, numbers)
+        _put_checks(conn, number, rows.checks, numbers)
+    if rows.beside:
         conn.executemany(
             "INSERT INTO figures_beside (report_id, table_code, row_code, column_code, printed, value, unit,"
             " status, note, locator, method) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            beside,
+            [(report_id, *row[:-1]) for row in rows.beside],
         )
-    conn.executemany(
-        "INSERT INTO sections (report_id, position, number, heading, text) VALUES (?, ?, ?, ?, ?)",
-        [(report_id, position, *section) for position, section in enumerate(record["sections"], start=1)],
-    )
-    conn.executemany(
-        "INSERT INTO claims (report_id, position, about, value, sentence) VALUES (?, ?, ?, ?, ?)",
-        [(report_id, position, *claim) for position, claim in enumerate(record["claims"], start=1)],
-    )
-    conn.executemany(
-        "INSERT INTO fingerprints (report_id, chapter, hashes) VALUES (?, ?, ?)",
-        [(report_id, chapter, packed_hashes(hashes)) for chapter, hashes in record.get("fingerprints", ())],
-    )
+    _insert(conn, _SECTIONS, report_id, rows.sections)
+    _insert(conn, _CLAIMS, report_id, rows.claims)
+    _insert(conn, _FINGERPRINTS, report_id, rows.fingerprints)
 
 
 def remove(conn: sqlite3.Connection, report_id: str) -> None:
@@ -80,16 +75,18 @@ def number_of(conn: sqlite3.Connection, report_id: str) -> int:
     return found
 
 
+def added_number(conn: sqlite3.Connection, report_id: str) -> int:
+    """The number that is given to a report which has none."""
+    number = conn.execute("INSERT INTO report_numbers (report_id) VALUES (?)", (report_id,)).lastrowid
+    assert number is not None
+    return number
+
+
 def _clear(conn: sqlite3.Connection, report_id: str, number: int) -> None:
     for table in ("stored_prints", "stored_figures", "stored_checks"):
         conn.execute(f"DELETE FROM {table} WHERE report = ?", (number,))
     for table in _TABLES:
         conn.execute(f"DELETE FROM {table} WHERE report_id = ?", (report_id,))
-
-
-def packed_hashes(hashes: Sequence[int]) -> bytes:
-    """The numbers of a fingerprint as they are stored: four bytes each, the lowest first."""
-    return struct.pack(f"<{len(hashes)}I", *hashes)
 
 
 def unpacked_hashes(stored: bytes) -> tuple[int, ...]:
@@ -103,15 +100,21 @@ def unpacked_hashes(stored: bytes) -> tuple[int, ...]:
 class Numbers:
     """The numbers under which cells, places and kinds stand on a connection, as far as they were asked for.
 
-    They are forgotten where the tables do not end where they did at the end of the last `holding`, or
-    another connection wrote since: numbers of a transaction that was rolled back are given anew.
+    They are forgotten where the tables do not end where they did at the last `holding`, or another
+    connection wrote since: numbers of a transaction that was rolled back are given anew. `standing` tells in
+    which transaction we are and how often something was undone (`storage.database.standing`): with it the
+    tables are looked at once a transaction, and all is forgotten once something was undone.
     """
 
-    def __init__(self, conn: sqlite3.Connection) -> None:
+    def __init__(
+        self, conn: sqlite3.Connection, standing: Callable[[], tuple[int, int]] | None = None
+    ) -> None:
         self._conn = conn
-        self._stood: Row = ()
+        self._standing = standing
+        self._stood: tuple[int, int] | None = None
+        self._version: object = None
         self.cells = _Given(conn, "figure_cells", ("table_code", "row_code", "column_code"))
-        self.places = _Given(conn, "figure_places", ("locator",))
+        self.places = _Given(conn, "figure_places", ("locator",), key=str, parts=lambda place: (place,))
         # Numbers above 0 are those of figures that are a number: their table holds the value against it.
         self.figure_kinds = _Given(
             conn,
@@ -126,68 +129,163 @@ class Numbers:
             ("rule", "subject", "outcome", "zero_filled", "severity", "attribution", "wording"),
             below=lambda kind: kind[2] == "fail",
         )
+        self._all = (self.cells, self.places, self.figure_kinds, self.check_kinds)
 
     @contextmanager
     def holding(self) -> Iterator[None]:
         """A block in which they hold; where it fails they are forgotten. The caller holds the transaction."""
-        given = (self.cells, self.places, self.figure_kinds, self.check_kinds)
-        if self._stood != self._ends() or sum(map(len, given)) > MOST_REMEMBERED:
-            for numbers in given:
-                numbers.clear()
-        self._stood = ()
-        yield
-        self._stood = self._ends()
+        stands = self._standing() if self._standing is not None else None
+        stood, self._stood = self._stood, None
+        if stands is None or stands != stood:
+            undone = stands is not None and (stood is None or stands[1] != stood[1])
+            self._look(forget=undone)
+        elif sum(map(len, self._all)) > MOST_REMEMBERED:
+            self._look(forget=True)
+        try:
+            yield
+        except BaseException:
+            self._version = None
+            raise
+        self._stood = stands
 
-    def _ends(self) -> Row:
-        version = self._conn.execute("PRAGMA data_version").fetchone()
-        return (*version, *self._conn.execute(_ENDS).fetchone())
+    def _look(self, *, forget: bool) -> None:
+        (version,) = self._conn.execute("PRAGMA data_version").fetchone()
+        ends = self._conn.execute(_ENDS).fetchone()
+        pairs = [(low or 0, high or 0) for low, high in zip(ends[::2], ends[1::2], strict=True)]
+        known = not forget and version == self._version and sum(map(len, self._all)) <= MOST_REMEMBERED
+        if not known or pairs != [given.ends for given in self._all]:
+            for given, pair in zip(self._all, pairs, strict=True):
+                given.forget(*pair, whole=self._standing is not None and pair[1] - pair[0] <= MOST_READ)
+        self._version = version
 
 
-_ENDS = """
-    SELECT (SELECT max(number) FROM figure_cells), (SELECT max(number) FROM figure_places),
-        (SELECT min(number) FROM figure_kinds), (SELECT max(number) FROM figure_kinds),
-        (SELECT min(number) FROM check_kinds), (SELECT max(number) FROM check_kinds)
-"""
+_ENDS = "SELECT " + ", ".join(
+    f"(SELECT min(number) FROM {table}), (SELECT max(number) FROM {table})"
+    for table in ("figure_cells", "figure_places", "figure_kinds", "check_kinds")
+)
 
 
-class _Given(dict[Row, int]):
-    """The number of each row of a table; what is not there is added. `below`: it counts down from 0."""
+class _Given(dict[str, int]):
+    """The number of each row of a table by its key; what is not there is added. `below`: it counts down
+    from 0. `key` makes the key of a row's values, `parts` the values of a key.
+    """
 
     def __init__(
         self,
         conn: sqlite3.Connection,
         table: str,
         columns: Sequence[str],
-        below: Callable[[Row], bool] = lambda _: False,
+        *,
+        key: Callable[..., str] = key,
+        parts: Callable[[str], Sequence[Any]] = json.loads,
+        below: Callable[[Sequence[Any]], bool] = lambda _: False,
     ) -> None:
         super().__init__()
         self._conn = conn
-        self._table = table
         self._below = below
+        self._key = key
+        self._parts = parts
+        self._whole = False
+        self._columns: dict[str, tuple[int, ...]] = {}
+        self.ends = (0, 0)
+        """The lowest and the highest number, 0 where there is none beyond it."""
+        names = ", ".join(columns)
+        self._every = f"SELECT number, {names} FROM {table}"
         self._find = f"SELECT number FROM {table} WHERE " + " AND ".join(f"{name} IS ?" for name in columns)
-        self._add = (
-            f"INSERT INTO {table} (number, {', '.join(columns)}) VALUES (?, {', '.join('?' * len(columns))})"
-        )
+        self._add = f"INSERT INTO {table} (number, {names}) VALUES (?, {', '.join('?' * len(columns))})"
 
-    def __missing__(self, row: Row) -> int:
-        found = self._conn.execute(self._find, row).fetchone()
+    def forget(self, lowest: int, highest: int, *, whole: bool) -> None:
+        """Begins anew with a table that has these ends, read at once with `whole`."""
+        self.clear()
+        self._columns.clear()
+        self.ends = (lowest, highest)
+        self._whole = whole
+        if whole:
+            for number, *row in self._conn.execute(self._every):
+                self[self._key(*row)] = number
+
+    def column(self, keys: str) -> tuple[int, ...]:
+        """The numbers of a column of keys, one a line."""
+        found = self._columns.get(keys)
+        if found is None:
+            found = tuple(self.each(keys))
+            if len(self._columns) >= MOST_COLUMNS:
+                self._columns.clear()
+            self._columns[keys] = found
+        return found
+
+    def each(self, keys: str) -> Iterator[int]:
+        """As `column`, of keys that will hardly stand together again."""
+        return map(self.__getitem__, keys.split("\n")) if keys else iter(())
+
+    def __missing__(self, key: str) -> int:
+        row = self._parts(key)
+        found = None if self._whole else self._conn.execute(self._find, row).fetchone()
         number: int = self._added(row) if found is None else found[0]
-        self[row] = number
+        self[key] = number
         return number
 
-    def _added(self, row: Row) -> int:
-        below = self._below(row)
-        end = self._conn.execute(f"SELECT {'min' if below else 'max'}(number) FROM {self._table}").fetchone()
-        number: int = min(end[0] or 0, 0) - 1 if below else max(end[0] or 0, 0) + 1
+    def _added(self, row: Sequence[Any]) -> int:
+        lowest, highest = self.ends
+        if self._below(row):
+            number = lowest = min(lowest, 0) - 1
+        else:
+            number = highest = max(highest, 0) + 1
         self._conn.execute(self._add, (number, *row))
+        self.ends = (lowest, highest)
         return number
+
+
+# Several rows at a time ---------------------------------------------------------------------------
+
+
+class _AtOnce(NamedTuple):
+    """A statement that inserts some rows of a report at a time: rows one by one take half as long again."""
+
+    values: int
+    sql: str
+
+
+def _at_once(rows: int, table: str, *columns: str) -> _AtOnce:
+    """The insertion of so many rows that have the first column, which names the report, in common."""
+    own = len(columns) - 1
+    marks = [
+        ", ".join(["?1", *[f"?{at}" for at in range(2 + row * own, 2 + row * own + own)]])
+        for row in range(rows)
+    ]
+    values = ", ".join(f"({row})" for row in marks)
+    return _AtOnce(rows * own, f"INSERT INTO {table} ({', '.join(columns)}) VALUES {values}")
+
+
+def _ways(table: str, *columns: str, rows: tuple[int, ...]) -> tuple[_AtOnce, ...]:
+    return tuple(_at_once(number, table, *columns) for number in rows)
+
+
+_FIGURES = _ways("stored_figures", "report", "cell", "value", "kind", "place", rows=(32, 8, 1))
+_CHECKS = _ways("stored_checks", "report", "position", "kind", "left_value", "right_value", rows=(32, 8, 1))
+_CHECKS_IN_WORDS = _ways(
+    *("stored_checks", "report", "position", "kind", "left_value", "right_value", "suspect", "rest"),
+    rows=(8, 1),
+)
+_SECTIONS = _ways("sections", "report_id", "position", "number", "heading", "text", rows=(7, 1))
+_CLAIMS = _ways("claims", "report_id", "position", "about", "value", "sentence", rows=(4, 1))
+_FINGERPRINTS = _ways("fingerprints", "report_id", "chapter", "hashes", rows=(2, 1))
+
+
+def _insert(
+    conn: sqlite3.Connection, ways: Iterable[_AtOnce], report: int | str, rows: Iterable[Sequence[Any]]
+) -> None:
+    values = list(chain.from_iterable(rows))
+    at = 0
+    for way in ways:
+        while at + way.values <= len(values):
+            conn.execute(way.sql, (report, *values[at : at + way.values]))
+            at += way.values
 
 
 # Figures ------------------------------------------------------------------------------------------
 
-_INSERT_FIGURE = """
-    INSERT INTO stored_figures (report, cell, value, kind, place) VALUES (?, ?, ?, ?, ?)
-"""
+
 _INSERT_PRINT = "INSERT INTO stored_prints (report, cell, printed, note) VALUES (?, ?, ?, ?)"
 
 
@@ -195,83 +293,73 @@ def write_figures(
     conn: sqlite3.Connection, report: int, figures: Iterable[Row], numbers: Numbers | None = None
 ) -> None:
     """Writes the figures of the report of that number, which has none: rows of the view `figures` without
-    `report_id`.
+    `report_id`. Numbers that are given hold already.
     """
-    known = numbers or Numbers(conn)
-    cells, kinds, places = known.cells, known.figure_kinds, known.places
-    rows, prints = [], []
-    for table, row, column, printed, value, unit, status, note, locator, method, verified in figures:
-        printed_as = _printed_as(printed, value)
-        cell = cells[table, row, column]
-        kind = kinds[unit, status, method, verified, printed_as]
-        rows.append((report, cell, value, kind, locator if _stands_alone(locator) else places[locator,]))
-        if note is not None or (printed_as == "stored" and printed is not None):
-            prints.append((report, cell, printed if printed_as == "stored" else None, note))
-    conn.executemany(_INSERT_FIGURE, rows)
-    if prints:
-        conn.executemany(_INSERT_PRINT, prints)
+    found = figure_columns(figures)
+    if numbers is not None:
+        _put_figures(conn, report, found, numbers)
+        return
+    numbers = Numbers(conn)
+    with numbers.holding():
+        _put_figures(conn, report, found, numbers)
 
 
-def _printed_as(printed: str | None, value: object) -> str:
-    """How the cell as printed is kept: not at all where the whole number says it, or where it is empty."""
-    if type(value) is int and printed == str(value):
-        return "value"
-    return "empty" if printed == "" else "stored"
-
-
-def _stands_alone(locator: str) -> bool:
-    """Whether a place is one of this document alone: where on a page something stands, no other says."""
-    return '"bbox"' in locator
+def _put_figures(conn: sqlite3.Connection, report: int, figures: Figures, numbers: Numbers) -> None:
+    kinds = [numbers.figure_kinds[kind] for kind in figures.kinds]
+    places: Iterable[int | str] = (
+        numbers.places.column(figures.places)
+        if not figures.apart
+        else (place if stands_apart(place) else numbers.places[place] for place in figures.places.split("\n"))
+    )
+    cells = numbers.cells.column(figures.cells)
+    rows = zip(cells, figures.values, map(kinds.__getitem__, figures.kind_of), places, strict=True)
+    _insert(conn, _FIGURES, report, rows)
+    printed, notes = figures.printed, figures.notes
+    if printed or notes:
+        conn.executemany(
+            _INSERT_PRINT,
+            [
+                (report, cells[at], printed.get(at), notes.get(at))
+                for at in sorted(printed.keys() | notes.keys())
+            ],
+        )
 
 
 # Checks -------------------------------------------------------------------------------------------
-
-_INSERT_CHECK = """
-    INSERT INTO stored_checks (report, position, kind, left_value, right_value, suspect, rest)
-    VALUES (?, ?, ?, ?, ?, ?, ?)
-"""
-_BETWEEN = 32
-"""Signs of a sentence before and between the two sides, at most: what a rule says, and no document."""
 
 
 def write_checks(
     conn: sqlite3.Connection, report: int, checks: Iterable[Row], numbers: Numbers | None = None
 ) -> None:
     """Writes the checks of the report of that number, which has none: rows of the view `checks` without
-    `report_id`.
+    `report_id`. Numbers that are given hold already.
     """
-    kinds = (numbers or Numbers(conn)).check_kinds
-    rows = []
-    for (
-        position, rule, subject, outcome, zero_filled, severity, left, right, suspect, detail, attribution
-    ) in checks:  # fmt: skip
-        wording, rest = worded(detail, left, right)
-        kind = kinds[rule, subject, outcome, zero_filled, severity, attribution, wording]
-        rows.append((report, position, kind, left, right, suspect, rest))
-    conn.executemany(_INSERT_CHECK, rows)
+    checks = list(checks)
+    found, positions = check_columns(checks), [row[0] for row in checks]
+    if numbers is not None:
+        _put_checks(conn, report, found, numbers, positions)
+        return
+    numbers = Numbers(conn)
+    with numbers.holding():
+        _put_checks(conn, report, found, numbers, positions)
 
 
-def worded(detail: str, left: object, right: object) -> tuple[str, str | None]:
-    """A sentence parted into the wording that many have, and what is said in this one alone (None: nothing).
-
-    In the wording {left} and {right} stand for the sides, where they are whole numbers.
-    """
-    says, colon, told = detail.partition(": ")
-    if not colon:
-        says, told = "", detail
-    if "{" in detail:
-        return "", detail
-    if type(left) is int and type(right) is int:
-        before, found, after = told.partition(str(left))
-        between = after.removesuffix(str(right))
-        if found and between != after and _is_of_a_rule(before) and _is_of_a_rule(between):
-            return f"{says}{colon}{before}{{left}}{between}{{right}}", None
-    if colon and _is_of_a_rule(told):
-        return detail, None
-    return f"{says}{colon}", told or None
-
-
-@lru_cache(maxsize=1024)
-def _is_of_a_rule(words: str) -> bool:
-    """Whether these may be the words of a rule, which are few, and not those of a document."""
-    return len(words) <= _BETWEEN and not any(sign.isdigit() or sign in "“”" for sign in words)
+def _put_checks(
+    conn: sqlite3.Connection,
+    report: int,
+    checks: Checks,
+    numbers: Numbers,
+    positions: Sequence[int] | None = None,
+) -> None:
+    kinds = numbers.check_kinds.each(checks.kinds)
+    positions = positions or range(1, len(checks.left) + 1)
+    rows = zip(positions, kinds, checks.left, checks.right, strict=True)
+    suspects, rests = checks.suspects, checks.rests
+    plain, worded = [], []
+    for at, row in enumerate(rows):
+        if at in suspects or at in rests:
+            worded.append((*row, suspects.get(at), rests.get(at)))
+        else:
+            plain.append(row)
+    _insert(conn, _CHECKS, report, plain)
+    _insert(conn, _CHECKS_IN_WORDS, report, worded)

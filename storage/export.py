@@ -14,15 +14,15 @@ import importlib.util
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from storage.database import StorageError, one_line_errors, open_to_read
 from storage.site.server import table_words
-from storage.views.wide import WIDE_TABLES
+from storage.views.wide import WIDE_TABLES, each_cell_once
 
 Format = Literal["csv", "jsonl", "parquet"]
 Shape = Literal["tidy", "wide", "both"]
@@ -32,6 +32,9 @@ BATCH_ROWS = 100_000
 """Rows of a row group of Parquet at most…"""
 BATCH_SIGNS = 32_000_000
 """…and signs of text in it, so that chapters of reports do not fill the memory."""
+
+PROGRESS_ROWS = 1_000
+"""Rows between two words of how far it is."""
 
 INTERNAL = frozenset(
     {
@@ -69,6 +72,8 @@ TIDY = frozenset(
 """Figures with one row a cell; `--shape wide` leaves them out."""
 WIDE = frozenset({*WIDE_TABLES, "measures"})
 """Figures with one row a report; `--shape tidy` leaves them out."""
+
+_Row = tuple[Any, ...]
 
 _TYPES = {"INTEGER": "integer", "REAL": "number", "TEXT": "string"}
 _DATES = re.compile(r"_on$|^page_date$|^url_date$|^listing_date$|^period_(?:from|to)$")
@@ -127,6 +132,10 @@ class Written:
     rows: int
 
 
+def _nothing(_table: str, _rows: int) -> None:
+    """Says nothing of how far it is."""
+
+
 def export(
     database: Path,
     folder: Path,
@@ -138,13 +147,15 @@ def export(
     bom: bool = False,
     force: bool = False,
     tell: Callable[[str], None] = lambda _line: None,
+    progress: Callable[[str, int], None] = _nothing,
 ) -> list[Written]:
     """Writes the public tables and views of the database into `folder`, and the descriptor last.
 
     `shape` chooses between figures with a row a cell and figures with a row a report, `only` names the
     tables that are wanted. `bom` makes CSV files that spreadsheets take: with a byte order mark, which
     they need to see UTF-8, and an apostrophe before texts that they would run as formulas. `tell` is
-    handed a line for what the user should know.
+    handed a line for what the user should know, `progress` now and then the table that is being written and
+    how many of its rows are, 0 before the first.
 
     Raises `ExportError` for a folder that cannot be used or that holds files already (without `force`), for
     a name in `only` that is no public table, and where the library for Parquet is missing; `StorageError`
@@ -168,9 +179,11 @@ def export(
             _unlink(folder / DESCRIPTOR)
             written, resources = [], []
             for name, file in zip(names, files, strict=True):
+                progress(name, 0)
                 columns = _columns(conn, name, words[name])
-                rows = _WRITERS[kind](conn, name, columns, folder / file, bom)
-                written.append(Written(name, folder / file, rows))
+                with closing(_rows(conn, name, columns, progress)) as rows:
+                    count = _WRITERS[kind](rows, columns, folder / file, bom)
+                written.append(Written(name, folder / file, count))
                 resources.append(_resource(conn, name, columns, folder / file, words[name], kind, names))
             for line in _clear_away(folder, earlier, {*files, DESCRIPTOR}):
                 tell(line)
@@ -314,7 +327,10 @@ def _found_types(
     ]
     if not parts:
         return {}, {}
-    seen = conn.execute(f'SELECT {", ".join(parts)} FROM "{name}"').fetchone()
+    asked = ", ".join(f'"{column}"' for column in dict.fromkeys((*columns, *timed)))
+    # With its limit it is not flattened, so that a value is made once and not for each question about it.
+    values = f"SELECT {asked} FROM {_source(conn, name)} LIMIT -1"
+    seen = conn.execute(f"SELECT {', '.join(parts)} FROM ({values})").fetchone()
     kinds = {}
     for place, column in enumerate(columns):
         integer, real, text = seen[3 * place : 3 * place + 3]
@@ -323,21 +339,36 @@ def _found_types(
     return kinds, fitting
 
 
-def _rows(conn: sqlite3.Connection, name: str, columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
+def _rows(
+    conn: sqlite3.Connection, name: str, columns: Sequence[Column], progress: Callable[[str, int], None]
+) -> Generator[_Row, None, None]:
     keys = KEYS.get(name) or [row[1] for row in conn.execute(f'PRAGMA table_info("{name}")') if row[5]]
     order = f" ORDER BY {', '.join(keys)}" if keys else ""
     listed = ", ".join(f'"{column.name}"' for column in columns)
-    yield from conn.execute(f'SELECT {listed} FROM "{name}"{order}')
+    asked = conn.execute(f"SELECT {listed} FROM {_source(conn, name)}{order}")
+    for count, row in enumerate(asked, start=1):
+        yield row
+        if not count % PROGRESS_ROWS:
+            progress(name, count)
 
 
-def _write_csv(conn: sqlite3.Connection, name: str, columns: Sequence[Column], path: Path, bom: bool) -> int:
+def _source(conn: sqlite3.Connection, name: str) -> str:
+    """What stands behind FROM for all columns of a table or view."""
+    if name not in WIDE_TABLES:
+        return f'"{name}"'
+    (view,) = conn.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+    query = each_cell_once(view)
+    return f"({query})" if query else f'"{name}"'
+
+
+def _write_csv(rows: Iterator[_Row], columns: Sequence[Column], path: Path, bom: bool) -> int:
     def write(part: Path) -> int:
         count = 0
         with part.open("w", encoding="utf-8-sig" if bom else "utf-8", newline="") as file:
             # Within a cell the signs of the terminator are quoted: those that readers end a line with.
             writer = csv.writer(_Lines(file), lineterminator="\r\n")
             writer.writerow([column.name for column in columns])
-            for row in _rows(conn, name, columns):
+            for row in rows:
                 shown = tuple(map(_guarded, row)) if bom else row
                 # NULL is nothing between two commas, an empty text a pair of quotes.
                 if "" in shown:
@@ -376,15 +407,13 @@ def _guarded(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
-def _write_jsonl(
-    conn: sqlite3.Connection, name: str, columns: Sequence[Column], path: Path, _bom: bool
-) -> int:
+def _write_jsonl(rows: Iterator[_Row], columns: Sequence[Column], path: Path, _bom: bool) -> int:
     names = [column.name for column in columns]
 
     def write(part: Path) -> int:
         count = 0
         with part.open("w", encoding="utf-8", newline="\n") as file:
-            for row in _rows(conn, name, columns):
+            for row in rows:
                 file.write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n")
                 count += 1
         return count
@@ -392,9 +421,7 @@ def _write_jsonl(
     return _put(path, write)
 
 
-def _write_parquet(
-    conn: sqlite3.Connection, name: str, columns: Sequence[Column], path: Path, _bom: bool
-) -> int:
+def _write_parquet(rows: Iterator[_Row], columns: Sequence[Column], path: Path, _bom: bool) -> int:
     import pyarrow as pa  # noqa: PLC0415 an optional library, and a heavy one
     import pyarrow.parquet as pq  # noqa: PLC0415
 
@@ -409,7 +436,7 @@ def _write_parquet(
     def write(part: Path) -> int:
         count = 0
         with pq.ParquetWriter(part, schema) as writer:
-            for batch in _batches(_rows(conn, name, columns)):
+            for batch in _batches(rows):
                 arrays = [
                     pa.array([_as(value, column.kind) for value in values], type=kinds[column.kind])
                     for column, values in zip(columns, zip(*batch, strict=True), strict=True)
@@ -421,9 +448,9 @@ def _write_parquet(
     return _put(path, write)
 
 
-def _batches(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+def _batches(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
     """The rows in parts that fit into the memory."""
-    batch: list[tuple[Any, ...]] = []
+    batch: list[_Row] = []
     signs = 0
     for row in rows:
         batch.append(row)
@@ -442,7 +469,7 @@ def _as(value: float | str | None, kind: str) -> float | str | None:
     return float(value) if kind == "number" else str(value)
 
 
-_WRITERS: Mapping[str, Callable[[sqlite3.Connection, str, Sequence[Column], Path, bool], int]] = {
+_WRITERS: Mapping[str, Callable[[Iterator[_Row], Sequence[Column], Path, bool], int]] = {
     "csv": _write_csv,
     "jsonl": _write_jsonl,
     "parquet": _write_parquet,

@@ -22,6 +22,10 @@ from operator import add
 
 VERSION = "1"
 """Of the terms: an index made under another one is made anew."""
+HEADING = "¶"
+"""Begins the terms of titles, names and headings; no term of a text begins so."""
+PLAIN = "§plain"
+"""The term of reports of which every text is plain; no text has it."""
 
 # Han characters, kana and hangul: written without spaces, or with spaces that are not certain.
 _RUN = "々〇぀-ヿ㐀-䶿一-鿿가-힣豈-\ufaff\U00020000-\U0003ffff"
@@ -118,6 +122,14 @@ def terms(texts: Iterable[str]) -> set[str]:
         if pair[0] != "\n":
             found.add(pair.rstrip("\n"))
     return found
+
+
+def line(headings: Iterable[str], texts: Iterable[str]) -> str:
+    """The terms of a report as the index takes them, with signs before those of titles and headings."""
+    texts = list(texts)
+    plain = [PLAIN] if all(map(is_plain, texts)) else []
+    above = [f"{HEADING}{term}" for term in terms(headings)]
+    return " ".join([*terms(texts), *above, *plain])
 
 
 def _unwrapped(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from scrapy import signals
 
 from crawler.items import Publication, Trouble
-from pipelines.records import ListedBodyReading, PublicationReading
+from pipelines.records import FinishedReading, ListedBodyReading, PublicationReading
 from storage.reports import Unchanged
 from storage.session import session_of
 
@@ -55,7 +55,9 @@ class StorePipeline:
         session_of(self.crawler)
 
     def process_item(self, item: object) -> object:
-        if not isinstance(item, PublicationReading | ListedBodyReading | Unchanged | Trouble):
+        if not isinstance(
+            item, FinishedReading | PublicationReading | ListedBodyReading | Unchanged | Trouble
+        ):
             raise TypeError(f"only readings and troubles can be stored, not {type(item).__name__}")
         session_of(self.crawler).store(item)
         return item

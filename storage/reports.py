@@ -8,22 +8,24 @@ and a second identical crawl, or a re-reading of the archive, writes nothing.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from sqlite_utils import Database
 
 from crawler.items import Document, Publication
-from pipelines.records import READER_FAILURES, DocumentReading, Problem, PublicationReading, Report
+from pipelines.records import READER_FAILURES, FinishedReading, PublicationReading
 from storage import contents, copies, problems, search
 from storage.copies import Copy, Record, json_text
-from storage.database import StorageError, file_of, one_line_errors, transaction
-from storage.kept import Kept, Rows, kept, rows_of
+from storage.database import StorageError, file_of, one_line_errors, standing, transaction
+from storage.editions import page_and_files, reading_key, signature_of
+from storage.kept import Kept, Readied, Ready, Rows, columns_of, readied, rows_of
 from storage.problems import ProblemRow
 
 OutcomeKind = Literal["new", "changed", "reread", "unchanged", "vanished"]
@@ -69,7 +71,7 @@ class _Candidate:
 
 def store(
     db: Database,
-    reading: PublicationReading,
+    reading: PublicationReading | FinishedReading,
     crawl_id: int | None,
     *,
     years: Collection[int] | None = None,
@@ -77,6 +79,7 @@ def store(
 ) -> list[Outcome]:
     """Stores the reports and the problems of one publication and says what became of each report.
 
+    The reading may be one that was made ready (`kept.readied`) where it was read; else it is now.
     `crawl_id` is None for a re-reading of the archive: its problems then belong to the crawl that
     fetched the document. With `years`, documents whose year is known and not among them are left
     alone altogether. `seen_at` is when the page was last listed where that is later than its fetch.
@@ -84,23 +87,23 @@ def store(
     stays. Everything is written in one transaction; raises `StorageError`.
     """
     publication = reading.publication
+    ready = _ready(reading)
     chosen = [
         document
-        for document in reading.documents
-        if years is None
-        or document.report is None
-        or document.report.year is None
-        or document.report.year in years
+        for document in ready.documents
+        if years is None or document.year is None or document.year in years
     ]
-    if reading.documents and not chosen:
+    if ready.documents and not chosen:
         return []
     try:
-        edition = _edition(db, publication)
+        edition = _edition(db, publication, ready.signature)
         if crawl_id is not None and _is_told_better(db.conn, publication, chosen, edition):
             seen = seen_at or publication.page.fetch.fetched_at
             return confirm(db, publication, crawl_id, seen_at=seen, years=years)
         with transaction(db):
-            step = _PublicationStore(db, publication, reading, chosen, crawl_id, seen_at, edition)
+            step = _PublicationStore(
+                db, publication, ready, chosen, reading.extractor_version, crawl_id, seen_at, edition
+            )
             outcomes = step.store()
             if crawl_id is not None:
                 _note_outcomes(db.conn, crawl_id, outcomes)
@@ -108,6 +111,13 @@ def store(
             return outcomes
     except StorageError as error:
         raise StorageError(f"{publication.page.fetch.url} was not stored: {error}") from error
+
+
+def _ready(reading: PublicationReading | FinishedReading) -> Ready:
+    if isinstance(reading, PublicationReading):
+        return readied(reading)
+    ready: Ready = reading.finished
+    return ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,20 +138,20 @@ class _Edition:
         return self.stored == self.met
 
 
-def _edition(db: Database, publication: Publication) -> _Edition:
+def _edition(db: Database, publication: Publication, met: str) -> _Edition:
     with one_line_errors(db):
         row = db.conn.execute(
             "SELECT portal_id, signature FROM publications WHERE page_url = ?",
             (publication.page.fetch.url,),
         ).fetchone()
     portal_id, stored = row or (None, None)
-    return _Edition(portal_id, stored, _signature(publication))
+    return _Edition(portal_id, stored, met)
 
 
 def _is_told_better(
     conn: sqlite3.Connection,
     publication: Publication,
-    documents: Sequence[DocumentReading],
+    documents: Sequence[Readied],
     edition: _Edition,
 ) -> bool:
     """Whether the same bytes, met by another portal's list, were told apart better, or else as well by the
@@ -163,13 +173,9 @@ def _is_told_better(
     differs = False
     for document in documents:
         row = standing.get((_document_url(publication, document), document.member or ""))
-        report = document.report
-        told = report is not None and report.agency is not None and report.year is not None
-        record = copies.frame_of(report) if report is not None and told else None
-        report_id = f"{report.agency.id}-{report.year}" if report and report.agency and told else None
         before += _how_well(copies.unpacked(row["record"]) if row else None)
-        after += _how_well(record)
-        differs |= report_id != (row["report_id"] if row else None)
+        after += _how_well(document.kept.frame if document.kept else None)
+        differs |= document.report_id != (row["report_id"] if row else None)
     return differs and (before, publication.portal.id) > (after, edition.portal_id or "")
 
 
@@ -200,7 +206,7 @@ def is_read(db: Database, publication: Publication, extractor_version: str) -> b
             "SELECT 1 FROM report_sources WHERE source_url = ?1 AND gone_at IS NOT NULL)",
             (publication.page.fetch.url,),
         ).fetchone()
-    return row is not None and row[0] == _reading_key(publication, extractor_version)
+    return row is not None and row[0] == reading_key(publication, extractor_version)
 
 
 def confirm(
@@ -231,7 +237,7 @@ def confirm(
             "UPDATE problems SET crawl_id = ? WHERE stage = 'reading' AND page_url = ?", (crawl_id, page_url)
         )
         problems.clear_read_addresses(
-            db, [document.fetch.url for document in _documents(publication)], crawl_id
+            db, [document.fetch.url for document in page_and_files(publication)], crawl_id
         )
         outcomes = [Outcome(report_id, "unchanged") for report_id in ids]
         _note_outcomes(db.conn, crawl_id, outcomes)
@@ -246,8 +252,9 @@ class _PublicationStore:
         self,
         db: Database,
         publication: Publication,
-        reading: PublicationReading,
-        documents: Sequence[DocumentReading],
+        ready: Ready,
+        documents: Sequence[Readied],
+        extractor_version: str,
         crawl_id: int | None,
         seen_at: str | None,
         edition: _Edition,
@@ -256,8 +263,9 @@ class _PublicationStore:
         self.conn = db.conn
         self.db = db
         self.publication = publication
-        self.reading = reading
+        self.ready = ready
         self.documents = documents
+        self.extractor_version = extractor_version
         self.crawl_id = crawl_id
         self.page_url = publication.page.fetch.url
         self.signature = edition.met
@@ -266,18 +274,16 @@ class _PublicationStore:
         self.same_bytes = edition.same_bytes
         chosen = {id(document) for document in documents}
         self.excluded = {
-            _document_url(publication, document)
-            for document in reading.documents
-            if id(document) not in chosen
+            _document_url(publication, document) for document in ready.documents if id(document) not in chosen
         }
         # Of a document whose reading broke off nothing is known: what it gave before stands.
-        read = {_document_url(publication, document) for document in documents if not _broke_off(document)}
+        whole = {_document_url(publication, document) for document in documents if not document.broke_off}
         self.unread = (
             (
-                {document.fetch.url for document in _documents(publication)}
-                | {_document_url(publication, document) for document in documents if _broke_off(document)}
+                {document.fetch.url for document in page_and_files(publication)}
+                | {_document_url(publication, document) for document in documents if document.broke_off}
             )
-            - read
+            - whole
             - self.excluded
         )
         self.left_alone = self.excluded | self.unread
@@ -287,6 +293,8 @@ class _PublicationStore:
         """Reports that took over the history of one whose body is read otherwise now."""
         self.given: dict[str, Kept] = {}
         """What this reading gives, by its fingerprint: it need not be unpacked again."""
+        self.sole: dict[str, _Candidate] = {}
+        """Reports that one document here gives and nothing else has given: of them nothing stands."""
 
     def store(self) -> list[Outcome]:
         candidates = self._candidates()
@@ -299,16 +307,23 @@ class _PublicationStore:
         failed = self._failed_now(standing.values())
         self._write_media_types()
         for candidate in candidates:
-            self._write_source(candidate, standing.get(candidate.key))
+            if candidate.report_id not in self.sole:
+                self._write_source(candidate, standing.get(candidate.key))
         self._settle_missing(standing.values(), candidates, failed)
-        found = {report_id: _copies(self.conn, report_id) for report_id in touched}
+        found = {
+            report_id: _copies(self.conn, report_id) for report_id in touched if report_id not in self.sole
+        }
         changed = {
             report_id
-            for report_id in touched
-            if self._write_version(report_id, before.get(report_id), self._page_copy(found[report_id]))
+            for report_id, given in found.items()
+            if self._write_version(report_id, before.get(report_id), self._page_copy(given))
         }
         outcomes = []
         for report_id in touched:
+            if report_id in self.sole:
+                self._write_sole(self.sole[report_id])
+                outcomes.append(Outcome(report_id, "new"))
+                continue
             kind = _write_shown(
                 self.db,
                 report_id,
@@ -340,26 +355,42 @@ class _PublicationStore:
     def _candidates(self) -> list[_Candidate]:
         found: dict[tuple[str, str, str], _Candidate] = {}
         for document in self.documents:
-            report = document.report
-            if report is None or report.agency is None or report.year is None:
+            if document.kept is None or document.report_id is None:
                 continue
             candidate = _Candidate(
-                report_id=f"{report.agency.id}-{report.year}",
+                report_id=document.report_id,
                 document=_document(self.publication, document),
                 document_url=_document_url(self.publication, document),
                 member=document.member or "",
-                kept=kept(report),
-                extractor_version=self.reading.extractor_version,
+                kept=document.kept,
+                extractor_version=self.extractor_version,
             )
             found[candidate.key] = candidate
             self.given[candidate.kept.record_hash] = candidate.kept
+        if not self.known:
+            given = Counter([report_id for report_id, *_ in found])
+            self.sole = {
+                candidate.report_id: candidate
+                for candidate in found.values()
+                if given[candidate.report_id] == 1 and not self._stands(candidate.report_id)
+            }
         return [found[key] for key in sorted(found)]
+
+    def _stands(self, report_id: str) -> bool:
+        """Whether anything stands of a report."""
+        found = self.conn.execute(
+            "SELECT EXISTS (SELECT 1 FROM report_sources WHERE report_id = ?1)"
+            " OR EXISTS (SELECT 1 FROM reports WHERE id = ?1)"
+            " OR EXISTS (SELECT 1 FROM source_versions WHERE report_id = ?1)",
+            (report_id,),
+        ).fetchone()
+        return bool(found[0])
 
     def _failed_now(self, standing: Iterable[Mapping[str, Any]]) -> set[str]:
         """Files that the page had, that are missing now, and that this run asked for without success."""
         if self.crawl_id is None or not self.known:
             return set()
-        present = {document.fetch.url for document in _documents(self.publication)}
+        present = {document.fetch.url for document in page_and_files(self.publication)}
         files = {row["document_url"] for row in standing} | {
             row[0]
             for row in self.conn.execute(
@@ -433,6 +464,46 @@ class _PublicationStore:
         if same_document or not same_content:
             self._write_copy(key, candidate)
 
+    def _write_sole(self, candidate: _Candidate) -> None:
+        """Writes a report of which nothing stands, what is named before what names it: where a row comes
+        before the one that it names SQLite looks for both again.
+        """
+        copy, given, report_id = self._sole_copy(candidate), candidate.kept, candidate.report_id
+        agency = given.frame["agency"]
+        row = _report_row(report_id, copy, given.columns, [copy], None, self.seen_at)
+        agency_is_new = _write_agency_stub(self.conn, agency, named=False)
+        self.conn.execute(_put_report(tuple(row), new=True), tuple(row.values()))
+        self._write_source(candidate, None)
+        self._insert_version(report_id, 1, copy, None)
+        self.conn.execute(_SHOW_VERSIONS, (report_id, self.page_url))
+        _write_contents(self.db, report_id, given.rows, new=True)
+        if agency_is_new:
+            _write_names(self.conn, agency["id"], agency)
+        else:
+            _write_agency(self.conn, agency["id"], report_id, agency)
+
+    def _sole_copy(self, candidate: _Candidate) -> dict[str, Any]:
+        """The one copy of such a report: what `_copies` would give, as far as it is used."""
+        fetch, given = candidate.document.fetch, candidate.kept
+        return {
+            "report_id": candidate.report_id,
+            "source_url": self.page_url,
+            "document_url": candidate.document_url,
+            "member": candidate.member,
+            "fetch_id": fetch.id,
+            "fetched_at": fetch.fetched_at,
+            "sha256": fetch.sha256,
+            "is_primary": 1,
+            "first_seen_at": self.publication.page.fetch.fetched_at,
+            "gone_at": None,
+            "content_hash": given.content_hash,
+            "record_hash": given.record_hash,
+            "figures": given.figures,
+            "legible": given.legible,
+            "extractor_version": candidate.extractor_version,
+            "record": given.packed,
+        }
+
     def _write_copy(self, key: tuple[str, str, str, str], candidate: _Candidate) -> None:
         given = candidate.kept
         self.conn.execute(
@@ -446,7 +517,7 @@ class _PublicationStore:
                 *key,
                 given.content_hash,
                 given.record_hash,
-                len(given.rows.figures),
+                given.figures,
                 given.legible,
                 candidate.extractor_version,
                 given.packed,
@@ -454,13 +525,15 @@ class _PublicationStore:
         )
 
     def _settle_missing(
-        self, standing: Iterable[Mapping[str, Any]], candidates: Iterable[_Candidate], failed: set[str]
+        self, standing: Collection[Mapping[str, Any]], candidates: Iterable[_Candidate], failed: set[str]
     ) -> None:
         """What becomes of reports that this page gave once and does not give now.
 
         The same bytes read as something else: the old row was a misreading and goes. Other bytes:
         the page gave it once, which stays on record with the day on which it was found gone.
         """
+        if not standing:
+            return
         given = {candidate.key for candidate in candidates}
         present = {
             (_document_url(self.publication, document), document.member or ""): _document(
@@ -597,14 +670,15 @@ class _PublicationStore:
 
     def _write_problems(self, candidates: Sequence[_Candidate], failed: set[str]) -> bool:
         """Replaces the problems of this page's documents; says whether what they say differs from before."""
-        kept = json.dumps(sorted(self.left_alone | failed))
         superseded = (
             " FROM problems WHERE stage = 'reading' AND page_url = ?"
             " AND (url NOT IN (SELECT value FROM json_each(?)) OR code IN (SELECT value FROM json_each(?)))"
         )
-        bound = (self.page_url, kept, json.dumps(sorted(READER_FAILURES)))
+        bound: tuple[str, ...] = ()
         old = []
         if self.known:
+            kept = json.dumps(sorted(self.left_alone | failed))
+            bound = (self.page_url, kept, json.dumps(sorted(READER_FAILURES)))
             old = self.conn.execute(
                 "SELECT code, url, report_id, where_found, cells, detail" + superseded, bound
             ).fetchall()
@@ -616,20 +690,19 @@ class _PublicationStore:
         problems.insert(self.db, rows)
         if self.crawl_id is not None:
             problems.clear_read_addresses(
-                self.db, [document.fetch.url for document in _documents(self.publication)], self.crawl_id
+                self.db, [document.fetch.url for document in page_and_files(self.publication)], self.crawl_id
             )
         return sorted(map(repr, said)) != sorted(map(repr, old))
 
     def _problem_rows(
-        self, document: DocumentReading, stored: Mapping[tuple[str, str, str], str]
+        self, document: Readied, stored: Mapping[tuple[str, str, str], str]
     ) -> Iterator[ProblemRow]:
         fetch = _document(self.publication, document).fetch
         url = _document_url(self.publication, document)
         report_id = None
-        report = document.report
-        if report is not None and report.agency is not None and report.year is not None:
-            report_id = stored.get((f"{report.agency.id}-{report.year}", url, document.member or ""))
-        for problem in (*document.problems, *_unstated(document)):
+        if document.report_id is not None:
+            report_id = stored.get((document.report_id, url, document.member or ""))
+        for problem in document.problems:
             yield ProblemRow(
                 stage="reading",
                 crawl_id=self.crawl_id if self.crawl_id is not None else self._crawl_of(fetch.id),
@@ -721,10 +794,10 @@ class _PublicationStore:
 
     def _settled_key(self, failed: set[str]) -> str | None:
         """What the rows were read from; None where another reading of the same would give more."""
-        codes = {problem.code for document in self.reading.documents for problem in document.problems}
+        codes = {problem.code for document in self.ready.documents for problem in document.problems}
         if failed or self.unread or self.excluded or codes & UNSETTLED:
             return None
-        return _reading_key(self.publication, self.reading.extractor_version)
+        return self.ready.reading_key
 
     def _files_differ(self, failed: set[str]) -> bool:
         stored = {
@@ -745,7 +818,7 @@ class _PublicationStore:
             " ORDER BY position",
             (self.page_url,),
         ).fetchall()
-        return _signature_of(page.sha256, files)
+        return signature_of(page.sha256, files)
 
 
 def _write_shown(
@@ -769,8 +842,9 @@ def _write_shown(
     shown = found[0]
     at_hand = given.get(shown["record_hash"])
     record = copies.unpacked(shown["record"]) if at_hand is None else at_hand.frame
+    columns = columns_of(record) if at_hand is None else at_hand.columns
     old = _row(conn, "SELECT * FROM reports WHERE id = ?", report_id)
-    row = _report_row(report_id, shown, record, _failures(record, at_hand), found, old, seen_at)
+    row = _report_row(report_id, shown, columns, found, old, seen_at)
     rewritten = old is None or any(
         old[key] != row[key] for key in row if key not in ("last_seen_at", "vanished_at")
     )
@@ -778,14 +852,7 @@ def _write_shown(
     if old is None or old != row:
         # The agency's row must stand before the report's; both come from the copy that is shown.
         agency_is_new = _write_agency_stub(conn, agency, named=False)
-        columns = list(row)
-        conn.execute(
-            f"INSERT INTO reports ({', '.join(columns)})"
-            f" VALUES ({', '.join(f':{column}' for column in columns)})"
-            " ON CONFLICT (id) DO UPDATE SET "
-            + ", ".join(f"{column} = excluded.{column}" for column in columns if column != "id"),
-            row,
-        )
+        conn.execute(_put_report(tuple(row), new=old is None), tuple(row.values()))
     if any(copy["is_primary"] != (copy is shown) for copy in found):
         conn.execute(
             "UPDATE report_sources SET is_primary = 1 - is_primary WHERE report_id = ?1 AND is_primary <>"
@@ -794,7 +861,7 @@ def _write_shown(
         )
     if old is None or old["record_hash"] != row["record_hash"]:
         rows = rows_of(record) if at_hand is None else at_hand.rows
-        _write_contents(db, report_id, record, rows, new=old is None)
+        _write_contents(db, report_id, rows, new=old is None)
     _write_shown_versions(conn, report_id, shown["source_url"], new=old is None)
     if old is not None or len(found) > 1:
         _write_contradictions(db, report_id, found, given)
@@ -803,6 +870,14 @@ def _write_shown(
     elif rewritten:
         _write_agency(conn, agency["id"], report_id, agency)
     return "new" if old is None else "reread" if rewritten else "unchanged"
+
+
+@lru_cache(maxsize=4)
+def _put_report(columns: Sequence[str], *, new: bool) -> str:
+    changes = ", ".join(f"{column} = excluded.{column}" for column in columns if column != "id")
+    return f"INSERT INTO reports ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})" + (
+        "" if new else f" ON CONFLICT (id) DO UPDATE SET {changes}"
+    )
 
 
 def write_again(db: Database, report_ids: Iterable[str]) -> None:
@@ -820,17 +895,19 @@ def write_again(db: Database, report_ids: Iterable[str]) -> None:
                 (report_id,),
             ).fetchone()
             if row is not None:
-                record = copies.unpacked(row[0])
-                _write_contents(db, report_id, record, rows_of(record), new=False)
+                _write_contents(db, report_id, rows_of(copies.unpacked(row[0])), new=False)
         db.conn.execute("DELETE FROM findings_state")
 
 
 def note_ids(db: Database) -> None:
     """Notes which report each document gives now, for `ids_gone` on the same connection."""
     with one_line_errors(file_of(db)):
-        db.conn.execute("DROP TABLE IF EXISTS temp.ids_before")
+        # No temporary table: `undo_in` takes those away.
+        if "noted" not in [name for _, name, _ in db.conn.execute("PRAGMA database_list")]:
+            db.conn.execute("ATTACH DATABASE '' AS noted")
+        db.conn.execute("DROP TABLE IF EXISTS noted.ids_before")
         db.conn.execute(
-            "CREATE TEMP TABLE ids_before AS"
+            "CREATE TABLE noted.ids_before AS"
             " SELECT report_id, source_url, document_url, member, (SELECT count(*) FROM report_versions"
             "   WHERE report_versions.report_id = report_sources.report_id) AS versions FROM report_sources"
         )
@@ -845,7 +922,7 @@ def ids_gone(db: Database) -> list[tuple[str, str | None, str, int]]:
         return db.conn.execute(
             "SELECT before.report_id, min(now.report_id), min(before.source_url), max(before.versions -"
             " (SELECT max(count(*), 1) FROM report_versions WHERE report_id = now.report_id), 0)"
-            " FROM temp.ids_before AS before"
+            " FROM noted.ids_before AS before"
             " LEFT JOIN report_sources AS now USING (source_url, document_url, member)"
             " WHERE before.report_id NOT IN (SELECT id FROM reports)"
             " GROUP BY before.report_id ORDER BY before.report_id"
@@ -972,72 +1049,49 @@ def _note_sighting(conn: sqlite3.Connection, publication: Publication, crawl_id:
 def _report_row(
     report_id: str,
     shown: Mapping[str, Any],
-    record: Record,
-    failures: int,
+    columns: Record,
     found: Sequence[Mapping[str, Any]],
     old: Mapping[str, Any] | None,
     seen_at: str | None,
 ) -> dict[str, Any]:
-    agency = record["agency"]
     times = [time for time in (seen_at, None if old is None else old["last_seen_at"]) if time is not None]
-    first_seen_at = min(copy["first_seen_at"] for copy in found)
+    first_seen_at = min([copy["first_seen_at"] for copy in found])
+    gone = [copy["gone_at"] for copy in found]
     return {
         "id": report_id,
-        "agency_id": agency["id"],
-        "agency": agency["name"],
-        "agency_as_printed": agency["printed"],
-        "agency_type": agency["agency_type"],
-        "level": agency["level"],
-        "division_code": agency["division_code"],
-        "year": record["year"],
-        "title": record["title"],
-        "family": record["family"],
-        "scope": record["scope"],
-        "published_on": record["published_on"],
-        **_dates(record),
-        "themes": json_text(record["themes"]) if record.get("themes") is not None else None,
+        **columns,
         "source_url": shown["source_url"],
         "document_url": shown["document_url"],
         "member": shown["member"] or None,
         "fetched_at": shown["fetched_at"],
         "fetch_id": shown["fetch_id"],
         "sha256": shown["sha256"],
-        "form": record["form"],
-        "forms": json_text(record["forms"]),
-        "attachments": json_text(record["attachments"]),
         "figure_count": shown["figures"],
-        "checks_failed": failures,
         "extractor_version": shown["extractor_version"],
         "first_seen_at": first_seen_at,
         "last_seen_at": max(times, default=first_seen_at),
-        "vanished_at": max(copy["gone_at"] for copy in found)
-        if all(copy["gone_at"] is not None for copy in found)
-        else None,
+        "vanished_at": None if None in gone else max(gone),
         "record_hash": shown["record_hash"],
     }
 
 
-def _failures(record: Record, at_hand: Kept | None) -> int:
-    """How many hard rules fail; a record that is at hand has no checks of its own."""
-    if at_hand is not None:
-        return sum(check.outcome == "fail" and check.severity == "hard" for check in at_hand.report.checks)
-    return sum(check["outcome"] == "fail" and check["severity"] == "hard" for check in record["checks"])
+def _write_contents(db: Database, report_id: str, rows: Rows, *, new: bool) -> None:
+    numbers = _numbers.get(db)
+    if numbers is None:
+        numbers = _numbers[db] = contents.Numbers(db.conn, _standing_of(ref(db)))
+    contents.write(db.conn, report_id, rows, numbers, new=new)
+    search.write(db, report_id, rows.terms, new=new)
 
 
-_DATES = ("printed_on", "page_date", "url_date", "period_from", "period_to", "due_on", "late_confidence")
+def _standing_of(known: ref[Database]) -> Callable[[], tuple[int, int]]:
+    """What tells how a database stands, without keeping it."""
 
+    def stands() -> tuple[int, int]:
+        db = known()
+        assert db is not None  # whoever asks writes to it
+        return standing(db)
 
-def _dates(record: Record) -> dict[str, Any]:
-    """The columns of the dates; empty for what was read before they were kept."""
-    said = record.get("dates") or {}
-    return {column: said.get(column) for column in _DATES}
-
-
-def _write_contents(db: Database, report_id: str, record: Record, rows: Rows, *, new: bool) -> None:
-    if db not in _numbers:
-        _numbers[db] = contents.Numbers(db.conn)
-    contents.write(db.conn, report_id, record, rows, _numbers[db], new=new)
-    search.write(db.conn, report_id, record, new=new)
+    return stands
 
 
 _numbers: WeakKeyDictionary[Database, contents.Numbers] = WeakKeyDictionary()
@@ -1046,6 +1100,12 @@ _numbers: WeakKeyDictionary[Database, contents.Numbers] = WeakKeyDictionary()
 _VERSION_COLUMNS = (
     "report_id, version, source_url, sha256, fetch_id, fetched_at, changes, parts, extractor_version,"
     " reader_changed"
+)
+
+
+_SHOW_VERSIONS = (
+    f"INSERT INTO report_versions ({_VERSION_COLUMNS}) SELECT {_VERSION_COLUMNS} FROM source_versions"
+    " WHERE report_id = ? AND source_url = ?"
 )
 
 
@@ -1247,10 +1307,17 @@ def _write_names(conn: sqlite3.Connection, agency_id: str, agency: Record | None
     standing = conn.execute(
         f"SELECT {columns} FROM agency_names WHERE agency_id = ? ORDER BY kind, name", (agency_id,)
     ).fetchall()
-    if wanted != standing:
-        if standing:
-            conn.execute("DELETE FROM agency_names WHERE agency_id = ?", (agency_id,))
-        conn.executemany(f"INSERT INTO agency_names ({columns}) VALUES (?, ?, ?, ?, ?)", wanted)
+    if wanted == standing:
+        return
+    names = {row[1:3] for row in wanted}
+    gone = [row[:3] for row in standing if row[1:3] not in names]
+    if gone:
+        conn.executemany("DELETE FROM agency_names WHERE (agency_id, name, kind) = (?, ?, ?)", gone)
+    conn.executemany(
+        f"INSERT INTO agency_names ({columns}) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET valid_from = excluded.valid_from, valid_to = excluded.valid_to",
+        [row for row in wanted if row not in standing],
+    )
 
 
 def _delete_report(db: Database, report_id: str) -> None:
@@ -1319,72 +1386,19 @@ def _address(row: Mapping[str, Any]) -> tuple[str, str, str]:
     return (row["document_url"], row["source_url"], row["member"])
 
 
-def _broke_off(document: DocumentReading) -> bool:
-    """Whether the reader failed, which says nothing about the document."""
-    return document.report is None and any(problem.code in READER_FAILURES for problem in document.problems)
-
-
-def _unstated(document: DocumentReading) -> Iterator[Problem]:
-    """A report that cannot be stored for want of agency or year is never passed over in silence."""
-    report: Report | None = document.report
-    if report is None or document.problems:
-        return
-    missing = [
-        name for name, value in (("agency", report.agency), ("report year", report.year)) if value is None
-    ]
-    if missing:
-        yield Problem(
-            code="unidentified", detail=f"not stored as a report: {' and '.join(missing)} not known"
-        )
-
-
-def _documents(publication: Publication) -> tuple[Document, ...]:
-    return (publication.page, *publication.attachments)
-
-
-def _document(publication: Publication, reading: DocumentReading) -> Document:
+def _document(publication: Publication, reading: Readied) -> Document:
     """The fetched document that a reading is of; the page where the reading does not say."""
-    for document in _documents(publication):
+    for document in page_and_files(publication):
         if reading.fetch_id is not None and document.fetch.id == reading.fetch_id:
             return document
-    for document in _documents(publication):
+    for document in page_and_files(publication):
         if document.fetch.sha256 == reading.sha256:
             return document
     return publication.page
 
 
-def _document_url(publication: Publication, reading: DocumentReading) -> str:
+def _document_url(publication: Publication, reading: Readied) -> str:
     return reading.document_url or _document(publication, reading).fetch.url
-
-
-def _signature(publication: Publication) -> str:
-    return _signature_of(
-        publication.page.fetch.sha256,
-        [(item.fetch.url, item.fetch.sha256) for item in publication.attachments],
-    )
-
-
-def _reading_key(publication: Publication, extractor_version: str) -> str:
-    """Fingerprint of everything that a reading depends on: bytes, addresses, labels, list, portal, reader."""
-    documents = [
-        [
-            document.fetch.url,
-            document.fetch.final_url,
-            document.fetch.content_type,
-            document.fetch.sha256,
-            document.label,
-        ]
-        for document in _documents(publication)
-    ]
-    whence = [copies.shallow(publication.portal), copies.shallow(publication.listing)]
-    return hashlib.sha256(json_text([extractor_version, whence, documents]).encode("utf-8")).hexdigest()
-
-
-def _signature_of(page_sha256: str | None, files: Iterable[tuple[str, str | None]]) -> str:
-    """Fingerprint of an edition of a page: its bytes and those of its files, in their order."""
-    return hashlib.sha256(
-        json_text([page_sha256, [list(file) for file in files]]).encode("utf-8")
-    ).hexdigest()
 
 
 def _rows(conn: sqlite3.Connection, sql: str, *values: object) -> list[dict[str, Any]]:

@@ -18,38 +18,31 @@ from collections.abc import Iterable, Sequence
 from sqlite_utils import Database
 
 from storage import folding
-from storage.copies import Record
-from storage.database import file_of, one_line_errors, transaction
-from storage.folding import Phrase
+from storage.database import at_end, file_of, one_line_errors, transaction
+from storage.folding import HEADING, Phrase
 
-HEADING = "¶"
-"""Begins the terms of titles, names and headings; no term of a text begins so."""
-PLAIN = "§plain"
-"""The term of reports of which every text is plain (see `storage.folding`); no text has it."""
 _VERSION = f"§version{folding.VERSION}"
 """The one term of number 0, which stands for no report: by it an index says how its terms were made."""
 MOST_TERMS = 24
 """Terms of a phrase that are looked up; those of longer ones are chosen evenly from all of them."""
 _STATE = "search_index"
+_INSERT = "INSERT INTO search_index (rowid, terms) VALUES (?, ?)"
 _BATCH = 500
 _STALE, _LOOSE = 0.2, 0.1
 """Share of numbers without a report from which on the index is made anew, and of reports that were
 written since it was last put in order from which on it is put in order."""
 
 
-def write(conn: sqlite3.Connection, report_id: str, record: Record, *, new: bool) -> None:
-    """Puts a report into the index, whose rows say what the record says: of a `new` one nothing is in it.
+def write(db: Database, report_id: str, terms: str, *, new: bool) -> None:
+    """Puts a report into the index under its terms (`folding.line`): of a `new` one nothing is in it.
 
-    The caller holds the transaction.
+    The line itself is written at the end of the transaction, with those of all reports of it: the index
+    writes out what it holds at each savepoint. The caller holds the transaction.
     """
     if not new:
-        forget(conn, report_id)
-    number = conn.execute("INSERT INTO search_reports (report_id) VALUES (?)", (report_id,)).lastrowid
-    agency = record["agency"]
-    headings = [record["title"], agency["name"], agency["printed"]]
-    headings += [heading for _, heading, _ in record["sections"]]
-    line = _line(headings, [text for *_, text in record["sections"]])
-    conn.execute("INSERT INTO search_index (rowid, terms) VALUES (?, ?)", (number, line))
+        forget(db.conn, report_id)
+    number = db.conn.execute("INSERT INTO search_reports (report_id) VALUES (?)", (report_id,)).lastrowid
+    at_end(db, _INSERT, (number, terms))
 
 
 def forget(conn: sqlite3.Connection, report_id: str) -> None:
@@ -124,21 +117,14 @@ def lines(conn: sqlite3.Connection, report_ids: Sequence[str]) -> list[tuple[int
         headings[report_id].append(heading)
         texts[report_id].append(text)
     return [
-        (number, _line(headings[report_id], texts[report_id]))
+        (number, folding.line(headings[report_id], texts[report_id]))
         for report_id, number in sorted(numbers.items(), key=lambda pair: pair[1])
     ]
 
 
 def _put(conn: sqlite3.Connection, report_ids: Sequence[str]) -> None:
     conn.executemany("INSERT INTO search_reports (report_id) VALUES (?)", [(one,) for one in report_ids])
-    conn.executemany("INSERT INTO search_index (rowid, terms) VALUES (?, ?)", lines(conn, report_ids))
-
-
-def _line(headings: Iterable[str], texts: Iterable[str]) -> str:
-    texts = list(texts)
-    plain = [PLAIN] if all(map(folding.is_plain, texts)) else []
-    above = (f"{HEADING}{term}" for term in folding.terms(headings))
-    return " ".join([*folding.terms(texts), *above, *plain])
+    conn.executemany(_INSERT, lines(conn, report_ids))
 
 
 def _put_in_order(conn: sqlite3.Connection) -> None:

@@ -18,10 +18,10 @@ from scrapy.utils.defer import deferred_from_coro
 from scrapy.utils.misc import load_object
 
 from crawler.items import Portal, Publication, Trouble
-from pipelines.records import ListedBodyReading, PublicationReading
+from pipelines.records import FinishedReading, ListedBodyReading, PublicationReading
 from storage import answers, findings, listed, portal_runs, problems, reference, reports, schedule
 from storage.archive import Archive
-from storage.database import StorageError, checkpoint, gather, open_database
+from storage.database import StorageError, checkpoint, gather, open_database, undo_in
 from storage.ledger import Ledger, utc_now
 from storage.reports import Unchanged
 
@@ -74,6 +74,7 @@ class Session:
         self._waiting: CallLaterResult | None = None
         self._troubles: set[int] = set()
         self.db = open_database(Path(crawler.settings["DATABASE"]))
+        undo_in(self.db, "MEMORY")
         self.archive = Archive(Path(crawler.settings["ARCHIVE"]))
         self.ledger = Ledger(self.db, self.archive)
         self.run = self.ledger.open_crawl(
@@ -127,7 +128,9 @@ class Session:
         except StorageError as error:
             self.fail(error)
 
-    def store(self, item: PublicationReading | ListedBodyReading | Unchanged | Trouble) -> None:
+    def store(
+        self, item: FinishedReading | PublicationReading | ListedBodyReading | Unchanged | Trouble
+    ) -> None:
         """Stores what the spider or the reading handed on; a failure of the disk ends the crawl.
 
         Each is one transaction, and several are written together: a run that is killed and goes on has the
@@ -201,6 +204,7 @@ class Session:
                 complete=complete,
                 from_archive=self.from_archive,
             )
+            undo_in(self.db, "DEFAULT")
             findings.refresh(self.db)
             checkpoint(self.db)
             self.archive.close()

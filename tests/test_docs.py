@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,28 @@ def test_files_exist(name):
         r"`((?:crawler|pipelines|tests|docs)/[\w/.]+)`|\]\(((?!http)[\w/.]+)\)", text(name)
     ):
         assert (ROOT / (path[0] or path[1])).exists(), path
+
+
+def test_states_and_reasons_of_coverage_are_explained():
+    section = text("docs/questions.md").split("## Which reports are owed")[1].split("\n### ")[0]
+    of_states = section.split("| `state` | means |")[1].split("\n\n")[0]
+    states = set(re.findall(r"^\| `(\w+)` \|", of_states, re.MULTILINE))
+    told = dict(re.findall(r"^\| `(\w+)` \| `(\w+)` \|", section, re.MULTILINE))
+    source = text("storage/coverage.py")
+    judged = source.split("SELECT *, CASE WHEN report_id IS NOT NULL")[1].split("AS state")[0]
+    assert states == set(re.findall(r"(?:THEN|ELSE) '(\w+)'", judged))
+    assert told.pop("reason") == "state"
+    assert set(told.values()) == {"missing", "not_known"}
+
+    reasons = source.split("CASE state WHEN 'published'")[1].split("AS reason")[0]
+    doubts = source.split("WHEN unsettled.year IS NOT NULL")[1].split("AS doubt")[0]
+    absences = source.split("CREATE TEMP TABLE owed AS")[1].split("AS absence")[0]
+    given = set(re.findall(r"(?:THEN|ELSE)\s+'([a-z_]+)'", reasons + doubts + absences)) - {"portal_"}
+    given |= set(re.findall(r"iif\(known_from = 'list', '([a-z]+)'", reasons))
+    lists = re.findall(r"state TEXT NOT NULL CHECK \(state IN \(([^)]*)\)", text("storage/schema.py"))
+    portals = next(found for found in lists if "blocked" in found)
+    given |= {f"portal_{state}" for state in re.findall(r"'([a-z]+)'", portals) if state != "ok"}
+    assert {"gap", "listed", "portal_dead", "may_be_held", "portal_not_walked_since"} <= given
+    assert given <= set(told)
+    codes = tomllib.loads(text("storage/site/words/codes.toml"))
+    assert set(told) == set(codes["reason"])

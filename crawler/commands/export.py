@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 
-from crawler.command_line import DONE, FELL_SHORT, OneLineUsage, say
+from crawler.command_line import DONE, FELL_SHORT, OneLineUsage, counted, say
 
 if TYPE_CHECKING:
     from storage.export import Written
@@ -18,6 +19,8 @@ FORMATS = ("csv", "parquet", "jsonl", "warc")
 SHAPES = ("tidy", "wide", "both")
 MOST_REMARKS = 20
 """Lines of what the user should know; a wrong archive would give one an answer."""
+PROGRESS_SECONDS = 10.0
+"""Between two lines of how far it is."""
 
 
 class Command(OneLineUsage, ScrapyCommand):
@@ -134,6 +137,7 @@ class Command(OneLineUsage, ScrapyCommand):
             bom=opts.bom,
             force=opts.force,
             tell=tell,
+            progress=_Progress(),
         )
 
     def _bring_up_to_date(self, database: Path) -> None:
@@ -156,3 +160,15 @@ class Command(OneLineUsage, ScrapyCommand):
                     db.conn.close()
         except DatabaseHeld:
             say("a run is at work on the database: what it has stored so far is exported")
+
+
+class _Progress:
+    """Says now and then which table is being written; nothing where all is done at once."""
+
+    def __init__(self) -> None:
+        self.last = time.monotonic()
+
+    def __call__(self, table: str, rows: int) -> None:
+        if time.monotonic() - self.last >= PROGRESS_SECONDS:
+            self.last = time.monotonic()
+            say(f"{table}: {counted(rows, 'row')} written" if rows else f"{table}: its values are looked at")

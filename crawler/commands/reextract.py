@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from crawler.items import Publication
-    from pipelines.records import DocumentReading, PublicationReading
+    from pipelines.records import FinishedReading
     from storage.ledger import Ledger
 
 PROGRESS_SECONDS = 2.0
 MOST_IDS = 20
 """Ids that name no report any more and are told one by one."""
 
-TOGETHER, TOGETHER_SECONDS = 16, 1.0
+TOGETHER, TOGETHER_SECONDS = 64, 1.0
 """Publications that are written together, and for how long the first of them waits at most."""
 
 AHEAD = 16
@@ -118,7 +118,15 @@ def reextract(
     from pipelines.records import READER_FAILURES
     from storage import arithmetic, findings, listed
     from storage.archive import Archive
-    from storage.database import StorageError, checkpoint, gather, is_gathering, open_database, settle
+    from storage.database import (
+        StorageError,
+        checkpoint,
+        gather,
+        is_gathering,
+        open_database,
+        settle,
+        undo_in,
+    )
     from storage.ledger import Ledger
     from storage.overrides import load, taken_away
     from storage.overrides import remarks as remarks_of_readers
@@ -129,6 +137,7 @@ def reextract(
     db = open_database(database)
     archive = Archive(archive_path)
     outcomes: Counter[str] = Counter()
+    met: set[str] = set()
     shortcomings: list[str] = []
     try:
         for line in taken_away(db, corrections, overrides):
@@ -146,6 +155,7 @@ def reextract(
         ledger = Ledger(db, archive)
         urls = ledger.page_urls(only_problems=only_problems)
         note_ids(db)
+        undo_in(db, "MEMORY")
         say(f"{len(urls)} publications to read")
         progress = _Progress(len(urls))
         since, together = time.monotonic(), 0
@@ -153,7 +163,9 @@ def reextract(
             page = reading.publication.page.fetch.url
             gather(db)
             try:
-                outcomes.update(outcome.kind for outcome in store(db, reading, None))
+                made = store(db, reading, None)
+                outcomes.update(outcome.kind for outcome in made)
+                met.update(outcome.report_id for outcome in made)
             except StorageError as error:
                 if not is_gathering(db):
                     # Others that were not written yet went with it, and nobody would be told of them.
@@ -165,12 +177,13 @@ def reextract(
                 since, together = time.monotonic(), 0
             shortcomings.extend(
                 f"{document.document_url or page}: {problem.detail}"
-                for document in reading.documents
+                for document in reading.finished.documents
                 for problem in document.problems
                 if problem.code in READER_FAILURES
             )
             progress.step(page)
         settle(db)
+        undo_in(db, "DEFAULT")
         listed.store(db, map(reading_of_name, ledger.listed_bodies()), None)
         problems = db.execute("SELECT count(*) FROM problems WHERE stage = 'reading'").fetchone()[0]
         findings.refresh(db)
@@ -183,7 +196,9 @@ def reextract(
     for line in (*shortcomings, *remarks):
         say(line)
     told = ", ".join(f"{outcomes[kind]} {kind}" for kind in ("new", "changed", "reread", "unchanged"))
-    say(f"publications: {len(urls)}; reports: {told}; problems of reading: {problems}")
+    twice = outcomes.total() - len(met)
+    beside = f" (of {counted(len(met), 'report')}: some stand at several addresses)" if twice else ""
+    say(f"publications: {len(urls)}; reports: {told}{beside}; problems of reading: {problems}")
     if mended:
         say(f"{counted(mended, 'report')} did not stand in the database as they were read: written again")
     if shortcomings:
@@ -234,18 +249,26 @@ def publications(ledger: Ledger, urls: Iterable[str], shortcomings: list[str]) -
             shortcomings.append(f"{url}: {error}")
 
 
-def readings(found: Iterable[Publication], jobs: int, *, ocr: bool) -> Iterator[PublicationReading]:
-    """The readings of the publications, in their order, from `jobs` processes; a failure is a reading too."""
+def readings(found: Iterable[Publication], jobs: int, *, ocr: bool) -> Iterator[FinishedReading]:
+    """The readings of the publications, ready to be stored, in their order, from `jobs` processes; a failure
+    is a reading too.
+    """
     from pipelines.pool import ReadingPool
+    from storage.kept import readied
 
-    with ReadingPool(jobs, ocr=ocr) as pool:
-        waiting: deque[tuple[Publication, list[Future[list[DocumentReading]]]]] = deque()
+    with ReadingPool(jobs, ocr=ocr, preload=[readied.__module__]) as pool:
+        waiting: deque[tuple[Publication, list[Future[Any]]]] = deque()
+
+        def first() -> FinishedReading:
+            publication, futures = waiting.popleft()
+            return pool.collected_finished(publication, readied, futures)
+
         for publication in found:
-            waiting.append((publication, pool.submit(publication)))
+            waiting.append((publication, pool.submit_finished(publication, readied)))
             if len(waiting) >= jobs * AHEAD:
-                yield pool.collected(*waiting.popleft())
+                yield first()
         while waiting:
-            yield pool.collected(*waiting.popleft())
+            yield first()
 
 
 class _Progress:

@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import Any, Literal
 
-from storage.folding import Phrase, folded
-from storage.search import PLAIN
+from storage.folding import PLAIN, Phrase, folded
 
 LEVELS = ("national", "province", "prefecture", "county", "township")
 _SEPARATOR = "\0"

@@ -380,6 +380,10 @@ def _told(exception: Exception, request: Request, lang: str) -> tuple[int, str, 
     return 500, "", {}
 
 
+_DATABASE_OF_ALL = "storage.site.server"
+"""Every query goes through it, Datasette's own too."""
+
+
 def _is_of_datasette(exception: Exception, request: Request) -> bool:
     """Whether Datasette, and no code of ours below it, failed over parameters that it does not check."""
     if not isinstance(exception, ValueError | KeyError | TypeError | sqlite3.Error | QueryInterrupted):
@@ -387,7 +391,8 @@ def _is_of_datasette(exception: Exception, request: Request) -> bool:
     if not request.query_string or not f"{request.path}/".startswith((f"/{DATABASE}/", f"/{DATABASE}.")):
         return False
     frames = traceback.walk_tb(exception.__traceback__)
-    return not any(frame.f_globals.get("__name__", "").startswith("storage.") for frame, _ in frames)
+    modules = {frame.f_globals.get("__name__", "") for frame, _ in frames} - {_DATABASE_OF_ALL}
+    return not any(module.startswith("storage.") for module in modules)
 
 
 def _is_of_the_parameters(error: sqlite3.OperationalError, request: Request) -> bool:

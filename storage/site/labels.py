@@ -75,6 +75,9 @@ CODES_OF = {
 }
 """The same of one table alone; None: no code there."""
 
+NO_PAGE = frozenset({"search_index"})
+"""Tables without rows to show: an index of words keeps none."""
+
 _ROWS = ("row_code", "about", "ground")
 _COLUMNS = ("column_code",)
 
@@ -213,9 +216,9 @@ def read_shelves(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
 def shelves(tables: Iterable[Mapping[str, Any]], views: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The tables and views of the page of the database by shelf: `key` and `entries` (name, count, view).
 
-    A view whose rows are those of a table `stored_…` has its count.
+    A view whose rows are those of a table `stored_…` has its count. What has no page is left out.
     """
-    tables = list(tables)
+    tables = [table for table in tables if table["name"] not in NO_PAGE]
     counts = {table["name"]: table["count"] for table in tables}
     entries: dict[str, dict[str, Any]] = {
         **{

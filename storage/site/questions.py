@@ -7,6 +7,7 @@ computed that the rows do not say.
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections import Counter
@@ -18,6 +19,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from datasette.utils import tilde_encode
+from datasette.utils.asgi import BadRequest
 
 from storage.site import DATABASE
 from storage.site.charts import break_at, chart, shown_value
@@ -25,7 +27,7 @@ from storage.site.frame import Query
 from storage.site.groups import group_label, group_of
 from storage.site.labels import Labels
 from storage.site.language import coded, words
-from storage.site.places import coverage_chart
+from storage.site.places import coverage_chart, division
 
 SHOWN_ROWS = 250
 """Rows of an answer that a page shows unless all are asked for."""
@@ -347,9 +349,13 @@ class Asked:
         """The words of a code, empty where there are none."""
         if name in _CODES:
             return coded(self.lang, _CODES[name], code)
-        if name == "subject":
+        if name in ("subject", "suspect"):
             forms = self.labels.forms
-            both = forms.code("column", code, "applications") or forms.code("row", code, "applications")
+            if name == "suspect":
+                table, row_code, column_code = json.loads(code)
+                both = forms.cells.get((table, f"{row_code}__{column_code}"))
+            else:
+                both = forms.code("column", code, "applications") or forms.code("row", code, "applications")
             return (both[0] if self.lang == "zh" or not both[1] else both[1]) if both else ""
         if self.lang == "en" and row.get(f"{name}_en"):
             return str(row[f"{name}_en"])
@@ -544,6 +550,7 @@ async def asked(
 ) -> Asked:
     """The question with its lists to pick from. `given` are its parameters as asked for."""
     places = await query("SELECT code, name FROM divisions ORDER BY ifnull(valid_to, 9999), valid_from", {})
+    names = {row["code"]: row["name"] for row in places}
     coverage: list[dict[str, Any]] = []
     if question.drawing and question.drawing.of_coverage:
         coverage = await _coverage(query, given.get("division", ""))
@@ -553,8 +560,10 @@ async def asked(
         lang=lang,
         labels=labels,
         all_rows=all_rows,
-        picks=[await _choices(query, pick, given.get(pick.parameter, ""), lang) for pick in question.picks],
-        places={row["code"]: row["name"] for row in places},
+        picks=[
+            await _choices(query, pick, given.get(pick.parameter, ""), lang, names) for pick in question.picks
+        ],
+        places=names,
         coverage=coverage,
     )
 
@@ -567,7 +576,26 @@ async def _coverage(query: Query, division: str) -> list[dict[str, Any]]:
     )
 
 
-async def _choices(query: Query, pick: Pick, given: str, lang: str) -> dict[str, Any]:
+async def refuse_unknown(query: Query, question: Question, given: Mapping[str, str], lang: str) -> None:
+    """Refuses a division or a code that there is not, with `BadRequest`: data has no place to say that it
+    is not known, and no rows would say that nothing is missing there. A year may have no rows.
+    """
+    for pick in question.picks:
+        value = given.get(pick.parameter, "")
+        if not value:
+            continue
+        if pick.parameter == "division" and not await division(query, value):
+            raise BadRequest(words().text(lang, "search.unknown_division", given=value[:40]))
+        if pick.codes and value not in pick.codes:
+            allowed = ", ".join(pick.codes)
+            raise BadRequest(
+                words().text(lang, "search.odd", name=pick.parameter, given=value[:40], allowed=allowed)
+            )
+
+
+async def _choices(
+    query: Query, pick: Pick, given: str, lang: str, places: Mapping[str, str]
+) -> dict[str, Any]:
     """`parameter`, `label`, `value`, `options` (None: free text) and, for a value that is none, `error`."""
     label = words().text(lang, f"pick.{pick.parameter}")
     found: dict[str, Any] = {"parameter": pick.parameter, "label": label, "value": given, "error": None}
@@ -579,7 +607,9 @@ async def _choices(query: Query, pick: Pick, given: str, lang: str) -> dict[str,
     options = {
         str(row["code"]): str(row.get("label") or _option(lang, pick, str(row["code"]))) for row in rows
     }
-    if given and given not in options:
+    if given and pick.parameter == "division" and given not in places:
+        found["error"] = words().text(lang, "questions.no_division", given=given[:60])
+    elif given and given not in options:
         offered = list(options.values())
         span = ", ".join(offered[:8]) + (" …" if len(offered) > 8 else "")
         found["error"] = words().text(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import quote
@@ -77,11 +78,13 @@ async def report_page(query: Query, report_id: str) -> dict[str, Any] | None:
     return {
         "report": report,
         "tables": tables,
+        "numbers": sum(figure["status"] == "number" for figure in figures.values()),
         "missing": sum(cell.get("status") == "missing" for cell in drawn),
         "statuses": sorted({figure["status"] for figure in figures.values()} - {"number"}),
         "unverified": _how_many(read),
         "remarks": remarks,
         "same_figures": await _same_figures(query, report),
+        "across": _counted_across(remarks, report_id),
         "failed": sum(r["kind"] == "check" and r["severity"] == "hard" for r in remarks),
         "doubtful": sum(r["kind"] == "check" and r["severity"] == "soft" for r in remarks),
         "passed": sum(check["outcome"] == "pass" for check in checks),
@@ -340,6 +343,18 @@ async def _across(query: Query, report_id: str) -> list[dict[str, Any]]:
         " ORDER BY rule, subject",
         {"id": report_id},
     )
+
+
+def _counted_across(remarks: Sequence[Row], report_id: str) -> dict[str, int]:
+    """`own`: places where the report disagrees with others, as `failed_across` of `agency_years` counts them;
+    `later`: those where a later report disagrees with this one; `wording`: where chapters are alike (Y2).
+    """
+    counts = Counter(
+        "wording" if one["rule"] == "Y2" else "own" if one["owner"] == report_id else "later"
+        for one in remarks
+        if one["kind"] == "across"
+    )
+    return {name: counts[name] for name in ("own", "later", "wording")}
 
 
 _IN_ONE_HOUSE = ("government", "government_office")

@@ -310,7 +310,7 @@ def _facets(
         for year, count in sorted(counted["year"].items(), reverse=True)
     ]
     places = [
-        _value(known.place_names[code], count, False, {"division": code})
+        _value(_place_label(known, code, narrowing.division), count, False, {"division": code})
         for code, count in sorted(_next_places(counted["division"], known, narrowing.division))
     ]
     levels = [
@@ -348,11 +348,22 @@ def _value(
 def _next_places(
     counted: Mapping[str, int | None], known: Catalogue, chosen: str | None
 ) -> list[tuple[str, int | None]]:
-    """Divisions to narrow to next: those in the chosen one; a single one is passed over for what is in it."""
+    """Divisions to narrow to next: those in the chosen one; a single one is passed over for what is in it,
+    down to where reports divide, or to the last in which they all lie.
+    """
     inside = _directly_in(counted, known, chosen)
-    while len(inside) == 1 and len(deeper := _directly_in(counted, known, inside[0][0])) > 1:
+    while len(inside) == 1 and (deeper := _directly_in(counted, known, inside[0][0])):
         inside = deeper
     return inside
+
+
+def _place_label(known: Catalogue, code: str, chosen: str | None) -> str:
+    """The division by its line below the chosen one, without the province: counties of several cities share
+    their names.
+    """
+    line = _line(known, code)
+    above = len(_line(known, chosen)) or 1
+    return " › ".join(line[above:] or line[-1:])
 
 
 def _directly_in(

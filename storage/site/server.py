@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import sys
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from datasette.app import Datasette
-from datasette.database import Database
+from datasette.database import Database, Results
 
 from pipelines.records import DerivedTotal, FormCell
 from storage.archive import ArchiveReader
@@ -49,6 +50,23 @@ SETTINGS = {
 _WHERE_FILES_LIE = (re.compile("pragma_database_list"), "pragma_database_list() is not to be had")
 """A further rule of Datasette for the SQL of readers: where the file lies is nobody's business."""
 
+_OF_THE_FILE = frozenset(
+    {
+        sqlite3.SQLITE_INTERNAL,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+"""Failures of SQLite that no SQL is to blame for."""
+
 _READING = frozenset({"view-instance", "view-database", "view-table", "view-query", "execute-sql"})
 
 
@@ -79,11 +97,27 @@ class Site(Datasette):  # type: ignore[misc]  # it has no types
         return allowed
 
 
-class Counted(Database):  # type: ignore[misc]  # it has no types
+class Served(Database):  # type: ignore[misc]  # it has no types
     """The database, whose rows were counted when the last run ended: counting them anew takes a second.
 
     Those of an immutable one are counted once, when the site is opened.
     """
+
+    own_sql: frozenset[str] = frozenset()
+    """The ready queries."""
+
+    async def execute(self, sql: str, *args: object, log_sql_errors: bool = True, **named: object) -> Results:
+        """Rows; a failure is a line on the terminal where it is no mistake in the SQL of a reader.
+
+        Datasette prints a line with all of the SQL for every slip in it.
+        """
+        try:
+            return await super().execute(sql, *args, log_sql_errors=False, **named)
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", None) or sqlite3.SQLITE_ERROR
+            if log_sql_errors and (code & 0xFF in _OF_THE_FILE or sql.strip() in self.own_sql):
+                print(f"ERROR: {error} ({type(error).__name__}): {' '.join(sql.split())}", file=sys.stderr)
+            raise
 
     async def table_counts(self, limit: int = 10) -> dict[str, int | None]:
         """Rows of every table; None where they were not counted."""
@@ -133,7 +167,11 @@ def site(
     served.archived = Archived(ArchiveReader(archive, immutable=immutable) if archive else None, places)
     # Datasette adds a database in memory where it is given no file.
     served.remove_database("_memory")
-    served.add_database(Counted(served, path=str(database), is_mutable=not immutable), name=DATABASE)
+    shown = Served(served, path=str(database), is_mutable=not immutable)
+    shown.own_sql = frozenset(
+        query["sql"].strip() for query in words["databases"][DATABASE]["queries"].values()
+    )
+    served.add_database(shown, name=DATABASE)
     return served
 
 

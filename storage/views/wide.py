@@ -4,6 +4,8 @@ Every cell is a look-up by primary key in `stored_figures`, which SQLite makes o
 query names; a query over one column of ten thousand reports does not touch the other two hundred. The
 number of the cell is looked up once a query.
 A cell that is no number is NULL here, and its status stands in `not_numbers`; nothing is filled in.
+Who wants all columns asks `each_cell_once`: SQLite flattens the layers of the view into one query, in which
+a total looks up its parts again, and a total of totals all of theirs.
 """
 
 from __future__ import annotations
@@ -106,6 +108,18 @@ WHERE EXISTS (
 )
 ) AS cells
 ) AS with_rows"""
+
+
+def each_cell_once(view: str) -> str:
+    """The query of a wide view, from its CREATE VIEW statement, for readers of all columns: the same rows.
+
+    A layer with a limit is not flattened (-1 limits nothing), so that each cell is looked up once a report,
+    whether a column is read or not. Empty for a statement that is not laid out as `wide_view` does it.
+    """
+    query = view.partition(" AS\n")[2]
+    for layer in ("\n) AS cells\n", "\n) AS with_rows"):
+        query = query.replace(layer, f"\nLIMIT -1{layer}")
+    return query
 
 
 def _looked_up(table: str, column: WideColumn) -> str:

@@ -362,6 +362,31 @@ def test_a_figure_leads_to_its_framed_cell_in_a_pdf(
     stored.close()
 
 
+def test_on_a_phone_the_cell_in_a_pdf_is_large_enough_to_read(
+    visit: Any, folder: Path, sample: dict[str, str]
+) -> None:
+    """Its part of the page is scrolled, not shrunk, and begins where the frame is, wherever that stands."""
+    visit.page.set_viewport_size({"width": NARROW, "height": 900})
+    for figure in (figures(folder, sample["pdf"], 3)[0], figures(folder, sample["pdf"], 3)[-1]):
+        page = visit.opened(
+            f"/-/place/{sample['pdf']}/{figure['table_code']}/{figure['row_code']}/{figure['column_code']}"
+        )
+        around = page.locator(".nb-around img")
+        page.wait_for_function("document.querySelector('.nb-around img').naturalWidth > 0")
+        cut = around.evaluate(FRAMED, list(FRAME))
+        # Letters of ten points are a sixtieth of the page's width.
+        assert around.evaluate("img => img.clientWidth") >= min(cut["width"], 900)
+        middle = (cut["left"] + cut["right"]) / 2 / cut["width"]
+        seen = """([img, middle]) => {
+            const box = img.parentElement;
+            const at = middle * img.clientWidth - box.scrollLeft;
+            return at > 0 && at < box.clientWidth;
+        }"""
+        page.wait_for_function(seen, arg=[around.element_handle(), middle])
+        assert page.evaluate("document.documentElement.scrollWidth") <= NARROW
+    assert visit.faults == []
+
+
 # ---- Language
 
 

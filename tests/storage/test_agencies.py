@@ -88,7 +88,7 @@ def test_the_order_of_reports_changes_nothing(world) -> None:
         put(world, report, url)
     tables = ("agencies", "agency_names")
     first = {table: set(world.rows(f"SELECT * FROM {table}")) for table in tables}
-    contents = ("stored_figures", "sections", "stored_checks", "claims")
+    contents = ("stored_prints", "stored_figures", "sections", "stored_checks", "claims")
     for table in (*contents, "report_versions", "source_versions", "copies"):
         world.db.conn.execute(f"DELETE FROM {table}")
     with world.db.conn:

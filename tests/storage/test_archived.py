@@ -17,11 +17,13 @@ from lxml import html
 from pipelines.forms import forms
 from pipelines.places import Places
 from pipelines.pool import ReadingPool
+from pipelines.raster import FRAME
 from pipelines.records import CELL_ID, Cell
 from storage.archive import AbsentBodyError, Archive, ArchiveReader
 from storage.database import StorageError
 from storage.site.archived import Archived, _reaches_out
 from storage.site.language import words
+from storage.site.server import SITE
 from tests.pipelines import renderings as r
 from tests.pipelines.every_format import every_format
 from tests.storage.shelf import Shelf
@@ -438,3 +440,19 @@ def test_every_reason_has_words() -> None:
     source = (Path(__file__).parents[2] / "pipelines" / "places.py").read_text("utf-8")
     assert set(re.findall(r'_none\(\s*"(\w+)"', source)) <= told
     assert all(words().knows(f"place.why.{reason}") for reason in told)
+
+
+def test_the_script_that_looks_for_the_frame_knows_its_colour() -> None:
+    script = (SITE / "static" / "place.js").read_text(encoding="utf-8")
+    assert f"const [RED, GREEN, BLUE] = {list(FRAME)};" in script
+
+
+def test_the_part_around_a_cell_can_be_scrolled(get: Get, library: Library) -> None:
+    root = html.document_fromstring(get(library.place("pdf"), cookie="nb_lang=en").text)
+    [box] = root.cssselect(".nb-around")
+    assert (box.get("tabindex"), box.get("role")) == ("0", "region")
+    assert box.get("aria-label")
+    [script] = root.cssselect("script[src*=place]")
+    assert script.get("src") == "/nianbao-static/place.js"
+    assert get("/nianbao-static/place.js").status_code == 200
+    assert not html.document_fromstring(get(library.place("page")).text).cssselect("script[src*=place]")

@@ -12,7 +12,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,14 @@ import pytest
 from sqlite_utils import Database
 from warcio.archiveiterator import ArchiveIterator
 
+from crawler.commands.export import _Progress
 from storage import database as database_module
 from storage import findings
 from storage.database import StorageError, hold, open_to_read
-from storage.export import DESCRIPTOR, INTERNAL, TIDY, WIDE, ExportError, export
+from storage.export import DESCRIPTOR, INTERNAL, TIDY, WIDE, ExportError, _columns, _rows, export
 from storage.schema import MIGRATIONS
+from storage.site.server import table_words
+from storage.views.wide import WIDE_TABLES
 from storage.warc import export_warc
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -867,3 +871,69 @@ def test_wrong_choices_are_one_line(filled, tmp_path, arguments, message) -> Non
     assert refused.returncode == 2
     assert len(refused.stderr.splitlines()) == 1
     assert message in refused.stderr
+
+
+# How long it takes
+
+
+def steps(conn: sqlite3.Connection, work: Callable[[], object]) -> int:
+    """Thousands of steps of SQLite's machine, whatever else the processor does."""
+    done = 0
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+
+    conn.set_progress_handler(count, 1_000)
+    work()
+    conn.set_progress_handler(None, 0)
+    return done
+
+
+def ignored(_table: str, _rows: int) -> None:
+    """Nobody listens to how far it is."""
+
+
+def test_a_cell_of_a_wide_view_is_looked_up_once_and_not_for_each_question_about_it(filled) -> None:
+    for number in range(40):
+        report = replace(filled.dongfeng(), year=1950 + number)
+        filled.store(filled.reading(report, url=f"http://dfq.example/{number}", body=b"%d" % number))
+    conn = open_to_read(filled.path)
+    try:
+        words, columns = table_words(conn), {}
+        for name in WIDE_TABLES:
+            columns[name] = _columns(conn, name, words[name])
+            assert list(_rows(conn, name, columns[name], ignored)) == list(
+                conn.execute(f"SELECT * FROM {name}")
+            )
+        whole = steps(conn, lambda: conn.execute("SELECT * FROM applications").fetchall())
+        looked_at = steps(conn, lambda: _columns(conn, "applications", words["applications"]))
+        written = steps(conn, lambda: list(_rows(conn, "applications", columns["applications"], ignored)))
+    finally:
+        conn.close()
+    assert whole > 100
+    assert looked_at < 2 * whole
+    assert written < whole
+
+
+def test_long_work_says_how_far_it_is(filled, tmp_path, monkeypatch, capfd) -> None:
+    monkeypatch.setattr("storage.export.PROGRESS_ROWS", 100)
+    told: list[tuple[str, int]] = []
+    written = export(
+        filled.path, tmp_path, "csv", version="1", progress=lambda *what: told.append(what), force=True
+    )
+    assert [name for name, count in told if not count] == [file.name for file in written]
+    figures = next(file.rows for file in written if file.name == "figures")
+    assert [count for name, count in told if name == "figures"] == list(range(0, figures + 1, 100))
+    monkeypatch.setattr("crawler.commands.export.PROGRESS_SECONDS", 0.0)
+    say = _Progress()
+    say("figures", 0)
+    say("figures", 1)
+    say("figures", 100)
+    monkeypatch.setattr("crawler.commands.export.PROGRESS_SECONDS", 60.0)
+    say("figures", 200)
+    assert capfd.readouterr().err.splitlines() == [
+        "figures: its values are looked at",
+        "figures: 1 row written",
+        "figures: 100 rows written",
+    ]

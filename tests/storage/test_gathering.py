@@ -10,7 +10,16 @@ import pytest
 
 from crawler.items import Document, Publication
 from pipelines.records import Cell, Section
-from storage.database import StorageError, gather, is_gathering, settle, transaction
+from storage.database import (
+    StorageError,
+    at_end,
+    gather,
+    is_gathering,
+    settle,
+    transaction,
+    undo_in,
+)
+from storage.reports import ids_gone, note_ids
 
 
 def rows_on_disk(path, query: str) -> int:
@@ -125,6 +134,70 @@ def test_numbers_of_one_that_was_undone_are_not_taken_for_others(world, new_worl
         assert rows
         assert sorted(world.rows(f"SELECT * FROM {table}"), key=repr) == sorted(rows, key=repr)
     other.close()
+
+
+def found(world, word: str) -> list[str]:
+    """The reports that the search index has under a word of two characters."""
+    return [
+        report_id
+        for (report_id,) in world.rows(
+            "SELECT report_id FROM search_index JOIN search_reports ON number = search_index.rowid"
+            " WHERE search_index MATCH ? ORDER BY report_id",
+            f'"{word}"',
+        )
+    ]
+
+
+def with_text(report, text: str):
+    return replace(report, sections=(Section(number=1, heading="一", text=text),))
+
+
+def test_the_index_has_what_was_gathered_and_not_what_was_undone(world) -> None:
+    """Its lines are written together at the end: those of the report that stands, in its last wording."""
+    url = "http://dfq.example/2020.html"
+    undone = world.reading(with_text(world.aimin(), "败诉"), url=url, body=b"<p>2020</p>")
+    gather(world.db)
+    world.store(world.reading(with_text(world.dongfeng(), "诉讼")))
+    with pytest.raises(StorageError, match="no such table"), transaction(world.db):
+        store_and_fail(world, undone)
+    world.store(world.reading(with_text(world.dongfeng(), "复议"), version="2"))
+    settle(world.db)
+    (report_id,) = world.rows("SELECT id FROM reports")[0]
+    assert found(world, "复议") == [report_id]
+    assert found(world, "诉讼") == []
+    assert world.rows("SELECT rowid FROM search_index WHERE search_index MATCH '\"败诉\"'") == []
+    world.store(undone)
+    assert len(found(world, "败诉")) == 1
+
+
+def test_nothing_is_written_where_what_belongs_to_it_cannot_be(world) -> None:
+    database = world.db.conn.execute("PRAGMA database_list").fetchone()[2]
+    gather(world.db)
+    world.store(world.reading(world.dongfeng()))
+    at_end(world.db, "INSERT INTO crawl_portals VALUES (?)", (1,))
+    with pytest.raises(StorageError, match="crawl_portals"):
+        settle(world.db)
+    assert not is_gathering(world.db)
+    settle(world.db)
+    assert rows_on_disk(database, "SELECT count(*) FROM reports") == 0
+    assert [one.kind for one in world.store(world.reading(world.dongfeng()))] == ["new"]
+    assert rows_on_disk(database, "SELECT count(DISTINCT report_id) FROM figures") == 1
+
+
+def test_what_was_noted_outlives_that_undoing_goes_elsewhere(world) -> None:
+    """A re-reading notes which report each document gives, and stores with what it may undo in memory."""
+    world.store(world.reading(world.dongfeng()))
+    note_ids(world.db)
+    undo_in(world.db, "MEMORY")
+    assert world.one("PRAGMA temp_store") == 2
+    gather(world.db)
+    with pytest.raises(StorageError, match="no such table"), transaction(world.db):
+        store_and_fail(world, world.reading(world.aimin(), url="http://a.example/", body=b"a"))
+    world.store(world.reading(None))
+    settle(world.db)
+    undo_in(world.db, "DEFAULT")
+    assert world.rows("SELECT id FROM reports") == []
+    assert [gone[:2] for gone in ids_gone(world.db)] == [("230805-dfq-2021", None)]
 
 
 def test_a_full_disk_leaves_whole_reports_alone(world) -> None:

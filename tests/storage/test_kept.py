@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +15,20 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.records import Agency, Cell, Check, Claim, Figure, Report, Section
+from pipelines.records import (
+    Agency,
+    Cell,
+    Check,
+    Claim,
+    Figure,
+    FinishedReading,
+    Problem,
+    PublicationReading,
+    Report,
+    Section,
+)
 from storage.copies import Record, frame_of, json_text, record_of
-from storage.kept import kept, rows_of
+from storage.kept import columns_of, kept, readied, rows_of
 from tests.storage.conftest import aimin_2020, dongfeng_2021
 
 # Quotes, brackets and what parts one object from the next; control characters; two halves of a letter.
@@ -110,8 +124,10 @@ def test_the_text_that_is_put_together_is_the_record_as_json(report: Report) -> 
     assert made.legible == sum(
         one["status"] in ("number", "blank", "not_applicable") for one in record["figures"]
     )
-    assert made.frame == {key: record[key] for key in made.frame}
-    assert set(record) - set(made.frame) == {"figures", "beside", "checks"}
+    assert made.frame == {key: record[key] for key in ("agency", "doubt")}
+    assert made.columns == columns_of(json.loads(text))
+    assert made.record() == json.loads(text)
+    assert made.figures == len(record["figures"])
 
 
 @pytest.mark.parametrize("report", [dongfeng_2021(), aimin_2020()])
@@ -160,3 +176,32 @@ def test_the_frame_is_made_of_everything_but_what_makes_rows() -> None:
     assert frame["agency"]["name"] == "佳木斯市东风区人民政府"
     assert frame["dates"]["due_on"] is None
     assert "figures" not in frame
+
+
+def test_what_was_made_ready_elsewhere_is_stored_as_what_is_made_ready_here(
+    world: Any, new_world: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    other = new_world(tmp_path / "other")
+
+    def readings(of: Any) -> Iterator[PublicationReading]:
+        report = of.dongfeng()
+        changed = replace(report.figures[0], value=987, printed=" 987", note="项")
+        problem = Problem(code="unreadable_cell", detail="一", cells=(report.figures[1].cell,))
+        yield of.reading(report, problems=(problem,))
+        yield of.reading(replace(report, figures=(changed, *report.figures[1:])), body=b"<p>2</p>")
+        yield of.reading(report, url="http://jms.example/1", portal="jiamusi", version="2")
+        yield of.reading(replace(of.aimin(), agency=None), url="http://dfq.example/3", body=b"3")
+        files = (("http://dfq.example/4.pdf", b"4", of.aimin()),)
+        yield of.reading(None, url="http://dfq.example/4", body=b"<p>4</p>", files=files)
+
+    for plain, ready in zip(readings(world), readings(other), strict=True):
+        handed_over = FinishedReading(
+            publication=ready.publication,
+            finished=pickle.loads(pickle.dumps(readied(ready))),
+            extractor_version=ready.extractor_version,
+        )
+        assert other.store(handed_over) == world.store(plain)
+    assert other.steady() == world.steady()
+    assert world.one("SELECT count(*) FROM superseded_figures") > 0
+    other.close()

@@ -202,11 +202,25 @@ def test_missing_and_late(world, asked) -> None:
 def test_what_does_not_add_up(world, asked) -> None:
     world.store(world.reading(world.dongfeng()))
     world.store(world.reading(world.aimin(), url="http://amq.example/2020", body=b"amq", portal="harbin"))
-    assert [
-        (row["rule"], row["reports_assessed"], row["reports_failing"], row["with_a_suspect"])
-        for row in asked("q14_what_does_not_add_up", year=2020)
-    ] == [("A1", 1, 1, 1), ("A2", 1, 1, 1)]
-    assert [row["reports_failing"] for row in asked("q14_what_does_not_add_up", year=2021)] == [0]
+    report_id = world.one("SELECT id FROM reports WHERE year = 2020")
+    rows = asked("q14_what_does_not_add_up", year=2020)
+    assert [(row["rule"], row["subject"]) for row in rows] == world.rows(
+        "SELECT rule, subject FROM failed_checks WHERE year = 2020 ORDER BY rule, subject"
+    )
+    # Whose report it is, and both sides of what it breaks: each row leads to the report.
+    assert {(row["report_id"], row["agency"], row["level"]) for row in rows} == {
+        (report_id, "牡丹江市爱民区人民政府", "county")
+    }
+    assert all(row["left_value"] != row["right_value"] for row in rows)
+    # A report counts once a rule, as in the sums.
+    failing = defaultdict(int)
+    for row in rows:
+        failing[row["rule"]] += row["reports_failing"]
+    assert sorted(failing.items()) == world.rows(
+        "SELECT rule, reports_failing FROM rule_totals"
+        " WHERE year = 2020 AND reports_failing AND severity = 'hard' ORDER BY rule"
+    )
+    assert asked("q14_what_does_not_add_up", year=2021) == []
 
 
 def test_carry_over(world, asked) -> None:

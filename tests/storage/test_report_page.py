@@ -5,6 +5,7 @@ it comes from. Real documents, read and stored; the page as a browser gets it.
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
@@ -495,6 +496,49 @@ def test_what_disagrees_with_another_year_is_told_on_both_pages(page: Any, books
     assert "2021" in text_of(later.xpath("//nav[@class='nb-years']")[0])
     for root in (later, earlier):
         assert root.xpath("//h3[contains(., 'Disagreements with other reports')]") != []
+
+
+def test_disagreements_are_counted_as_on_the_pages_of_bodies(page: Any, books: Books) -> None:
+    """The page of a body counts those of each of its years, wording aside; so does that of the report."""
+    with sqlite3.connect(books.database) as db:
+        told = dict(
+            db.execute("SELECT report_id, failed_across FROM agency_years WHERE report_id IS NOT NULL")
+        )
+        listed = dict(
+            db.execute(
+                "SELECT report_id, count(*) FROM cross_checks WHERE outcome = 'fail' GROUP BY report_id"
+            )
+        )
+    assert any(told.values())
+    # Some have a chapter in the words of another, which is no disagreement of figures.
+    assert {report for report, count in listed.items() if count != told[report]}
+    for name, report in books.id.items():
+        [state] = page(name, "en").xpath("//ul[contains(@class, 'nb-state')]")
+        said = re.findall(
+            r"(\d+) disagreements? with (?:other years or levels|another year or level)", text_of(state)
+        )
+        assert [int(number) for number in said] == ([told[report]] if told.get(report) else []), name
+        alike = re.findall(r"the wording of other reports in (\d+) places|in (1) place", text_of(state))
+        if listed.get(report, 0) > told.get(report, 0):
+            assert alike, name
+
+
+def test_figures_are_cells_with_a_number_and_cells_are_all(page: Any, get: Get, books: Books) -> None:
+    with sqlite3.connect(books.database) as db:
+        for name, report in books.id.items():
+            numbers, cells = db.execute(
+                "SELECT count(value), count(*) FROM figures WHERE report_id = ?", (report,)
+            ).fetchone()
+            [said] = page(name, "en").xpath("//span[@id='figures-counted']")
+            assert text_of(said) == f"{numbers} figures in {cells} cells"
+            [said] = page(name, "zh").xpath("//span[@id='figures-counted']")
+            assert text_of(said) == f"{numbers} 个数字，共 {cells} 格"
+        numbers, cells = db.execute("SELECT count(value), count(*) FROM figures").fetchone()
+    assert numbers < cells
+    home = html.document_fromstring(get("/", cookie="nb_lang=en").text)
+    [counted] = home.xpath("//dl[@class='nb-counts']/div[contains(dt, 'cells of the tables')]")
+    assert text_of(counted.find("dt")) == f"figures in {cells:,} cells of the tables"
+    assert text_of(counted.find("dd")) == f"{numbers:,}"
 
 
 # Chapters, sources, versions --------------------------------------------------------------------

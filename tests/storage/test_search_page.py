@@ -10,11 +10,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml.html import document_fromstring
 
 from pipelines.records import Report, Section
 from storage import findings
@@ -153,6 +154,26 @@ def test_results_are_narrowed(get) -> None:
     # Each way counts what the others let through.
     narrowed = page(get, "公开", division="231004")["facets"]
     assert (narrowed["year"]["2020"], narrowed["division"]["230805"]) == (1, 3)
+
+
+def places_offered(get: Get, query: str, **narrowing: str) -> list[tuple[str, str]]:
+    """Label and division of each place that the page offers to narrow to."""
+    root = document_fromstring(get(address(query, **narrowing)).text)
+    links = root.xpath("//*[@id='facet-division']//a")
+    return [
+        (" ".join(link.text_content().split()), parse_qs(urlsplit(link.get("href")).query)["division"][0])
+        for link in links
+    ]
+
+
+def test_places_are_offered_where_the_hits_stand(get) -> None:
+    # All hits lie in one district: neither its province nor its city narrows anything.
+    assert places_offered(get, "流程") == [("佳木斯市 › 东风区", "230805")]
+    assert places_offered(get, "流程", division="230000") == [("佳木斯市 › 东风区", "230805")]
+    assert places_offered(get, "流程", division="230800") == [("东风区", "230805")]
+    assert places_offered(get, "流程", division="230805") == []
+    # Where they divide, the level at which they do.
+    assert [code for _, code in places_offered(get, "公开")] == ["230000", "231004"]
 
 
 def test_names_are_offered_first(get) -> None:

@@ -384,6 +384,44 @@ def test_a_failure_of_ours_is_told_without_its_insides(world, capfd) -> None:
     assert "Traceback" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nianbao?sql=select+nothing",
+        "/nianbao.json?sql=selec",
+        "/nianbao.csv?sql=select+*+from+nowhere",
+        "/nianbao?sql=select+:a&_shape=odd",
+        "/nianbao/reports?_where=nothing",
+        "/nianbao/reports.json?_where=1;select",
+        "/nianbao/search_index",
+        "/nianbao?sql=select+zeroblob(900000000)",
+    ],
+)
+def test_a_slip_in_the_sql_of_a_reader_is_no_event(get, path: str, capfd) -> None:
+    assert get(path).status_code in (200, 400, 404)
+    said = capfd.readouterr()
+    assert said.out + said.err == ""
+
+
+def test_a_ready_query_that_fails_is_told_on_the_terminal(world, capfd) -> None:
+    with opened(world.path) as get:
+        world.db.execute("DROP VIEW missing_reports")
+        # The answer blames SQL, and whoever runs the site must hear of it: it is none of the reader's.
+        assert get("/nianbao/q13_missing_and_late.json").status_code == 400
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith("ERROR: no such table: missing_reports (OperationalError): SELECT agency, ")
+
+
+def test_a_database_that_is_damaged_is_told_on_the_terminal(world, capfd) -> None:
+    world.store(world.reading(world.dongfeng()))
+    world.close()
+    with opened(world.path) as get:
+        assert get("/nianbao?sql=select+1").status_code == 200
+        world.path.write_bytes(b"no database at all" * 1000)
+        get("/nianbao?sql=select+count(*)+from+sections")
+    assert "ERROR: " in capfd.readouterr().err
+
+
 def test_rows_as_csv() -> None:
     assert as_csv([]) == ""
     assert as_csv([{"a": 1, "b": '条,"x"'}, {"a": None, "b": 2.5}]) == 'a,b\r\n1,"条,""x"""\r\n,2.5\r\n'

@@ -14,8 +14,9 @@ from typing import Any
 
 import lxml.html
 import pytest
+from datasette.utils import tilde_encode
 
-from pipelines import forms
+from pipelines import divisions, forms
 from pipelines.records import Dates, Division
 from storage import findings
 from storage.reference import write_reference
@@ -373,6 +374,48 @@ def test_a_division_stands_for_all_below_it(get) -> None:
     assert page.cssselect('.nb-note[role="status"]') == []
 
 
+@pytest.mark.parametrize(
+    "name", [name for name, each in questions().queries.items() if "division" in each.parameters]
+)
+def test_a_division_that_there_is_not_is_told(get, name: str) -> None:
+    page = tree(get, f"/nianbao/{name}?division=999999")
+    assert said(page.cssselect('.nb-note[role="status"]')[0]) == (
+        "There is no division with the code “999999”, so nothing fits."
+    )
+    for path in (f"/nianbao/{name}.json?", f"/nianbao/{name}.csv?", f"/nianbao/{name}?_format=json&"):
+        refused = get(f"{path}division=999999&_lang=en")
+        assert refused.status_code == 400
+        assert "division=999999: there is no division with this code" in refused.text
+        # One of which there is nothing to tell has no rows, and that is all there is to say.
+        assert get(f"{path}division=231000").status_code == 200
+
+
+def test_a_code_that_there_is_not_is_told_in_data_too(get) -> None:
+    refused = get("/nianbao/q13_missing_and_late.csv?what=gone&_lang=en")
+    assert (refused.status_code, refused.text) == (400, "what=gone: must be one of missing, late")
+    assert get("/nianbao/q13_missing_and_late.json?_shape=array&year=1950").json() == []
+
+
+def test_a_report_that_does_not_add_up_is_led_to(world) -> None:
+    cells, derived = forms.layout()
+    write_reference(world.db, divisions=divisions.load(), form_cells=cells, derived=derived)
+    world.store(world.reading(world.aimin(), portal="harbin"))
+    findings.refresh(world.db)
+    rows = world.rows("SELECT report_id, agency, rule, subject FROM failed_checks")
+    assert rows
+    with opened(world.path) as get:
+        page = tree(get, "/nianbao/q14_what_does_not_add_up")
+        links = {link.get("href") for link in page.cssselect("table.nb-answer td a")}
+        assert {f"/nianbao/reports/{tilde_encode(row[0])}" for row in rows} <= links
+    head, *body = table(page)
+    shown = [dict(zip(head, row, strict=True)) for row in body]
+    assert sorted((row["Body"], row["Rule"].split()[0]) for row in shown) == sorted(row[1:3] for row in rows)
+    # What the rule speaks of and the cell that may be wrong are called by their labels.
+    assert not {row["Subject"] for row in shown} & {"natural_person", "org_total"}
+    assert {row["Suspect"] for row in shown} - {"–"}
+    assert not any("[" in row["Suspect"] or "_" in row["Suspect"] for row in shown)
+
+
 def test_the_years_of_late_reports_can_be_picked(get) -> None:
     """A union has no columns of a type, so that a year must be compared with a text."""
     for asked, found in (("year=2023&what=late", 1), ("year=2022&what=late", 0), ("confidence=high", 1)):
@@ -393,7 +436,8 @@ def test_odd_values_get_a_sentence(get, name: str, given: str) -> None:
         answer = get(f"/nianbao/{name}?{parameter}={given.replace(';', '%3B').replace('<', '%3C')}")
         assert answer.status_code == 200
         page = lxml.html.fromstring(answer.text)
-        assert "is not among the choices" in said(page.cssselect('.nb-note[role="status"]')[0])
+        told = "is not among the choices" if parameter != "division" else "There is no division with the code"
+        assert told in said(page.cssselect('.nb-note[role="status"]')[0])
         assert table(page) == []
         assert "<script>alert" not in answer.text
 
