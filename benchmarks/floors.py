@@ -50,8 +50,8 @@ def docx(body: bytes) -> object:
 
 
 def rows(db: Database, found: Mapping[str, Sequence[Sequence[object]]]) -> None:
-    """One transaction, one statement a table, foreign keys off."""
+    """One transaction, one statement a table."""
     with db.conn:
-        for table, values in found.items():
+        for into, values in found.items():
             places = ", ".join("?" * len(values[0]))
-            db.conn.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({places})", values)
+            db.conn.executemany(f"INSERT {into} VALUES ({places})", values)
