@@ -295,6 +295,7 @@ def storing(rounds: int) -> Iterator[Ratio]:
 
         ours()
         rows = new_rows(base, folder / "ours.db")
+        records = _packed_records(folder / "ours.db")
         bare, bound = (
             partial(taken, "bare.db", lambda db: floors.rows(db, rows), keys=keys) for keys in (False, True)
         )
@@ -313,6 +314,21 @@ def storing(rounds: int) -> Iterator[Ratio]:
         _per(ready, len(readings)),
         remark=f"{size:.0f} kB handed over",
     )
+    yield _row("records kept of copies and versions", "kB/report", [records], remark="in no other row")
+
+
+def _packed_records(path: Path) -> float:
+    """Kilobytes a report of the records that are kept of copies and versions, which no invented database
+    has: so that none need be fetched again when another copy is shown.
+    """
+    db = Database(path)
+    (reports,) = db.execute("SELECT count(*) FROM reports").fetchone()
+    held = [
+        db.execute(f"SELECT sum(length(record)) FROM {table}").fetchone()[0]
+        for table in ("copies", "source_versions")
+    ]
+    db.close()
+    return sum(held) / reports / 1000
 
 
 def _store_all(db: Database, handed: Sequence[tuple[Publication, bytes]], crawl_id: int) -> None:
