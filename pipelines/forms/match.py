@@ -105,8 +105,8 @@ class Found:
     loose: list[LooseValues] = field(default_factory=list)
     grids: dict[str, list[Grid]] = field(default_factory=dict)
     """The grids in which rows of each statutory table stand, pieces put together."""
-    skeletons: dict[int, Skeleton] = field(default_factory=dict)
-    """What these grids look like, by their ids."""
+    skeletons: dict[int, tuple[Grid, Skeleton]] = field(default_factory=dict)
+    """What grids look like, by their ids, with the grids: an id is that of another once its own is freed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ def _read(grid: Grid, found: Found, caption: str) -> None:
     key = (caption, looks)
     kept = _KEPT.get(key) if looks else None
     if looks:
-        found.skeletons[id(grid)] = looks
+        found.skeletons[id(grid)] = grid, looks
     if kept is not None:
         found.rows += _rows_again(grid, kept)
     elif turned := turned_values(grid):

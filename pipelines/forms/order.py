@@ -27,7 +27,7 @@ _LITIGATION = {"行政诉讼": ("litigation_direct", "litigation_after_reconside
 
 
 _Order = tuple[str | None, ...]
-_NO_SKELETONS: Mapping[int, Skeleton] = {}
+_NO_SKELETONS: Mapping[int, tuple[Grid, Skeleton]] = {}
 _KEPT: Kept[tuple[_Order, tuple[tuple[Cell, int], ...]]] = Kept()
 
 
@@ -75,12 +75,12 @@ class _Stream:
 def cells_in_order(
     grids: Mapping[str, Sequence[Grid]],
     decided: Mapping[str, str | None],
-    skeletons: Mapping[int, Skeleton] = _NO_SKELETONS,
+    skeletons: Mapping[int, tuple[Grid, Skeleton]] = _NO_SKELETONS,
 ) -> dict[Cell, GridCell]:
     """The printed cell of each statutory cell for which the order of words and values has one.
 
     `grids` are the tables in which each statutory table was found, `decided` its form; `skeletons` are what
-    grids look like, by their ids: what looks like a table that was read before is not read again.
+    grids look like, by their ids, with the grids: what looks like one that was read before is not read again.
     """
     found: dict[Cell, GridCell] = {}
     streams: dict[int, _Stream] = {}
@@ -90,7 +90,7 @@ def cells_in_order(
             continue
         order: tuple[str | None, ...] = ()
         for grid in sources:
-            looks = skeletons.get(id(grid))
+            _, looks = skeletons.get(id(grid), (grid, None))
             key = (form.id, table, order, looks)
             kept = _KEPT.get(key) if looks else None
             if kept is not None:

@@ -12,6 +12,7 @@ from collections.abc import Hashable
 from functools import lru_cache
 from threading import Lock
 from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 from pipelines.content import Grid
 
@@ -47,7 +48,7 @@ class Skeleton:
         return isinstance(other, Skeleton) and self._looks == other._looks
 
 
-_every: list[Kept[Any]] = []
+_every: WeakSet[Kept[Any]] = WeakSet()
 
 
 def forget() -> None:
@@ -62,7 +63,7 @@ class Kept(Generic[_Finding]):
     def __init__(self) -> None:
         self._findings: OrderedDict[Hashable, _Finding] = OrderedDict()
         self._lock = Lock()
-        _every.append(self)
+        _every.add(self)
 
     def get(self, key: Hashable) -> _Finding | None:
         """What was found where it looked the same, None where that is not known."""

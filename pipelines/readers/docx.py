@@ -64,7 +64,8 @@ _WRAPPERS = frozenset(
 _OFF = frozenset({"0", "false", "off"})
 
 # What is asked of every cell and run, spelled once.
-_P, _R, _T, _RPR, _TC, _TCPR = (f"{_W}{name}" for name in ("p", "r", "t", "rPr", "tc", "tcPr"))
+_P, _R, _T, _TC = (f"{_W}{name}" for name in ("p", "r", "t", "tc"))
+_PPR, _RPR, _TCPR = (f"{_W}{name}" for name in ("pPr", "rPr", "tcPr"))
 _SPAN, _DOWN, _ACROSS = (f"{_W}{name}" for name in ("gridSpan", "vMerge", "hMerge"))
 _VAL, _BOX = f"{_W}val", f"{_W}txbxContent"
 _TEXTS = frozenset({_T, f"{_M}t"})
@@ -251,6 +252,8 @@ def _is_off_line(run: etree._Element) -> bool:
         return True
     if properties.find(f"{_W}position") is None:
         return False
+    if next(run.iterancestors(_R), None) is not None:
+        return _height(run) > 0  # where no program puts one: what stands around it cannot be asked
     paragraph = next(run.iterancestors(f"{_W}p"), run)
     return _height(run) > min(_height(other) for other in paragraph.iter(f"{_W}r") if _text(other).strip())
 
@@ -342,12 +345,18 @@ class _Cell:
     span: str | None = None
     down: str | None = None
     across: str | None = None
+    properties: Element | None = None
 
     def note(self, element: Element, tag: str) -> None:
         """Takes in what stands in a cell beside its paragraphs and texts."""
         if tag in _EXTENTS:
-            if element.getparent() is _properties(self.element):
-                self._extend(tag, element.get(_VAL, ""))
+            holder = element.getparent()
+            if holder.tag == _TCPR and holder.getparent() is self.element:
+                if self.properties is None:
+                    # The first w:tcPr holds. It is looked for once: a cell may have any number of children.
+                    self.properties = next(self.element.iterchildren(_TCPR))
+                if holder is self.properties:
+                    self._extend(tag, element.get(_VAL, ""))
         elif not self.asked:
             self.asked = _is_telling(element, tag)
 
@@ -372,13 +381,6 @@ class _Cell:
         return _cell_text(self.element)
 
 
-def _properties(cell: Element) -> Element | None:
-    """The first w:tcPr of a cell."""
-    if len(cell) and cell[0].tag == _TCPR:
-        return cell[0]
-    return next(cell.iterchildren(_TCPR), None)
-
-
 def _is_telling(element: Element, tag: str) -> bool:
     """Whether something in a cell may change what its runs say; what is there and switched off does not."""
     if tag in _SETTING:
@@ -388,7 +390,10 @@ def _is_telling(element: Element, tag: str) -> bool:
         return value != "0" if tag == _POSITION else value not in _OFF
     if tag == _COLOUR:
         return _is_white(element.get(_VAL))
-    return tag not in _TABS or element.getparent().tag != _TAB_STOPS
+    if tag not in _TABS:
+        return True
+    stops = element.getparent()
+    return not (stops.tag == _TAB_STOPS and stops.getparent().tag == _PPR)
 
 
 @dataclass(slots=True)

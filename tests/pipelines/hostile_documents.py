@@ -85,6 +85,13 @@ def nested_tables(text: str, deep: int = 60) -> str:
     )
 
 
+def often_in_a_cell(content: str) -> Callable[[], bytes]:
+    return lambda: word.packed(f"<w:tbl><w:tr><w:tc>{content * 150_000}</w:tc></w:tr></w:tbl>")
+
+
+OFTEN_IN_A_CELL = ("<w:vMerge/>", "<w:p><w:vMerge/></w:p>", "<w:tcPr><w:vMerge/></w:tcPr>")
+
+
 def vast_sheet() -> bytes:
     cells = {(0, 0): s.written("1", 0, 0), (999_999, 9_999): s.written("2", 999_999, 9_999)}
     return s.book(s.sheet(cells))

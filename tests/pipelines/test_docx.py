@@ -207,3 +207,22 @@ def test_flipped_bytes_are_noticed(seed):
         assert found.problems
         return
     assert {f.cell: f.printed for f in found.report.figures if f.status in TOLD} == printed
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<w:p><w:r><w:t>51</w:t><w:tabs><w:tab/></w:tabs><w:t>77</w:t></w:r></w:p>",
+        "<w:p><w:r><w:t>51</w:t></w:r><w:tabs><w:tab/></w:tabs><w:r><w:t>77</w:t></w:r></w:p>",
+    ],
+)
+def test_a_tab_where_no_tab_stops_stand_parts_numbers(content):
+    grid = docx.read(word.packed(f"<w:tbl><w:tr><w:tc>{content}</w:tc></w:tr></w:tbl>")).grids[0]
+    assert grid.rows[0][0].text == "51 77"
+
+
+def test_a_raised_run_within_a_raised_run_is_read():
+    raised = '<w:rPr><w:position w:val="6"/></w:rPr>'
+    inner = f"<w:r>{raised}<w:t>2</w:t></w:r>"
+    content = docx.read(word.packed(f"<w:p><w:r>{raised}<w:t>1</w:t>{inner}</w:r></w:p>"))
+    assert [block.text for block in content.blocks] == ["1²"]

@@ -67,7 +67,9 @@ def test_each_is_a_problem_that_says_what_it_was(pool, name):
     assert any(hostile.says in detail for code, detail in problems if code == hostile.code), problems
 
 
-@pytest.mark.parametrize("make", [h.vast_dimension, h.of_text(h.nested_tables)])
+@pytest.mark.parametrize(
+    "make", [h.vast_dimension, h.of_text(h.nested_tables), *map(h.often_in_a_cell, h.OFTEN_IN_A_CELL)]
+)
 def test_what_is_only_strange_is_read(pool, make):
     begun = time.monotonic()
     body = make()

@@ -9,10 +9,11 @@ import pytest
 
 from pipelines.content import Grid, GridCell
 from pipelines.extract import read_document
-from pipelines.forms import match, order
+from pipelines.forms import Form, match, order
 from pipelines.forms.skeleton import Kept, skeleton
 from pipelines.readers.html import read
 from tests.pipelines import renderings as r
+from tests.pipelines import word
 from tests.pipelines.every_format import every_format
 
 
@@ -150,3 +151,46 @@ def test_places_are_those_of_the_document_at_hand() -> None:
     for figure in report.figures:
         place = figure.locator
         assert texts[place["table"], place["row"], place["cell"]] == figure.printed
+
+
+def _lists_and_a_noted_table(form: Form, start: int, *, pushed: bool) -> bytes:
+    """Short lists in two pieces each, of which nothing is kept, before such a table with a long note."""
+    printed = r.distinct(form, start)
+    table = word.table(r.applications_rows(form, printed))
+    rows = [f"{row}</w:tr>" for row in table.removeprefix("<w:tbl>").split("</w:tr>")[:-1]]
+    note = f"<w:tr>{word.cell(word.paragraph(word.run('注' * 170)))}</w:tr>"
+    empty = f"<w:tr>{word.cell(word.paragraph()) * 5}</w:tr>" if pushed else ""
+    parted = "".join(("<w:tbl>", empty, *rows[:12], "</w:tbl><w:tbl>", *rows[12:], note, "</w:tbl>"))
+    lists = "".join(_short_list(7 * number + 1) for number in range(24))
+    text = word.body(form, printed)
+    assert table in text
+    return word.packed(text.replace(table, lists + parted))
+
+
+def _short_list(first: int) -> str:
+    words = ("一、本年新收政府信息公开申请数量", "二、上年结转政府信息公开申请数量")
+    rows = [
+        "".join(
+            word.cell(word.paragraph(word.run(str(text))))
+            for text in (name, *range(first + at, first + at + 7))
+        )
+        for at, name in enumerate(words)
+    ]
+    rest = "".join(word.cell(word.paragraph(word.run(str(number)))) for number in range(3))
+    pieces = ["".join(f"<w:tr>{row}</w:tr>" for row in part) for part in (rows, [rest])]
+    return "".join(f"<w:tbl>{piece}</w:tbl>" for piece in pieces) + word.paragraph(
+        word.run("以上为简表说明文字。")
+    )
+
+
+def test_what_a_table_looks_like_is_not_taken_from_one_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python gives the id of a table that was freed to another."""
+    form, _ = r.both_forms()
+    bodies = [
+        _lists_and_a_noted_table(form, 1 + 900 * (number % 3), pushed=number > 8 and number % 2 == 1)
+        for number in range(40)
+    ]
+    one_after_the_other = [repr(read_document(body)[0]) for body in bodies]
+    for body, told in zip(bodies, one_after_the_other, strict=True):
+        _forget(monkeypatch)
+        assert repr(read_document(body)[0]) == told
