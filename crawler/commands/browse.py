@@ -88,8 +88,8 @@ class Command(OneLineUsage, ScrapyCommand):
             )
         logging.getLogger("asyncio").addFilter(is_worth_telling)
         shown = f"[{host}]" if ":" in host else host
-        say(f"http://{shown}:{port}/ shows {database} (Ctrl-C ends it)")
         try:
+            say(f"http://{shown}:{port}/ shows {database} (Ctrl-C ends it)")
             uvicorn.run(application, host=host, port=port, log_level="warning", lifespan="on", workers=1)
         except KeyboardInterrupt:
             say("ended")

@@ -109,6 +109,7 @@ class Command(OneLineUsage, BaseRunSpiderCommand):
             ("ARCHIVE", str(folder / "archive.db")),
             ("RECRAWL", "all"),
             ("EXTRACT_JOBS", 1),
+            ("FINISH_READING", None),
         ):
             process.settings.set(setting, value, priority="cmdline")
         for logger in ("scrapy", "twisted", "asyncio", "py.warnings"):

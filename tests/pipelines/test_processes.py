@@ -17,7 +17,7 @@ from tests.pipelines import hostile
 
 
 def made() -> ProcessPool:
-    return ProcessPool(max_workers=2, context=_context())
+    return ProcessPool(max_workers=2, context=_context(()))
 
 
 def killed_all(pids: list[int]) -> None:
