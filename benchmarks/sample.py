@@ -16,11 +16,6 @@ from tests.province import portals
 from tests.province.pages import Answer, Pages
 
 
-def report_pages() -> list[Answer]:
-    """Every report page of the sample as bytes."""
-    return [answer for _, _, _, answer in _answers()]
-
-
 def fetched(folder: Path) -> tuple[Path, int, list[Publication]]:
     """A database in `folder` in which every report page was fetched and none was read.
 

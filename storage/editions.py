@@ -13,10 +13,12 @@ from storage.copies import json_text, shallow
 
 
 def page_and_files(publication: Publication) -> tuple[Document, ...]:
+    """The documents of a publication, its page first."""
     return (publication.page, *publication.attachments)
 
 
 def signature(publication: Publication) -> str:
+    """Fingerprint of this edition of the page, see `signature_of`."""
     return signature_of(
         publication.page.fetch.sha256,
         [(item.fetch.url, item.fetch.sha256) for item in publication.attachments],
