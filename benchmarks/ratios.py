@@ -324,7 +324,7 @@ def _packed_records(path: Path) -> float:
     db = Database(path)
     (reports,) = db.execute("SELECT count(*) FROM reports").fetchone()
     held = [
-        db.execute(f"SELECT sum(length(record)) FROM {table}").fetchone()[0]
+        db.execute(f"SELECT coalesce(sum(length(record)), 0) FROM {table}").fetchone()[0]
         for table in ("copies", "source_versions")
     ]
     db.close()

@@ -618,8 +618,16 @@ class _PublicationStore:
             )
             self._insert_version(report_id, last, after, history[-1] if history else None)
             return False
-        # What the page said until now, read as it was read last, is what the change is measured from.
-        self._insert_version(report_id, history[-1]["version"] + 1, after, before)
+        # What the page said until now, read as it was read last, is what the change is measured from. Its
+        # version had no record of its own as long as the copy said the same.
+        assert before is not None  # else the history was handed on
+        last = history[-1]["version"]
+        self.conn.execute(
+            "UPDATE source_versions SET record = ?"
+            " WHERE report_id = ? AND source_url = ? AND version = ? AND record IS NULL",
+            (before["record"], report_id, self.page_url, last),
+        )
+        self._insert_version(report_id, last + 1, after, before)
         return True
 
     def _history(self, report_id: str) -> list[dict[str, Any]]:
@@ -651,8 +659,7 @@ class _PublicationStore:
             reader_changed = int(before["extractor_version"] != after["extractor_version"])
         self.conn.execute(
             "INSERT INTO source_versions (report_id, source_url, version, sha256, fetch_id, fetched_at,"
-            " changes, parts, extractor_version, reader_changed, record)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " changes, parts, extractor_version, reader_changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 report_id,
                 self.page_url,
@@ -664,7 +671,6 @@ class _PublicationStore:
                 parts,
                 after["extractor_version"],
                 reader_changed,
-                after["record"],
             ),
         )
 

@@ -149,6 +149,14 @@ def _stored_prints(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS(name="0016_records_once")
+def _records_once(db: Database) -> None:
+    for name in db.view_names():
+        db.execute(f'DROP VIEW "{name}"')
+    for statement in _RECORDS_ONCE:
+        db.execute(statement)
+
+
 _REFERENCE = (
     """
     CREATE TABLE divisions (
@@ -1409,4 +1417,42 @@ _STORED_PRINTS = (
     """,
     "DROP TABLE whole_figures",
     "CREATE INDEX stored_figures_no_numbers ON stored_figures (report, cell, kind) WHERE kind < 0",
+)
+
+_RECORDS_ONCE = (
+    "ALTER TABLE source_versions RENAME TO whole_versions",
+    "DROP INDEX source_versions_fetch",
+    "DROP INDEX source_versions_sha256",
+    # record: NULL of a page's last version, which says what the page's copy says, and that is kept.
+    """
+    CREATE TABLE source_versions (
+        report_id TEXT NOT NULL REFERENCES reports (id) DEFERRABLE INITIALLY DEFERRED,
+        source_url TEXT NOT NULL,
+        version INTEGER NOT NULL CHECK (version > 0),
+        sha256 TEXT REFERENCES documents (sha256),
+        fetch_id INTEGER NOT NULL REFERENCES fetches (id),
+        fetched_at TEXT NOT NULL,
+        changes TEXT NOT NULL,
+        parts TEXT NOT NULL,
+        extractor_version TEXT NOT NULL,
+        reader_changed INTEGER NOT NULL CHECK (reader_changed IN (0, 1)),
+        record BLOB,
+        PRIMARY KEY (report_id, source_url, version)
+    ) STRICT
+    """,
+    """
+    INSERT INTO source_versions
+    SELECT report_id, source_url, version, sha256, fetch_id, fetched_at, changes, parts, extractor_version,
+        reader_changed, CASE WHEN EXISTS (
+            SELECT 1 FROM copies WHERE copies.report_id = whole.report_id
+                AND copies.source_url = whole.source_url AND copies.record = whole.record
+        ) AND NOT EXISTS (
+            SELECT 1 FROM whole_versions AS later WHERE later.report_id = whole.report_id
+                AND later.source_url = whole.source_url AND later.version > whole.version
+        ) THEN NULL ELSE record END
+    FROM whole_versions AS whole ORDER BY whole.rowid
+    """,
+    "DROP TABLE whole_versions",
+    "CREATE INDEX source_versions_fetch ON source_versions (fetch_id)",
+    "CREATE INDEX source_versions_sha256 ON source_versions (sha256)",
 )

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from pipelines.records import Check
+from pipelines.records import Cell, Check
 from storage import contents, schema
 from storage.contents import worded
 from storage.copies import json_text
@@ -26,6 +26,7 @@ from storage.database import StorageError, open_database, transaction
 
 ROOT = Path(__file__).resolve().parents[2]
 ID = "230805-dfq-2021"
+RECEIVED = Cell("applications", "received_new", "total")
 FIGURES = "SELECT * FROM figures ORDER BY report_id, table_code, row_code, column_code"
 CHECKS = "SELECT * FROM checks ORDER BY report_id, position"
 
@@ -252,6 +253,16 @@ def test_no_row_names_what_there_is_not(world) -> None:
             world.db.conn.execute(damaging)
 
 
+def _give_every_version_its_record(world) -> None:
+    """As it was once: the last version had what its copy says once more."""
+    world.db.execute(
+        "UPDATE source_versions SET record = (SELECT record FROM copies WHERE"
+        " copies.report_id = source_versions.report_id AND copies.source_url = source_versions.source_url)"
+        " WHERE record IS NULL"
+    )
+    world.db.conn.commit()
+
+
 def test_an_older_database_is_brought_into_the_new_shape(world, tmp_path: Path) -> None:
     """All rows of both tables, with every kind of value, are the same as views; nothing else changes."""
     report = world.aimin()
@@ -275,6 +286,7 @@ def test_an_older_database_is_brought_into_the_new_shape(world, tmp_path: Path) 
         )
     )  # fmt: skip
     older = tmp_path / "older.db"
+    _give_every_version_its_record(world)
     with closing(sqlite3.connect(older)) as conn:
         schema.MIGRATIONS.apply(Database(conn), stop_before="0012_compact_store")
         tables = {row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -294,6 +306,38 @@ def test_an_older_database_is_brought_into_the_new_shape(world, tmp_path: Path) 
         assert not {"figures", "checks"} & left
 
 
+def test_an_older_database_loses_the_records_that_its_copies_have(world, tmp_path: Path) -> None:
+    """A version that is not the last, and one whose copy was read again since, keep theirs."""
+    report = world.dongfeng()
+    world.store(world.reading(report, body=b"1"))
+    world.begin_crawl()
+    world.store(world.reading(world.with_printed(report, RECEIVED, "9"), body=b"2"))
+    world.store(world.reading(world.aimin(), url="http://amq.example/2020", body=b"amq", portal="harbin"))
+    _give_every_version_its_record(world)
+    world.db.execute("UPDATE copies SET record = x'00' WHERE source_url = 'http://amq.example/2020'")
+    world.db.conn.commit()
+    told = (
+        "SELECT report_id, version, hex(record), fetch_id, changes, parts, reader_changed"
+        " FROM source_versions ORDER BY 1, 2"
+    )
+    (first, last, other) = world.rows(told)
+    older = tmp_path / "older.db"
+    with closing(sqlite3.connect(older)) as conn:
+        schema.MIGRATIONS.apply(Database(conn), stop_before="0016_records_once")
+        conn.execute("CREATE VIEW histories AS SELECT record FROM source_versions")
+        conn.execute("ATTACH ? AS new", (str(world.path),))
+        tables = {row[0] for row in conn.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
+        for table in tables - {"_sqlite_migrations", "sqlite_sequence"}:
+            if not table.startswith("search_index"):
+                conn.execute(f'DELETE FROM main."{table}"')
+                conn.execute(f'INSERT INTO main."{table}" SELECT * FROM new."{table}"')
+        conn.commit()
+    with closing(open_database(older).conn) as conn:
+        assert conn.execute(told).fetchall() == [first, (*last[:2], "", *last[3:]), other]
+        assert conn.execute("SELECT record IS NULL FROM source_versions").fetchall().count((1,)) == 1
+        assert conn.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
 def test_prints_leave_the_rows_of_figures_and_views_are_made_anew(world, tmp_path: Path) -> None:
     """Every figure stays what it was, with cells verbatim and remarks; views of the old table are remade."""
     figures = world.dongfeng().figures
@@ -304,6 +348,7 @@ def test_prints_leave_the_rows_of_figures_and_views_are_made_anew(world, tmp_pat
     )
     world.store(world.reading(replace(world.dongfeng(), figures=odd + figures[3:])))
     older = tmp_path / "older.db"
+    _give_every_version_its_record(world)
     with closing(sqlite3.connect(older)) as conn:
         schema.MIGRATIONS.apply(Database(conn), stop_before="0015_stored_prints")
         conn.execute("CREATE VIEW figures AS SELECT printed FROM stored_figures")

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from crawler.items import Document
 from pipelines.records import Cell, Link, Problem, Section
-from storage.copies import CellChange, contradicting_cells, record_of
+from storage.copies import CellChange, contradicting_cells, json_text, record_of, unpacked
 from storage.database import StorageError
 from storage.reports import Outcome, ids_gone, mark_gone_pages, note_ids, store
 
@@ -107,6 +107,43 @@ def test_a_report_whose_body_is_read_otherwise_keeps_its_versions(world) -> None
     store(world.db, world.read(publication, [newer]), None)
     assert world.rows(told) == versions
     assert world.rows("SELECT DISTINCT report_id FROM source_versions") == [(ID,)]
+
+
+def test_what_a_page_says_is_kept_once(world) -> None:
+    """The last version has no record beside that of its copy; one that is superseded has what it said."""
+    report = world.dongfeng()
+    readings = [world.with_printed(report, RECEIVED, printed) for printed in ("7", "8", "9")]
+    kept = "SELECT version, record IS NULL FROM source_versions ORDER BY version"
+    for body, reading in zip((b"1", b"2", b"3"), readings, strict=True):
+        world.begin_crawl()
+        world.store(world.reading(reading, body=body))
+    assert world.rows(kept) == [(1, 0), (2, 0), (3, 1)]
+    assert [
+        unpacked(record)
+        for (record,) in world.rows(
+            "SELECT record FROM source_versions WHERE record IS NOT NULL ORDER BY version"
+        )
+    ] == [json.loads(json_text(record_of(reading))) for reading in readings[:2]]
+    assert world.rows(
+        "SELECT version, printed FROM superseded_figures"
+        " WHERE (table_code, row_code, column_code) = (?, ?, ?) ORDER BY version",
+        *RECEIVED,
+    ) == [(1, "7"), (2, "8")]
+    # Read again by a reader that sees the last one otherwise: it replaces that version.
+    (publication,) = world.ledger.publications()
+    store(world.db, world.read(publication, [readings[0]]), None)
+    assert world.rows(kept) == [(1, 0), (2, 0), (3, 1)]
+    world.begin_crawl()
+    world.store(world.reading(readings[1], body=b"4"))
+    assert world.rows(kept) == [(1, 0), (2, 0), (3, 0), (4, 1)]
+    assert (
+        world.one(
+            "SELECT printed FROM superseded_figures WHERE version = 3 AND"
+            " (table_code, row_code, column_code) = (?, ?, ?)",
+            *RECEIVED,
+        )
+        == "7"
+    )
 
 
 def test_versions_of_another_year_are_not_taken_over_and_told(world) -> None:
