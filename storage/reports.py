@@ -21,7 +21,7 @@ from sqlite_utils import Database
 
 from crawler.items import Document, Publication
 from pipelines.records import READER_FAILURES, FinishedReading, PublicationReading
-from storage import contents, copies, problems, search
+from storage import bodies, contents, copies, problems, search
 from storage.copies import Copy, Record, json_text
 from storage.database import StorageError, file_of, one_line_errors, standing, transaction
 from storage.editions import page_and_files, reading_key, signature_of
@@ -471,16 +471,16 @@ class _PublicationStore:
         copy, given, report_id = self._sole_copy(candidate), candidate.kept, candidate.report_id
         agency = given.frame["agency"]
         row = _report_row(report_id, copy, given.columns, [copy], None, self.seen_at)
-        agency_is_new = _write_agency_stub(self.conn, agency, named=False)
+        agency_is_new = bodies.write_missing(self.conn, agency, named=False)
         self.conn.execute(_put_report(tuple(row), new=True), tuple(row.values()))
         self._write_source(candidate, None)
         self._insert_version(report_id, 1, copy, None)
         self.conn.execute(_SHOW_VERSIONS, (report_id, self.page_url))
         _write_contents(self.db, report_id, given.rows, new=True)
         if agency_is_new:
-            _write_names(self.conn, agency["id"], agency)
+            bodies.write_names(self.conn, agency["id"], agency)
         else:
-            _write_agency(self.conn, agency["id"], report_id, agency)
+            bodies.write(self.conn, agency["id"], report_id, agency)
 
     def _sole_copy(self, candidate: _Candidate) -> dict[str, Any]:
         """The one copy of such a report: what `_copies` would give, as far as it is used."""
@@ -857,7 +857,7 @@ def _write_shown(
     agency, agency_is_new = record["agency"], False
     if old is None or old != row:
         # The agency's row must stand before the report's; both come from the copy that is shown.
-        agency_is_new = _write_agency_stub(conn, agency, named=False)
+        agency_is_new = bodies.write_missing(conn, agency, named=False)
         conn.execute(_put_report(tuple(row), new=old is None), tuple(row.values()))
     if any(copy["is_primary"] != (copy is shown) for copy in found):
         conn.execute(
@@ -872,9 +872,9 @@ def _write_shown(
     if old is not None or len(found) > 1:
         _write_contradictions(db, report_id, found, given)
     if agency_is_new:
-        _write_names(conn, agency["id"], agency)
+        bodies.write_names(conn, agency["id"], agency)
     elif rewritten:
-        _write_agency(conn, agency["id"], report_id, agency)
+        bodies.write(conn, agency["id"], report_id, agency)
     return "new" if old is None else "reread" if rewritten else "unchanged"
 
 
@@ -1196,136 +1196,6 @@ def _write_contradictions(
     problems.insert(db, rows)
 
 
-def _write_agency_stub(conn: sqlite3.Connection, agency: Record, *, named: bool = True) -> bool:
-    """Makes the rows of an agency and of the governments over it where they are missing, with their names.
-
-    Says whether its own was missing. Its own names are written with `named`, else by the caller.
-    """
-    parent = agency.get("parent")
-    known = conn.execute("SELECT 1 FROM agencies WHERE id = ?", (agency["id"],)).fetchone()
-    if parent is not None:
-        _write_agency_stub(conn, parent)
-    if known is None:
-        conn.execute(
-            "INSERT INTO agencies (id, name, division_code, agency_type, level, parent_id, body)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (agency["id"], *_agency_row(agency)),
-        )
-        if named:
-            _write_names(conn, agency["id"], agency)
-    return known is None
-
-
-def _agency_row(agency: Record) -> tuple[str | None, ...]:
-    parent = agency.get("parent")
-    return (
-        agency.get("known_as") or agency["name"],
-        agency.get("home_code") or agency["division_code"],
-        agency["agency_type"],
-        agency["level"],
-        None if parent is None else parent["id"],
-        agency.get("body"),
-    )
-
-
-def _write_agency(
-    conn: sqlite3.Connection, agency_id: str, report_id: str | None = None, agency: Record | None = None
-) -> None:
-    """Makes the agency's row from its latest report and its names from all, or takes both away.
-
-    `report_id` and `agency` are a report that was just written and the body as it gives it. An
-    agency without a report stays as long as it is the parent of another.
-    """
-    latest = conn.execute(
-        "SELECT id FROM reports WHERE agency_id = ? ORDER BY year DESC LIMIT 1", (agency_id,)
-    ).fetchone()
-    if latest is None:
-        _drop_agency(conn, agency_id)
-        return
-    before = conn.execute("SELECT parent_id FROM agencies WHERE id = ?", (agency_id,)).fetchone()[0]
-    if latest[0] != report_id:
-        agency = _shown_agency(conn, latest[0])
-        if agency is not None:
-            _write_agency_stub(conn, agency)
-    if agency is None:
-        return
-    conn.execute(
-        "UPDATE agencies SET name = ?1, division_code = ?2, agency_type = ?3, level = ?4, parent_id = ?5,"
-        " body = ?6 WHERE id = ?7 AND (name, agency_type) IS NOT (?1, ?3) OR id = ?7"
-        " AND (division_code, level, parent_id, body) IS NOT (?2, ?4, ?5, ?6)",
-        (*_agency_row(agency), agency_id),
-    )
-    _write_names(conn, agency_id, agency)
-    if before is not None and before != _agency_row(agency)[4]:
-        _drop_agency(conn, before)
-
-
-def _shown_agency(conn: sqlite3.Connection, report_id: str) -> Record | None:
-    """The body as the copy of a report that is shown gives it."""
-    row = conn.execute(
-        "SELECT record FROM copies JOIN report_sources USING (report_id, source_url, document_url, member)"
-        " WHERE report_id = ? AND is_primary = 1",
-        (report_id,),
-    ).fetchone()
-    found: Record | None = copies.unpacked(row[0])["agency"] if row else None
-    return found
-
-
-def _drop_agency(conn: sqlite3.Connection, agency_id: str) -> None:
-    """Takes away an agency that has neither reports nor agencies under it, and so those over it."""
-    row = conn.execute(
-        "SELECT parent_id FROM agencies WHERE id = ?1"
-        " AND NOT EXISTS (SELECT 1 FROM reports WHERE agency_id = ?1)"
-        " AND NOT EXISTS (SELECT 1 FROM agencies WHERE parent_id = ?1)",
-        (agency_id,),
-    ).fetchone()
-    if row is None:
-        _write_names(conn, agency_id, None)
-        return
-    conn.execute("DELETE FROM agency_names WHERE agency_id = ?", (agency_id,))
-    conn.execute("DELETE FROM agencies WHERE id = ?", (agency_id,))
-    if row[0] is not None:
-        _drop_agency(conn, row[0])
-
-
-def _write_names(conn: sqlite3.Connection, agency_id: str, agency: Record | None) -> None:
-    """Makes the names of an agency: those in its reports with the years they stand in, its name today,
-    and its short names (of `agency`, else those that stand).
-    """
-    short = None if agency is None else json.dumps(agency.get("short_names") or [])
-    wanted = conn.execute(
-        """
-        SELECT ?1, name, kind, min(year), max(year) FROM (
-            SELECT agency AS name, 'full' AS kind, year FROM reports WHERE agency_id = ?1
-            UNION ALL
-            SELECT agency_as_printed, 'title', year FROM reports WHERE agency_id = ?1
-            UNION ALL
-            SELECT name, 'full', NULL FROM agencies WHERE id = ?1
-            UNION ALL
-            SELECT value, 'short', NULL FROM json_each(?2) WHERE ?2 IS NOT NULL
-            UNION ALL
-            SELECT name, kind, NULL FROM agency_names WHERE agency_id = ?1 AND kind = 'short' AND ?2 IS NULL
-        ) WHERE name <> '' GROUP BY kind, name ORDER BY kind, name
-        """,
-        (agency_id, short),
-    ).fetchall()
-    columns = "agency_id, name, kind, valid_from, valid_to"
-    standing = conn.execute(
-        f"SELECT {columns} FROM agency_names WHERE agency_id = ? ORDER BY kind, name", (agency_id,)
-    ).fetchall()
-    if wanted == standing:
-        return
-    names = {row[1:3] for row in wanted}
-    gone = [row[:3] for row in standing if row[1:3] not in names]
-    if gone:
-        conn.executemany("DELETE FROM agency_names WHERE (agency_id, name, kind) = (?, ?, ?)", gone)
-    conn.executemany(
-        f"INSERT INTO agency_names ({columns}) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET valid_from = excluded.valid_from, valid_to = excluded.valid_to",
-        [row for row in wanted if row not in standing],
-    )
-
-
 def _delete_report(db: Database, report_id: str) -> None:
     agency = db.conn.execute("SELECT agency_id FROM reports WHERE id = ?", (report_id,)).fetchone()
     db.conn.execute("DELETE FROM problems WHERE stage = 'copies' AND report_id = ?", (report_id,))
@@ -1337,7 +1207,7 @@ def _delete_report(db: Database, report_id: str) -> None:
     # What was found of it went with it, and is to be found again should the same report come back.
     db.conn.execute("DELETE FROM findings_state")
     if agency is not None:
-        _write_agency(db.conn, agency[0])
+        bodies.write(db.conn, agency[0])
 
 
 def _copies(conn: sqlite3.Connection, report_id: str) -> list[dict[str, Any]]:

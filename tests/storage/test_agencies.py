@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 
+import pytest
+
 from crawler.items import Portal
 from pipelines.agencies import renamings, resolved
 from pipelines.records import Agency, Cell, Dates, Report
@@ -102,6 +104,22 @@ def test_the_order_of_reports_changes_nothing(world) -> None:
     for report, url in reversed(reports):
         put(world, report, url)
     assert {table: set(world.rows(f"SELECT * FROM {table}")) for table in tables} == first
+
+
+@pytest.mark.parametrize("years", [(2020, 2021), (2021, 2020)])
+def test_a_government_that_an_earlier_report_alone_names_is_not_left_behind(world, years) -> None:
+    """A body stands under the government of its latest report, in whatever order they come."""
+    for year in years:
+        report = of(world, "佳木斯市财政局", year)
+        if year == 2020:
+            other = of(world, "绥化市财政局", year).agency.parent
+            report = replace(report, agency=replace(report.agency, parent=other))
+        put(world, report, f"http://jms.example/{year}")
+    assert world.rows("SELECT name FROM agencies ORDER BY name") == [
+        ("佳木斯市人民政府",),
+        ("佳木斯市财政局",),
+        ("黑龙江省人民政府",),
+    ]
 
 
 def test_the_same_body_at_two_portals_is_one_agency_with_all_its_addresses(world) -> None:
