@@ -41,7 +41,7 @@ from pipelines.records import FinishedReading
 from storage import search
 from storage.database import gather, open_database, settle, undo_in
 from storage.kept import readied
-from storage.reports import store
+from storage.reports import store_together
 from tests.pipelines.every_format import every_format
 from tests.province.server import Province
 
@@ -334,14 +334,16 @@ def _packed_records(path: Path) -> float:
 def _store_all(db: Database, handed: Sequence[tuple[Publication, bytes]], crawl_id: int) -> None:
     version = extractor_version()
     undo_in(db, "MEMORY")
-    for number, (publication, packed) in enumerate(handed, start=1):
+    for start in range(0, len(handed), TOGETHER):
         gather(db)
-        finished = pickle.loads(packed)
-        reading = FinishedReading(publication=publication, finished=finished, extractor_version=version)
-        store(db, reading, crawl_id)
-        if number % TOGETHER == 0:
-            settle(db)
-    settle(db)
+        batch = [
+            FinishedReading(publication=one, finished=pickle.loads(packed), extractor_version=version)
+            for one, packed in handed[start : start + TOGETHER]
+        ]
+        for stored in store_together(db, [(reading, None) for reading in batch], crawl_id):
+            if isinstance(stored, Exception):
+                raise stored
+        settle(db)
 
 
 def new_rows(before: Path, after: Path) -> dict[str, list[tuple[object, ...]]]:

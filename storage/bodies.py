@@ -8,14 +8,90 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
+from typing import NamedTuple
 
 from storage import copies
 from storage.copies import Record
+from storage.rows import Into
 
-INSERT = (
-    "INSERT INTO agencies (id, name, division_code, agency_type, level, parent_id, body)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?)"
-)
+_AGENCIES = Into("agencies", "id", "name", "division_code", "agency_type", "level", "parent_id", "body")
+_NAMES = Into("agency_names", "agency_id", "name", "kind", "valid_from", "valid_to")
+
+
+class Named(NamedTuple):
+    """A report that was just met, as far as it tells of its body."""
+
+    report_id: str
+    year: int
+    agency: Record
+
+
+class Met:
+    """The bodies of reports that are about to be written together: those that have no row are given one
+    (`write_missing`) before the reports are written, and the others (`write_known`) after.
+    """
+
+    def __init__(self, conn: sqlite3.Connection, reports: Iterable[Named]) -> None:
+        self._conn = conn
+        self._reports: dict[str, list[Named]] = {}
+        for report in reports:
+            self._reports.setdefault(report.agency["id"], []).append(report)
+        self._latest = {
+            agency_id: max(named, key=attrgetter("year")) for agency_id, named in self._reports.items()
+        }
+        self._known: set[str] = set()
+
+    def write_missing(self) -> None:
+        """Makes the rows of bodies and governments over them that are missing, with their names."""
+        lines = [list(_line(latest.agency)) for latest in self._latest.values()]
+        every = sorted({agency["id"] for line in lines for agency in line})
+        self._known = {
+            row[0]
+            for row in self._conn.execute(
+                "SELECT id FROM agencies WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(every),)
+            )
+        }
+        missing: dict[str, Record] = {}
+        for line in lines:
+            if line[0]["id"] in self._known:
+                continue  # nor need the government over it be that of its latest report
+            for agency in reversed(line):  # a government before what stands under it
+                if agency["id"] not in self._known:
+                    latest = self._latest.get(agency["id"])
+                    missing.setdefault(agency["id"], agency if latest is None else latest.agency)
+        _AGENCIES.insert(self._conn, [value for agency in missing.values() for value in row(agency)])
+        _NAMES.insert(
+            self._conn,
+            [value for agency in missing.values() for name in self._names(agency) for value in name],
+        )
+
+    def write_known(self) -> None:
+        """Makes the rows of bodies that had one from their latest reports, and their names from all."""
+        for agency_id, latest in self._latest.items():
+            if agency_id in self._known:
+                write(self._conn, agency_id, latest.report_id, latest.agency)
+
+    def _names(self, agency: Record) -> Iterator[tuple[object, ...]]:
+        """The rows of the names of a body of which nothing stood, see `write_names`."""
+        years: dict[tuple[str, str], list[int]] = {("full", row(agency)[1] or ""): []}
+        for short in agency.get("short_names") or ():
+            years["short", short] = []
+        for report in self._reports.get(agency["id"], ()):
+            for kind, name in (("full", report.agency["name"]), ("title", report.agency["printed"])):
+                years.setdefault((kind, name or ""), []).append(report.year)
+        for (kind, name), seen in years.items():
+            if name:
+                yield (agency["id"], name, kind, min(seen, default=None), max(seen, default=None))
+
+
+def _line(agency: Record) -> Iterator[Record]:
+    """A body and the governments over it, the nearest first."""
+    found: Record | None = agency
+    while found is not None:
+        yield found
+        found = found.get("parent")
 
 
 def write_missing(conn: sqlite3.Connection, agency: Record, *, named: bool = True) -> bool:
@@ -28,7 +104,7 @@ def write_missing(conn: sqlite3.Connection, agency: Record, *, named: bool = Tru
     parent = agency.get("parent")
     if parent is not None:
         write_missing(conn, parent)
-    conn.execute(INSERT, row(agency))
+    _AGENCIES.insert(conn, row(agency))
     if named:
         write_names(conn, agency["id"], agency)
     return True

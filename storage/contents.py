@@ -18,11 +18,17 @@ import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
-from typing import Any, NamedTuple, TypeAlias
+from operator import attrgetter
+from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary, ref
 
+from sqlite_utils import Database
+
+from storage.database import standing
 from storage.kept import Checks, Figures, Rows, check_columns, figure_columns, key, stands_apart
 from storage.kept import packed_hashes as packed_hashes  # noqa: PLC0414 beside what unpacks them
 from storage.kept import worded as worded  # noqa: PLC0414 what a wording is
+from storage.rows import Into, next_number
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -38,25 +44,61 @@ _TABLES = ("figures_beside", "sections", "claims", "fingerprints")
 """Those that name the report by its id."""
 
 
-def write(conn: sqlite3.Connection, report_id: str, rows: Rows, numbers: Numbers, *, new: bool) -> None:
-    """Makes the rows of a report these; of a `new` one nothing stands. The caller holds the transaction."""
-    if new:
-        number = added_number(conn, report_id)
-    else:
-        number = number_of(conn, report_id)
-        _clear(conn, report_id, number)
+def write(db: Database, report_id: str, rows: Rows) -> None:
+    """Makes the rows of a report these, in place of what stands. The caller holds the transaction."""
+    number = number_of(db.conn, report_id)
+    _clear(db.conn, report_id, number)
+    _put(db, [(number, report_id, rows)])
+
+
+def write_new(db: Database, reports: Sequence[tuple[str, Rows]]) -> None:
+    """Writes the rows of reports of which nothing stands but their own, a table at a time. The caller holds
+    the transaction.
+    """
+    first = next_number(db.conn, "report_numbers")
+    numbered = [(first + at, report_id, rows) for at, (report_id, rows) in enumerate(reports)]
+    _NUMBERS.insert(
+        db.conn, list(chain.from_iterable((number, report_id) for number, report_id, _ in numbered))
+    )
+    _put(db, numbered)
+
+
+def _put(db: Database, reports: Sequence[tuple[int, str, Rows]]) -> None:
+    """Writes rows of reports that have none, each report with its number and its id."""
+    conn, numbers = db.conn, numbers_of(db)
+    figures: list[object] = []
+    prints: list[object] = []
+    checks: list[object] = []
+    in_words: list[object] = []
     with numbers.holding():
-        _put_figures(conn, number, rows.figures, numbers)
-        _put_checks(conn, number, rows.checks, numbers)
-    if rows.beside:
-        conn.executemany(
-            "INSERT INTO figures_beside (report_id, table_code, row_code, column_code, printed, value, unit,"
-            " status, note, locator, method) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [(report_id, *row[:-1]) for row in rows.beside],
+        for number, _, rows in reports:
+            cells, found = _figure_values(number, rows.figures, numbers)
+            figures += found
+            prints += _print_values(number, cells, rows.figures)
+            plain, worded = _check_values(number, rows.checks, numbers)
+            checks += plain
+            in_words += worded
+    _FIGURES.insert(conn, figures)
+    _PRINTS.insert(conn, prints)
+    _CHECKS.insert(conn, checks)
+    _CHECKS_IN_WORDS.insert(conn, in_words)
+    for into, part in (
+        (_BESIDE, _beside),
+        (_SECTIONS, attrgetter("sections")),
+        (_CLAIMS, attrgetter("claims")),
+        (_FINGERPRINTS, attrgetter("fingerprints")),
+    ):
+        into.insert(
+            conn,
+            list(
+                chain.from_iterable((report_id, *row) for _, report_id, rows in reports for row in part(rows))
+            ),
         )
-    _insert(conn, _SECTIONS, report_id, rows.sections)
-    _insert(conn, _CLAIMS, report_id, rows.claims)
-    _insert(conn, _FINGERPRINTS, report_id, rows.fingerprints)
+
+
+def _beside(rows: Rows) -> Iterator[Row]:
+    """The rows of `figures_beside`, which does not say what was verified."""
+    return (row[:-1] for row in rows.beside)
 
 
 def remove(conn: sqlite3.Connection, report_id: str) -> None:
@@ -73,13 +115,6 @@ def number_of(conn: sqlite3.Connection, report_id: str) -> int:
         "SELECT number FROM report_numbers WHERE report_id = ?", (report_id,)
     ).fetchone()[0]
     return found
-
-
-def added_number(conn: sqlite3.Connection, report_id: str) -> int:
-    """The number that is given to a report which has none."""
-    number = conn.execute("INSERT INTO report_numbers (report_id) VALUES (?)", (report_id,)).lastrowid
-    assert number is not None
-    return number
 
 
 def _clear(conn: sqlite3.Connection, report_id: str, number: int) -> None:
@@ -236,57 +271,48 @@ class _Given(dict[str, int]):
         return number
 
 
-# Several rows at a time ---------------------------------------------------------------------------
+def numbers_of(db: Database) -> Numbers:
+    """The numbers as they are known on the connection of a database."""
+    found = _numbers.get(db)
+    if found is None:
+        found = _numbers[db] = Numbers(db.conn, _standing_of(ref(db)))
+    return found
 
 
-class _AtOnce(NamedTuple):
-    """A statement that inserts some rows of a report at a time: rows one by one take half as long again."""
+def _standing_of(known: ref[Database]) -> Callable[[], tuple[int, int]]:
+    """What tells how a database stands, without keeping it."""
 
-    values: int
-    sql: str
+    def stands() -> tuple[int, int]:
+        db = known()
+        assert db is not None  # whoever asks writes to it
+        return standing(db)
 
-
-def _at_once(rows: int, table: str, *columns: str) -> _AtOnce:
-    """The insertion of so many rows that have the first column, which names the report, in common."""
-    own = len(columns) - 1
-    marks = [
-        ", ".join(["?1", *[f"?{at}" for at in range(2 + row * own, 2 + row * own + own)]])
-        for row in range(rows)
-    ]
-    values = ", ".join(f"({row})" for row in marks)
-    return _AtOnce(rows * own, f"INSERT INTO {table} ({', '.join(columns)}) VALUES {values}")
+    return stands
 
 
-def _ways(table: str, *columns: str, rows: tuple[int, ...]) -> tuple[_AtOnce, ...]:
-    return tuple(_at_once(number, table, *columns) for number in rows)
+_numbers: WeakKeyDictionary[Database, Numbers] = WeakKeyDictionary()
 
 
-_FIGURES = _ways("stored_figures", "report", "cell", "value", "kind", "place", rows=(32, 8, 1))
-_CHECKS = _ways("stored_checks", "report", "position", "kind", "left_value", "right_value", rows=(32, 8, 1))
-_CHECKS_IN_WORDS = _ways(
-    *("stored_checks", "report", "position", "kind", "left_value", "right_value", "suspect", "rest"),
-    rows=(8, 1),
+# Tables -------------------------------------------------------------------------------------------
+
+
+_NUMBERS = Into("report_numbers", "number", "report_id")
+_FIGURES = Into("stored_figures", "report", "cell", "value", "kind", "place")
+_PRINTS = Into("stored_prints", "report", "cell", "printed", "note")
+_CHECKS = Into("stored_checks", "report", "position", "kind", "left_value", "right_value")
+_CHECKS_IN_WORDS = Into(
+    *("stored_checks", "report", "position", "kind", "left_value", "right_value", "suspect", "rest")
 )
-_SECTIONS = _ways("sections", "report_id", "position", "number", "heading", "text", rows=(7, 1))
-_CLAIMS = _ways("claims", "report_id", "position", "about", "value", "sentence", rows=(4, 1))
-_FINGERPRINTS = _ways("fingerprints", "report_id", "chapter", "hashes", rows=(2, 1))
-
-
-def _insert(
-    conn: sqlite3.Connection, ways: Iterable[_AtOnce], report: int | str, rows: Iterable[Sequence[Any]]
-) -> None:
-    values = list(chain.from_iterable(rows))
-    at = 0
-    for way in ways:
-        while at + way.values <= len(values):
-            conn.execute(way.sql, (report, *values[at : at + way.values]))
-            at += way.values
+_BESIDE = Into(
+    *("figures_beside", "report_id", "table_code", "row_code", "column_code", "printed", "value", "unit"),
+    *("status", "note", "locator", "method"),
+)
+_SECTIONS = Into("sections", "report_id", "position", "number", "heading", "text")
+_CLAIMS = Into("claims", "report_id", "position", "about", "value", "sentence")
+_FINGERPRINTS = Into("fingerprints", "report_id", "chapter", "hashes")
 
 
 # Figures ------------------------------------------------------------------------------------------
-
-
-_INSERT_PRINT = "INSERT INTO stored_prints (report, cell, printed, note) VALUES (?, ?, ?, ?)"
 
 
 def write_figures(
@@ -297,32 +323,34 @@ def write_figures(
     """
     found = figure_columns(figures)
     if numbers is not None:
-        _put_figures(conn, report, found, numbers)
-        return
-    numbers = Numbers(conn)
-    with numbers.holding():
-        _put_figures(conn, report, found, numbers)
+        cells, values = _figure_values(report, found, numbers)
+    else:
+        numbers = Numbers(conn)
+        with numbers.holding():
+            cells, values = _figure_values(report, found, numbers)
+    _FIGURES.insert(conn, list(values))
+    _PRINTS.insert(conn, list(_print_values(report, cells, found)))
 
 
-def _put_figures(conn: sqlite3.Connection, report: int, figures: Figures, numbers: Numbers) -> None:
+def _figure_values(report: int, figures: Figures, numbers: Numbers) -> tuple[Sequence[int], Iterator[object]]:
+    """The numbers of the cells, and the values of the rows in `stored_figures`, one after the other."""
     kinds = [numbers.figure_kinds[kind] for kind in figures.kinds]
     places: Iterable[int | str] = (
         numbers.places.column(figures.places)
         if not figures.apart
-        else (place if stands_apart(place) else numbers.places[place] for place in figures.places.split("\n"))
+        else [place if stands_apart(place) else numbers.places[place] for place in figures.places.split("\n")]
     )
     cells = numbers.cells.column(figures.cells)
-    rows = zip(cells, figures.values, map(kinds.__getitem__, figures.kind_of), places, strict=True)
-    _insert(conn, _FIGURES, report, rows)
+    kind_of = map(kinds.__getitem__, figures.kind_of)
+    rows = zip([report] * len(cells), cells, figures.values, kind_of, places, strict=True)
+    return cells, chain.from_iterable(rows)
+
+
+def _print_values(report: int, cells: Sequence[int], figures: Figures) -> Iterator[object]:
+    """The values of the rows in `stored_prints`, one after the other."""
     printed, notes = figures.printed, figures.notes
-    if printed or notes:
-        conn.executemany(
-            _INSERT_PRINT,
-            [
-                (report, cells[at], printed.get(at), notes.get(at))
-                for at in sorted(printed.keys() | notes.keys())
-            ],
-        )
+    for at in sorted(printed.keys() | notes.keys()):
+        yield from (report, cells[at], printed.get(at), notes.get(at))
 
 
 # Checks -------------------------------------------------------------------------------------------
@@ -337,29 +365,32 @@ def write_checks(
     checks = list(checks)
     found, positions = check_columns(checks), [row[0] for row in checks]
     if numbers is not None:
-        _put_checks(conn, report, found, numbers, positions)
-        return
-    numbers = Numbers(conn)
-    with numbers.holding():
-        _put_checks(conn, report, found, numbers, positions)
+        plain, worded = _check_values(report, found, numbers, positions)
+    else:
+        numbers = Numbers(conn)
+        with numbers.holding():
+            plain, worded = _check_values(report, found, numbers, positions)
+    _CHECKS.insert(conn, plain)
+    _CHECKS_IN_WORDS.insert(conn, worded)
 
 
-def _put_checks(
-    conn: sqlite3.Connection,
-    report: int,
-    checks: Checks,
-    numbers: Numbers,
-    positions: Sequence[int] | None = None,
-) -> None:
+def _check_values(
+    report: int, checks: Checks, numbers: Numbers, positions: Sequence[int] | None = None
+) -> tuple[list[object], list[object]]:
+    """The values of the rows in `stored_checks`, one after the other: of those that say nothing of their own,
+    and of the others with what they suspect and say.
+    """
     kinds = numbers.check_kinds.each(checks.kinds)
     positions = positions or range(1, len(checks.left) + 1)
-    rows = zip(positions, kinds, checks.left, checks.right, strict=True)
+    rows = zip([report] * len(positions), positions, kinds, checks.left, checks.right, strict=True)
     suspects, rests = checks.suspects, checks.rests
-    plain, worded = [], []
+    if not suspects and not rests:
+        return list(chain.from_iterable(rows)), []
+    plain: list[object] = []
+    worded: list[object] = []
     for at, row in enumerate(rows):
         if at in suspects or at in rests:
-            worded.append((*row, suspects.get(at), rests.get(at)))
+            worded += (*row, suspects.get(at), rests.get(at))
         else:
-            plain.append(row)
-    _insert(conn, _CHECKS, report, plain)
-    _insert(conn, _CHECKS_IN_WORDS, report, worded)
+            plain += row
+    return plain, worded

@@ -10,63 +10,24 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
-from weakref import WeakKeyDictionary, ref
 
 from sqlite_utils import Database
 
-from crawler.items import Document, Publication
+from crawler.items import Publication
 from pipelines.records import READER_FAILURES, FinishedReading, PublicationReading
 from storage import bodies, contents, copies, problems, search
+from storage.candidates import Candidate, Given, document_of, report_row
 from storage.copies import Copy, Record, json_text
-from storage.database import StorageError, file_of, one_line_errors, standing, transaction
+from storage.database import StorageError, file_of, is_gathering, one_line_errors, transaction
 from storage.editions import page_and_files, reading_key, signature_of
-from storage.kept import Kept, Readied, Ready, Rows, columns_of, readied, rows_of
+from storage.fresh import MEDIA_TYPE, Fresh
+from storage.kept import Kept, Ready, Rows, columns_of, readied, rows_of
 from storage.problems import ProblemRow
-
-OutcomeKind = Literal["new", "changed", "reread", "unchanged", "vanished"]
-"""`new`: the first time; `changed`: a further version; `reread`: other rows from the same bytes or
-from another address; `unchanged`: nothing but the day on which it was last seen; `vanished`: none of
-its addresses gives it any more."""
-
-_BY_WEIGHT = " unchanged reread vanished changed new"
-
-
-UNSETTLED = READER_FAILURES | {
-    "archives_not_installed",
-    "format_not_supported",
-    "ocr_disabled",
-    "ocr_not_installed",
-}
-"""Problem codes of a reading that another machine, or this one tomorrow, may do better."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one report of a publication."""
-
-    report_id: str
-    kind: OutcomeKind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Candidate:
-    """A report as one document of the publication gives it, ready to be stored."""
-
-    report_id: str
-    document: Document
-    document_url: str
-    member: str
-    kept: Kept
-    extractor_version: str
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        return (self.report_id, self.document_url, self.member)
+from storage.sightings import Outcome, note_outcomes, note_sightings
 
 
 def store(
@@ -86,38 +47,96 @@ def store(
     Where another portal's list leads to the same page and says more of whose report it is, its reading
     stays. Everything is written in one transaction; raises `StorageError`.
     """
-    publication = reading.publication
-    ready = _ready(reading)
+    try:
+        given = _given(reading, crawl_id, years, seen_at)
+        with transaction(db):
+            return _stored(db, [given], crawl_id, years)[0]
+    except StorageError as error:
+        raise StorageError(f"{reading.publication.page.fetch.url} was not stored: {error}") from error
+
+
+def store_together(
+    db: Database,
+    readings: Sequence[tuple[PublicationReading | FinishedReading, str | None]],
+    crawl_id: int | None,
+    *,
+    years: Collection[int] | None = None,
+) -> list[list[Outcome] | Exception]:
+    """Stores several readings, each with its `seen_at`, as `store` stores them one after the other, and
+    says of each what became of its reports, or why it was not stored.
+
+    Those of which nothing stands yet are written a table at a time. Where one fails all of them are undone
+    and stored one by one: each stands whole or not at all, whatever becomes of the others. Raises
+    `StorageError` where an error left no room for any (a full disk): all that is gathered is gone with them.
+    """
+    gathered = is_gathering(db)
+    try:
+        givens = [_given(reading, crawl_id, years, seen_at) for reading, seen_at in readings]
+        with transaction(db):
+            return list(_stored(db, givens, crawl_id, years))
+    except Exception:
+        if gathered and not is_gathering(db):
+            raise
+    # Whatever it was, it is met again where its reading is stored alone.
+    found: list[list[Outcome] | Exception] = []
+    for reading, seen_at in readings:
+        try:
+            found.append(store(db, reading, crawl_id, years=years, seen_at=seen_at))
+        except Exception as error:
+            if gathered and not is_gathering(db):
+                raise
+            found.append(error)
+    return found
+
+
+def _given(
+    reading: PublicationReading | FinishedReading,
+    crawl_id: int | None,
+    years: Collection[int] | None,
+    seen_at: str | None,
+) -> Given:
+    ready: Ready = readied(reading) if isinstance(reading, PublicationReading) else reading.finished
     chosen = [
         document
         for document in ready.documents
         if years is None or document.year is None or document.year in years
     ]
-    if ready.documents and not chosen:
-        return []
-    try:
-        edition = _edition(db, publication, ready.signature)
-        if crawl_id is not None and _is_told_better(db.conn, publication, chosen, edition):
-            seen = seen_at or publication.page.fetch.fetched_at
-            return confirm(db, publication, crawl_id, seen_at=seen, years=years)
-        with transaction(db):
-            step = _PublicationStore(
-                db, publication, ready, chosen, reading.extractor_version, crawl_id, seen_at, edition
-            )
-            outcomes = step.store()
-            if crawl_id is not None:
-                _note_outcomes(db.conn, crawl_id, outcomes)
-                _note_sighting(db.conn, publication, crawl_id)
-            return outcomes
-    except StorageError as error:
-        raise StorageError(f"{publication.page.fetch.url} was not stored: {error}") from error
+    return Given(reading.publication, ready, chosen, reading.extractor_version, crawl_id, seen_at)
 
 
-def _ready(reading: PublicationReading | FinishedReading) -> Ready:
-    if isinstance(reading, PublicationReading):
-        return readied(reading)
-    ready: Ready = reading.finished
-    return ready
+def _stored(
+    db: Database, givens: Sequence[Given], crawl_id: int | None, years: Collection[int] | None
+) -> list[list[Outcome]]:
+    """What became of the reports of each. The caller holds the transaction."""
+    fresh = Fresh(db, givens)
+    stored = []
+    for given in givens:
+        if given.ready.documents and not given.documents:
+            outcomes = []
+        elif fresh.takes(given):
+            outcomes = fresh.add(given)
+        else:
+            # Whatever it looks at must stand.
+            fresh.write()
+            outcomes = _stored_over(db, given, crawl_id, years)
+            fresh.pass_over(given)
+        stored.append(outcomes)
+    fresh.write()
+    return stored
+
+
+def _stored_over(
+    db: Database, given: Given, crawl_id: int | None, years: Collection[int] | None
+) -> list[Outcome]:
+    """Stores a reading of which something may stand, and says what became of its reports."""
+    edition = _edition(db, given.publication, given.ready.signature)
+    if crawl_id is not None and _is_told_better(db.conn, given, edition):
+        return confirm(db, given.publication, crawl_id, seen_at=given.seen_at, years=years)
+    outcomes = _PublicationStore(db, given, edition).store()
+    if crawl_id is not None:
+        note_outcomes(db.conn, crawl_id, outcomes)
+        note_sightings(db.conn, [given.publication], crawl_id)
+    return outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +167,11 @@ def _edition(db: Database, publication: Publication, met: str) -> _Edition:
     return _Edition(portal_id, stored, met)
 
 
-def _is_told_better(
-    conn: sqlite3.Connection,
-    publication: Publication,
-    documents: Sequence[Readied],
-    edition: _Edition,
-) -> bool:
+def _is_told_better(conn: sqlite3.Connection, given: Given, edition: _Edition) -> bool:
     """Whether the same bytes, met by another portal's list, were told apart better, or else as well by the
     portal that comes first: which list led to a page last is chance.
     """
+    publication = given.publication
     if edition.portal_id in (None, publication.portal.id) or not edition.same_bytes:
         return False
     standing = {
@@ -171,8 +186,8 @@ def _is_told_better(
     }
     before = after = 0
     differs = False
-    for document in documents:
-        row = standing.get((_document_url(publication, document), document.member or ""))
+    for document in given.documents:
+        row = standing.get((given.url_of(document), document.member or ""))
         before += _how_well(copies.unpacked(row["record"]) if row else None)
         after += _how_well(document.kept.frame if document.kept else None)
         differs |= document.report_id != (row["report_id"] if row else None)
@@ -240,64 +255,35 @@ def confirm(
             db, [document.fetch.url for document in page_and_files(publication)], crawl_id
         )
         outcomes = [Outcome(report_id, "unchanged") for report_id in ids]
-        _note_outcomes(db.conn, crawl_id, outcomes)
-        _note_sighting(db.conn, publication, crawl_id)
+        note_outcomes(db.conn, crawl_id, outcomes)
+        note_sightings(db.conn, [publication], crawl_id)
     return outcomes
 
 
 class _PublicationStore:
-    """The steps of storing one publication, inside the transaction that `store` holds."""
+    """The steps of storing one publication over what stands, in a transaction of the caller's."""
 
-    def __init__(
-        self,
-        db: Database,
-        publication: Publication,
-        ready: Ready,
-        documents: Sequence[Readied],
-        extractor_version: str,
-        crawl_id: int | None,
-        seen_at: str | None,
-        edition: _Edition,
-    ) -> None:
-        self.seen_at = seen_at or publication.page.fetch.fetched_at
-        self.conn = db.conn
+    def __init__(self, db: Database, given: Given, edition: _Edition) -> None:
         self.db = db
-        self.publication = publication
-        self.ready = ready
-        self.documents = documents
-        self.extractor_version = extractor_version
-        self.crawl_id = crawl_id
-        self.page_url = publication.page.fetch.url
+        self.conn = db.conn
+        self.given = given
+        self.publication = given.publication
+        self.crawl_id = given.crawl_id
+        self.page_url = given.page_url
         self.signature = edition.met
         self.known = edition.known
         """Of a page that is not known nothing stands in any table: none of it need be asked for."""
         self.same_bytes = edition.same_bytes
-        chosen = {id(document) for document in documents}
-        self.excluded = {
-            _document_url(publication, document) for document in ready.documents if id(document) not in chosen
-        }
-        # Of a document whose reading broke off nothing is known: what it gave before stands.
-        whole = {_document_url(publication, document) for document in documents if not document.broke_off}
-        self.unread = (
-            (
-                {document.fetch.url for document in page_and_files(publication)}
-                | {_document_url(publication, document) for document in documents if document.broke_off}
-            )
-            - whole
-            - self.excluded
-        )
-        self.left_alone = self.excluded | self.unread
+        self.left_alone = given.excluded | given.unread
         self.moved = False
         """Whether this edition of the page says anything that the stored one does not."""
         self.handed_on: set[str] = set()
         """Reports that took over the history of one whose body is read otherwise now."""
-        self.given: dict[str, Kept] = {}
+        self.at_hand = {one.kept.record_hash: one.kept for one in given.candidates}
         """What this reading gives, by its fingerprint: it need not be unpacked again."""
-        self.sole: dict[str, _Candidate] = {}
-        """Reports that one document here gives and nothing else has given: of them nothing stands."""
 
     def store(self) -> list[Outcome]:
-        candidates = self._candidates()
+        candidates = self.given.candidates
         standing = self._standing()
         seen = {candidate.report_id for candidate in candidates}
         stood = {row["report_id"] for row in standing.values()}
@@ -307,12 +293,9 @@ class _PublicationStore:
         failed = self._failed_now(standing.values())
         self._write_media_types()
         for candidate in candidates:
-            if candidate.report_id not in self.sole:
-                self._write_source(candidate, standing.get(candidate.key))
+            self._write_source(candidate, standing.get(candidate.key))
         self._settle_missing(standing.values(), candidates, failed)
-        found = {
-            report_id: _copies(self.conn, report_id) for report_id in touched if report_id not in self.sole
-        }
+        found = {report_id: _copies(self.conn, report_id) for report_id in touched}
         changed = {
             report_id
             for report_id, given in found.items()
@@ -320,21 +303,17 @@ class _PublicationStore:
         }
         outcomes = []
         for report_id in touched:
-            if report_id in self.sole:
-                self._write_sole(self.sole[report_id])
-                outcomes.append(Outcome(report_id, "new"))
-                continue
             kind = _write_shown(
                 self.db,
                 report_id,
                 found[report_id],
-                self.given,
-                seen_at=self.seen_at if report_id in seen else None,
+                self.at_hand,
+                seen_at=self.given.seen_at if report_id in seen else None,
             )
             if report_id in seen:
                 further = report_id in changed and kind != "new"
                 outcomes.append(Outcome(report_id, "changed" if further else kind))
-        self.moved |= self._write_problems(candidates, failed)
+        self.moved |= self._write_problems(failed)
         self._write_publication(failed)
         return outcomes
 
@@ -351,40 +330,6 @@ class _PublicationStore:
             self.page_url,
         )
         return {(row["report_id"], row["document_url"], row["member"]): row for row in rows}
-
-    def _candidates(self) -> list[_Candidate]:
-        found: dict[tuple[str, str, str], _Candidate] = {}
-        for document in self.documents:
-            if document.kept is None or document.report_id is None:
-                continue
-            candidate = _Candidate(
-                report_id=document.report_id,
-                document=_document(self.publication, document),
-                document_url=_document_url(self.publication, document),
-                member=document.member or "",
-                kept=document.kept,
-                extractor_version=self.extractor_version,
-            )
-            found[candidate.key] = candidate
-            self.given[candidate.kept.record_hash] = candidate.kept
-        if not self.known:
-            given = Counter([report_id for report_id, *_ in found])
-            self.sole = {
-                candidate.report_id: candidate
-                for candidate in found.values()
-                if given[candidate.report_id] == 1 and not self._stands(candidate.report_id)
-            }
-        return [found[key] for key in sorted(found)]
-
-    def _stands(self, report_id: str) -> bool:
-        """Whether anything stands of a report."""
-        found = self.conn.execute(
-            "SELECT EXISTS (SELECT 1 FROM report_sources WHERE report_id = ?1)"
-            " OR EXISTS (SELECT 1 FROM reports WHERE id = ?1)"
-            " OR EXISTS (SELECT 1 FROM source_versions WHERE report_id = ?1)",
-            (report_id,),
-        ).fetchone()
-        return bool(found[0])
 
     def _failed_now(self, standing: Iterable[Mapping[str, Any]]) -> set[str]:
         """Files that the page had, that are missing now, and that this run asked for without success."""
@@ -410,20 +355,14 @@ class _PublicationStore:
         return failed
 
     def _write_media_types(self) -> None:
-        for document in self.documents:
-            sha256 = _document(self.publication, document).fetch.sha256
-            if sha256 is not None and document.member is None:
-                self.conn.execute(
-                    "UPDATE documents SET media_type = ?1 WHERE sha256 = ?2 AND media_type IS NOT ?1",
-                    (document.media_type, sha256),
-                )
+        self.conn.executemany(MEDIA_TYPE, self.given.media_types())
 
     def _page_copy(self, found: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
         """The copy of a report that this page gives: of its documents the one that ranks first."""
         own = [copy for copy in found if copy["source_url"] == self.page_url]
-        return _ranked(own, self.given)[0] if own else None
+        return _ranked(own, self.at_hand)[0] if own else None
 
-    def _write_source(self, candidate: _Candidate, old: Mapping[str, Any] | None) -> None:
+    def _write_source(self, candidate: Candidate, old: Mapping[str, Any] | None) -> None:
         """Writes what the page gives of a report; `old` is what stood of it."""
         fetch = candidate.document.fetch
         key = (candidate.report_id, self.page_url, candidate.document_url, candidate.member)
@@ -464,47 +403,7 @@ class _PublicationStore:
         if same_document or not same_content:
             self._write_copy(key, candidate)
 
-    def _write_sole(self, candidate: _Candidate) -> None:
-        """Writes a report of which nothing stands, what is named before what names it: where a row comes
-        before the one that it names SQLite looks for both again.
-        """
-        copy, given, report_id = self._sole_copy(candidate), candidate.kept, candidate.report_id
-        agency = given.frame["agency"]
-        row = _report_row(report_id, copy, given.columns, [copy], None, self.seen_at)
-        agency_is_new = bodies.write_missing(self.conn, agency, named=False)
-        self.conn.execute(_put_report(tuple(row), new=True), tuple(row.values()))
-        self._write_source(candidate, None)
-        self._insert_version(report_id, 1, copy, None)
-        self.conn.execute(_SHOW_VERSIONS, (report_id, self.page_url))
-        _write_contents(self.db, report_id, given.rows, new=True)
-        if agency_is_new:
-            bodies.write_names(self.conn, agency["id"], agency)
-        else:
-            bodies.write(self.conn, agency["id"], report_id, agency)
-
-    def _sole_copy(self, candidate: _Candidate) -> dict[str, Any]:
-        """The one copy of such a report: what `_copies` would give, as far as it is used."""
-        fetch, given = candidate.document.fetch, candidate.kept
-        return {
-            "report_id": candidate.report_id,
-            "source_url": self.page_url,
-            "document_url": candidate.document_url,
-            "member": candidate.member,
-            "fetch_id": fetch.id,
-            "fetched_at": fetch.fetched_at,
-            "sha256": fetch.sha256,
-            "is_primary": 1,
-            "first_seen_at": self.publication.page.fetch.fetched_at,
-            "gone_at": None,
-            "content_hash": given.content_hash,
-            "record_hash": given.record_hash,
-            "figures": given.figures,
-            "legible": given.legible,
-            "extractor_version": candidate.extractor_version,
-            "record": given.packed,
-        }
-
-    def _write_copy(self, key: tuple[str, str, str, str], candidate: _Candidate) -> None:
+    def _write_copy(self, key: tuple[str, str, str, str], candidate: Candidate) -> None:
         given = candidate.kept
         self.conn.execute(
             "INSERT INTO copies (report_id, source_url, document_url, member, content_hash, record_hash,"
@@ -519,13 +418,13 @@ class _PublicationStore:
                 given.record_hash,
                 given.figures,
                 given.legible,
-                candidate.extractor_version,
+                self.given.extractor_version,
                 given.packed,
             ),
         )
 
     def _settle_missing(
-        self, standing: Collection[Mapping[str, Any]], candidates: Iterable[_Candidate], failed: set[str]
+        self, standing: Collection[Mapping[str, Any]], candidates: Iterable[Candidate], failed: set[str]
     ) -> None:
         """What becomes of reports that this page gave once and does not give now.
 
@@ -536,10 +435,10 @@ class _PublicationStore:
             return
         given = {candidate.key for candidate in candidates}
         present = {
-            (_document_url(self.publication, document), document.member or ""): _document(
+            (self.given.url_of(document), document.member or ""): document_of(
                 self.publication, document
             ).fetch.sha256
-            for document in self.documents
+            for document in self.given.documents
         }
         for row in standing:
             if (row["report_id"], row["document_url"], row["member"]) in given:
@@ -564,7 +463,7 @@ class _PublicationStore:
                 )
                 self.moved = True
 
-    def _hand_on_history(self, row: Mapping[str, Any], candidates: Iterable[_Candidate]) -> None:
+    def _hand_on_history(self, row: Mapping[str, Any], candidates: Iterable[Candidate]) -> None:
         """Gives the history of a report of this page to the report of the same year that its document is
         now, under the id of another body: the bytes of earlier versions are not read again.
         """
@@ -648,7 +547,7 @@ class _PublicationStore:
     ) -> None:
         changes, parts, reader_changed = "[]", "[]", 0
         if before is not None:
-            older, newer = _record(before, self.given), _record(after, self.given)
+            older, newer = _record(before, self.at_hand), _record(after, self.at_hand)
             changes = json_text(
                 [
                     {"cell": list(change.cell), "before": change.before, "after": change.after}
@@ -674,7 +573,7 @@ class _PublicationStore:
             ),
         )
 
-    def _write_problems(self, candidates: Sequence[_Candidate], failed: set[str]) -> bool:
+    def _write_problems(self, failed: set[str]) -> bool:
         """Replaces the problems of this page's documents; says whether what they say differs from before."""
         superseded = (
             " FROM problems WHERE stage = 'reading' AND page_url = ?"
@@ -688,8 +587,7 @@ class _PublicationStore:
             old = self.conn.execute(
                 "SELECT code, url, report_id, where_found, cells, detail" + superseded, bound
             ).fetchall()
-        stored = {candidate.key: candidate.report_id for candidate in candidates}
-        rows = [row for document in self.documents for row in self._problem_rows(document, stored)]
+        rows = self.given.problem_rows(self._crawl_of)
         said = [(row.code, row.url, row.report_id, row.where_found, row.cells, row.detail) for row in rows]
         if old:
             self.conn.execute("DELETE" + superseded, bound)
@@ -699,31 +597,6 @@ class _PublicationStore:
                 self.db, [document.fetch.url for document in page_and_files(self.publication)], self.crawl_id
             )
         return sorted(map(repr, said)) != sorted(map(repr, old))
-
-    def _problem_rows(
-        self, document: Readied, stored: Mapping[tuple[str, str, str], str]
-    ) -> Iterator[ProblemRow]:
-        fetch = _document(self.publication, document).fetch
-        url = _document_url(self.publication, document)
-        report_id = None
-        if document.report_id is not None:
-            report_id = stored.get((document.report_id, url, document.member or ""))
-        for problem in document.problems:
-            yield ProblemRow(
-                stage="reading",
-                crawl_id=self.crawl_id if self.crawl_id is not None else self._crawl_of(fetch.id),
-                fetch_id=fetch.id,
-                report_id=report_id,
-                portal_id=self.publication.portal.id,
-                code=problem.code,
-                url=url,
-                page_url=self.page_url,
-                found_on=fetch.found_on,
-                link_text=fetch.link_text,
-                where_found=None if problem.where is None else json_text(dict(problem.where)),
-                cells=json_text([list(cell) for cell in problem.cells]),
-                detail=problem.detail if document.member is None else f"{document.member}: {problem.detail}",
-            )
 
     def _crawl_of(self, fetch_id: int) -> int | None:
         row = self.conn.execute("SELECT crawl_id FROM fetches WHERE id = ?", (fetch_id,)).fetchone()
@@ -735,13 +608,7 @@ class _PublicationStore:
         A page whose bytes differ and whose records do not stays at the edition that gave them.
         Files that failed in this run are taken over from the edition before.
         """
-        listing = self.publication.listing
-        context = (
-            self.publication.portal.id,
-            listing.title,
-            listing.date,
-            json.dumps(list(listing.path), ensure_ascii=False),
-        )
+        context = self.given.context()
         if self.known and (self.same_bytes or not self.moved) and not self._files_differ(failed):
             self.conn.execute(
                 "UPDATE publications SET portal_id = ?1, listing_title = ?2, listing_date = ?3,"
@@ -765,7 +632,7 @@ class _PublicationStore:
             " reading_key = excluded.reading_key",
             (
                 *(self.page_url, *context, page.fetch.id, page.label, self.signature),
-                self._settled_key(failed),
+                self.given.settled_key(failed),
             ),
         )
         attachments = [(item.fetch.id, item.label) for item in self.publication.attachments]
@@ -774,9 +641,9 @@ class _PublicationStore:
             "INSERT INTO publication_attachments (page_url, position, fetch_id, label) VALUES (?, ?, ?, ?)",
             [(self.page_url, position, *item) for position, item in enumerate(attachments, start=1)],
         )
-        if self.unread or taken_over:
+        if self.given.unread or taken_over:
             # These bytes were never read to the end: the next reading of them is their first.
-            signature = "" if self.unread else self._stored_signature()
+            signature = "" if self.given.unread else self._stored_signature()
             self.conn.execute(
                 "UPDATE publications SET signature = ? WHERE page_url = ?", (signature, self.page_url)
             )
@@ -795,15 +662,8 @@ class _PublicationStore:
         """Notes what the rows were read from."""
         self.conn.execute(
             "UPDATE publications SET reading_key = ?1 WHERE page_url = ?2 AND reading_key IS NOT ?1",
-            (self._settled_key(failed), self.page_url),
+            (self.given.settled_key(failed), self.page_url),
         )
-
-    def _settled_key(self, failed: set[str]) -> str | None:
-        """What the rows were read from; None where another reading of the same would give more."""
-        codes = {problem.code for document in self.ready.documents for problem in document.problems}
-        if failed or self.unread or self.excluded or codes & UNSETTLED:
-            return None
-        return self.ready.reading_key
 
     def _files_differ(self, failed: set[str]) -> bool:
         stored = {
@@ -850,7 +710,7 @@ def _write_shown(
     record = copies.unpacked(shown["record"]) if at_hand is None else at_hand.frame
     columns = columns_of(record) if at_hand is None else at_hand.columns
     old = _row(conn, "SELECT * FROM reports WHERE id = ?", report_id)
-    row = _report_row(report_id, shown, columns, found, old, seen_at)
+    row = report_row(report_id, shown, columns, found, old, seen_at)
     rewritten = old is None or any(
         old[key] != row[key] for key in row if key not in ("last_seen_at", "vanished_at")
     )
@@ -867,7 +727,7 @@ def _write_shown(
         )
     if old is None or old["record_hash"] != row["record_hash"]:
         rows = rows_of(record) if at_hand is None else at_hand.rows
-        _write_contents(db, report_id, rows, new=old is None)
+        _write_contents(db, report_id, rows)
     _write_shown_versions(conn, report_id, shown["source_url"], new=old is None)
     if old is not None or len(found) > 1:
         _write_contradictions(db, report_id, found, given)
@@ -901,7 +761,7 @@ def write_again(db: Database, report_ids: Iterable[str]) -> None:
                 (report_id,),
             ).fetchone()
             if row is not None:
-                _write_contents(db, report_id, rows_of(copies.unpacked(row[0])), new=False)
+                _write_contents(db, report_id, rows_of(copies.unpacked(row[0])))
         db.conn.execute("DELETE FROM findings_state")
 
 
@@ -1014,104 +874,17 @@ def _mark_gone(db: Database, crawl_id: int, gone: Iterable[tuple[str, ...]]) -> 
             "SELECT 1 FROM reports WHERE id = ? AND vanished_at IS NOT NULL", (report_id,)
         ).fetchone()
     ]
-    _note_outcomes(db.conn, crawl_id, vanished)
+    note_outcomes(db.conn, crawl_id, vanished)
 
 
-def _note_outcomes(conn: sqlite3.Connection, crawl_id: int, outcomes: Iterable[Outcome]) -> None:
-    """Counts each report once a run, by the most that happened to it."""
-    conn.executemany(
-        "INSERT INTO crawl_reports (crawl_id, report_id, outcome) VALUES (?, ?, ?)"
-        f" ON CONFLICT DO UPDATE SET outcome = excluded.outcome WHERE instr('{_BY_WEIGHT}', ' ' || outcome)"
-        f" < instr('{_BY_WEIGHT}', ' ' || excluded.outcome)",
-        [(crawl_id, outcome.report_id, outcome.kind) for outcome in outcomes],
-    )
-
-
-def _note_sighting(conn: sqlite3.Connection, publication: Publication, crawl_id: int) -> None:
-    """Notes that this run was led to the page, and by which portal's list."""
-    fetch = publication.page.fetch
-    conn.execute(
-        """
-        INSERT INTO sightings (page_url, portal_id, crawl_id)
-        SELECT :page, coalesce(
-            (SELECT portal_id FROM fetches WHERE url = :found_on AND crawl_id = :crawl
-                AND role IN ('home', 'hub', 'list') ORDER BY id DESC LIMIT 1),
-            (SELECT portal_id FROM fetches WHERE id = :fetch),
-            :portal
-        ), :crawl
-        WHERE true
-        ON CONFLICT DO UPDATE SET crawl_id = excluded.crawl_id WHERE excluded.crawl_id > crawl_id
-        """,
-        {
-            "page": fetch.url,
-            "found_on": fetch.found_on,
-            "crawl": crawl_id,
-            "fetch": fetch.id,
-            "portal": publication.portal.id,
-        },
-    )
-
-
-def _report_row(
-    report_id: str,
-    shown: Mapping[str, Any],
-    columns: Record,
-    found: Sequence[Mapping[str, Any]],
-    old: Mapping[str, Any] | None,
-    seen_at: str | None,
-) -> dict[str, Any]:
-    times = [time for time in (seen_at, None if old is None else old["last_seen_at"]) if time is not None]
-    first_seen_at = min([copy["first_seen_at"] for copy in found])
-    gone = [copy["gone_at"] for copy in found]
-    return {
-        "id": report_id,
-        **columns,
-        "source_url": shown["source_url"],
-        "document_url": shown["document_url"],
-        "member": shown["member"] or None,
-        "fetched_at": shown["fetched_at"],
-        "fetch_id": shown["fetch_id"],
-        "sha256": shown["sha256"],
-        "figure_count": shown["figures"],
-        "extractor_version": shown["extractor_version"],
-        "first_seen_at": first_seen_at,
-        "last_seen_at": max(times, default=first_seen_at),
-        "vanished_at": None if None in gone else max(gone),
-        "record_hash": shown["record_hash"],
-    }
-
-
-def _write_contents(db: Database, report_id: str, rows: Rows, *, new: bool) -> None:
-    numbers = _numbers.get(db)
-    if numbers is None:
-        numbers = _numbers[db] = contents.Numbers(db.conn, _standing_of(ref(db)))
-    contents.write(db.conn, report_id, rows, numbers, new=new)
-    search.write(db, report_id, rows.terms, new=new)
-
-
-def _standing_of(known: ref[Database]) -> Callable[[], tuple[int, int]]:
-    """What tells how a database stands, without keeping it."""
-
-    def stands() -> tuple[int, int]:
-        db = known()
-        assert db is not None  # whoever asks writes to it
-        return standing(db)
-
-    return stands
-
-
-_numbers: WeakKeyDictionary[Database, contents.Numbers] = WeakKeyDictionary()
+def _write_contents(db: Database, report_id: str, rows: Rows) -> None:
+    contents.write(db, report_id, rows)
+    search.write(db, report_id, rows.terms)
 
 
 _VERSION_COLUMNS = (
     "report_id, version, source_url, sha256, fetch_id, fetched_at, changes, parts, extractor_version,"
     " reader_changed"
-)
-
-
-_SHOW_VERSIONS = (
-    f"INSERT INTO report_versions ({_VERSION_COLUMNS}) SELECT {_VERSION_COLUMNS} FROM source_versions"
-    " WHERE report_id = ? AND source_url = ?"
 )
 
 
@@ -1260,21 +1033,6 @@ def _record(row: Mapping[str, Any], given: Mapping[str, Kept]) -> Record:
 
 def _address(row: Mapping[str, Any]) -> tuple[str, str, str]:
     return (row["document_url"], row["source_url"], row["member"])
-
-
-def _document(publication: Publication, reading: Readied) -> Document:
-    """The fetched document that a reading is of; the page where the reading does not say."""
-    for document in page_and_files(publication):
-        if reading.fetch_id is not None and document.fetch.id == reading.fetch_id:
-            return document
-    for document in page_and_files(publication):
-        if document.fetch.sha256 == reading.sha256:
-            return document
-    return publication.page
-
-
-def _document_url(publication: Publication, reading: Readied) -> str:
-    return reading.document_url or _document(publication, reading).fetch.url
 
 
 def _rows(conn: sqlite3.Connection, sql: str, *values: object) -> list[dict[str, Any]]:

@@ -14,18 +14,21 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from sqlite_utils import Database
 
 from storage import folding
 from storage.database import at_end, file_of, one_line_errors, transaction
 from storage.folding import HEADING, Phrase
+from storage.rows import Into, next_number
 
 _VERSION = f"§version{folding.VERSION}"
 """The one term of number 0, which stands for no report: by it an index says how its terms were made."""
 MOST_TERMS = 24
 """Terms of a phrase that are looked up; those of longer ones are chosen evenly from all of them."""
 _STATE = "search_index"
+_REPORTS = Into("search_reports", "number", "report_id")
 _INSERT = "INSERT INTO search_index (rowid, terms) VALUES (?, ?)"
 _BATCH = 500
 _STALE, _LOOSE = 0.2, 0.1
@@ -33,16 +36,27 @@ _STALE, _LOOSE = 0.2, 0.1
 written since it was last put in order from which on it is put in order."""
 
 
-def write(db: Database, report_id: str, terms: str, *, new: bool) -> None:
-    """Puts a report into the index under its terms (`folding.line`): of a `new` one nothing is in it.
-
-    The line itself is written at the end of the transaction, with those of all reports of it: the index
-    writes out what it holds at each savepoint. The caller holds the transaction.
+def write(db: Database, report_id: str, terms: str) -> None:
+    """Puts a report into the index under its terms (`folding.line`), in place of what was there. The caller
+    holds the transaction.
     """
-    if not new:
-        forget(db.conn, report_id)
-    number = db.conn.execute("INSERT INTO search_reports (report_id) VALUES (?)", (report_id,)).lastrowid
-    at_end(db, _INSERT, (number, terms))
+    forget(db.conn, report_id)
+    write_new(db, [(report_id, terms)])
+
+
+def write_new(db: Database, reports: Sequence[tuple[str, str]]) -> None:
+    """Puts reports that are not in the index into it, each under its terms.
+
+    The lines themselves are written at the end of the transaction, with those of all reports of it: the
+    index writes out what it holds at each savepoint. The caller holds the transaction.
+    """
+    first = next_number(db.conn, "search_reports")
+    numbered = list(enumerate(reports, start=first))
+    _REPORTS.insert(
+        db.conn, list(chain.from_iterable((number, report_id) for number, (report_id, _) in numbered))
+    )
+    for number, (_, terms) in numbered:
+        at_end(db, _INSERT, (number, terms))
 
 
 def forget(conn: sqlite3.Connection, report_id: str) -> None:

@@ -71,6 +71,7 @@ class Session:
         self.recrawl_all = str(crawler.settings.get("RECRAWL", "all")).strip().lower() != "due"
         self.schedule = schedule.load()
         self._gathered = self._stored = 0
+        self._readings: list[tuple[FinishedReading | PublicationReading, str | None]] = []
         self._waiting: CallLaterResult | None = None
         self._troubles: set[int] = set()
         self.db = open_database(Path(crawler.settings["DATABASE"]))
@@ -119,7 +120,28 @@ class Session:
     def settle(self) -> None:
         """Writes what was gathered: no reading before the answer that it is of. Raises `StorageError`."""
         self._gathered = self._stored = 0
+        self._store_readings()
         self.ledger.settle()
+
+    def _store_readings(self) -> None:
+        """Stores the readings that wait, together. Raises `StorageError`."""
+        readings, self._readings = self._readings, []
+        if not readings or self.failure is not None:
+            return
+        gather(self.db)
+        refused = None
+        for (reading, _), stored in zip(
+            readings,
+            reports.store_together(self.db, readings, self.crawl_id, years=self.years),
+            strict=True,
+        ):
+            if isinstance(stored, StorageError):
+                refused = refused or stored
+            elif isinstance(stored, Exception):
+                self.errors += 1
+                logger.error("%s was not stored", reading.publication.page.fetch.url, exc_info=stored)
+        if refused is not None:
+            raise refused
 
     def _settle_late(self) -> None:
         self._waiting = None
@@ -133,25 +155,27 @@ class Session:
     ) -> None:
         """Stores what the spider or the reading handed on; a failure of the disk ends the crawl.
 
-        Each is one transaction, and several are written together: a run that is killed and goes on has the
-        answers of those that were not, and reads them. A trouble is written at once: it says which answers
-        are worth another try.
+        Each is one transaction, and several are written together, readings a moment later: a run that is
+        killed and goes on has the answers of those that were not, and reads them. A trouble is written at
+        once: it says which answers are worth another try.
         """
         if self.failure is not None:
             # Rows that this one names may have been lost, and their numbers given to others.
             raise StorageError(self.failure)
         try:
+            if isinstance(item, FinishedReading | PublicationReading):
+                asked = item.publication.page.fetch.id > self.run.fetched
+                self._readings.append((item, None if asked else utc_now()))
+                self._stored += 1
+                self._settle_in_time()
+                return
             gather(self.db)
             if isinstance(item, Trouble):
                 self._troubles.add(problems.store_trouble(self.db, item, self.crawl_id))
             elif isinstance(item, ListedBodyReading):
                 listed.store(self.db, [item], self.crawl_id)
-            elif isinstance(item, Unchanged):
-                reports.confirm(self.db, item.publication, self.crawl_id, seen_at=utc_now(), years=self.years)
             else:
-                asked = item.publication.page.fetch.id > self.run.fetched
-                seen_at = None if asked else utc_now()
-                reports.store(self.db, item, self.crawl_id, years=self.years, seen_at=seen_at)
+                reports.confirm(self.db, item.publication, self.crawl_id, seen_at=utc_now(), years=self.years)
             self._stored += STORED if isinstance(item, Trouble) else 1
             self._settle_in_time()
         except StorageError as error:
@@ -174,6 +198,12 @@ class Session:
 
     def close(self, reason: str) -> None:
         """Closes the run's row and the files. A run is complete when nothing can have been missed."""
+        try:
+            self._store_readings()
+        except StorageError as error:
+            self.fail(error)
+        if self.failure is not None:
+            reason = "storage_failed"
         settled = reason == "finished" and not self.errors and not self._unfinished_portals()
         whole = self.years is None and not self.spider.is_sample
         if self._waiting is not None:
@@ -200,7 +230,7 @@ class Session:
             )
             self.ledger.finish_crawl(
                 self.crawl_id,
-                finish_reason=reason if self.failure is None else "storage_failed",
+                finish_reason=reason,
                 complete=complete,
                 from_archive=self.from_archive,
             )

@@ -115,29 +115,18 @@ def reextract(
     from pipelines import agencies, divisions, forms
     from pipelines.checks.stated import stated_rules
     from pipelines.listed import reading as reading_of_name
-    from pipelines.records import READER_FAILURES
     from storage import arithmetic, findings, listed
     from storage.archive import Archive
-    from storage.database import (
-        StorageError,
-        checkpoint,
-        gather,
-        is_gathering,
-        open_database,
-        settle,
-        undo_in,
-    )
+    from storage.database import checkpoint, open_database, undo_in
     from storage.ledger import Ledger
     from storage.overrides import load, taken_away
     from storage.overrides import remarks as remarks_of_readers
     from storage.reference import write_reference
-    from storage.reports import ids_gone, note_ids, store
+    from storage.reports import ids_gone, note_ids
 
     corrections = load(overrides)
     db = open_database(database)
     archive = Archive(archive_path)
-    outcomes: Counter[str] = Counter()
-    met: set[str] = set()
     shortcomings: list[str] = []
     try:
         for line in taken_away(db, corrections, overrides):
@@ -157,32 +146,12 @@ def reextract(
         note_ids(db)
         undo_in(db, "MEMORY")
         say(f"{len(urls)} publications to read")
+        storing = _Storing(db, shortcomings)
         progress = _Progress(len(urls))
-        since, together = time.monotonic(), 0
         for reading in readings(publications(ledger, urls, shortcomings), jobs, ocr=ocr):
-            page = reading.publication.page.fetch.url
-            gather(db)
-            try:
-                made = store(db, reading, None)
-                outcomes.update(outcome.kind for outcome in made)
-                met.update(outcome.report_id for outcome in made)
-            except StorageError as error:
-                if not is_gathering(db):
-                    # Others that were not written yet went with it, and nobody would be told of them.
-                    raise
-                shortcomings.append(str(error))
-            together += 1
-            if together >= TOGETHER or time.monotonic() - since >= TOGETHER_SECONDS:
-                settle(db)
-                since, together = time.monotonic(), 0
-            shortcomings.extend(
-                f"{document.document_url or page}: {problem.detail}"
-                for document in reading.finished.documents
-                for problem in document.problems
-                if problem.code in READER_FAILURES
-            )
-            progress.step(page)
-        settle(db)
+            storing.take(reading)
+            progress.step(reading.publication.page.fetch.url)
+        storing.write()
         undo_in(db, "DEFAULT")
         listed.store(db, map(reading_of_name, ledger.listed_bodies()), None)
         problems = db.execute("SELECT count(*) FROM problems WHERE stage = 'reading'").fetchone()[0]
@@ -195,10 +164,7 @@ def reextract(
         db.conn.close()
     for line in (*shortcomings, *remarks):
         say(line)
-    told = ", ".join(f"{outcomes[kind]} {kind}" for kind in ("new", "changed", "reread", "unchanged"))
-    twice = outcomes.total() - len(met)
-    beside = f" (of {counted(len(met), 'report')}: some stand at several addresses)" if twice else ""
-    say(f"publications: {len(urls)}; reports: {told}{beside}; problems of reading: {problems}")
+    say(f"publications: {len(urls)}; reports: {storing.told()}; problems of reading: {problems}")
     if mended:
         say(f"{counted(mended, 'report')} did not stand in the database as they were read: written again")
     if shortcomings:
@@ -208,6 +174,63 @@ def reextract(
         say(f"fell short: the checks of {counted(unmended, 'report')} are not those of the rules of today")
         return FELL_SHORT
     return DONE
+
+
+class _Storing:
+    """Stores readings, many together, and counts what became of their reports."""
+
+    def __init__(self, db: Database, shortcomings: list[str]) -> None:
+        self._db = db
+        self._shortcomings = shortcomings
+        self._waiting: list[FinishedReading] = []
+        self._since = time.monotonic()
+        self._outcomes: Counter[str] = Counter()
+        self._met: set[str] = set()
+
+    def take(self, reading: FinishedReading) -> None:
+        """Stores a reading in a moment, with others. Raises `StorageError` as `write` does."""
+        from pipelines.records import READER_FAILURES
+
+        self._shortcomings.extend(
+            f"{document.document_url or reading.publication.page.fetch.url}: {problem.detail}"
+            for document in reading.finished.documents
+            for problem in document.problems
+            if problem.code in READER_FAILURES
+        )
+        self._waiting.append(reading)
+        if len(self._waiting) >= TOGETHER or time.monotonic() - self._since >= TOGETHER_SECONDS:
+            self.write()
+
+    def write(self) -> None:
+        """Stores what waits. The lock is held for as long: nobody waits for a scan that is being read.
+
+        Raises `StorageError` where the disk takes none of them.
+        """
+        from storage.database import StorageError, gather, settle
+        from storage.reports import store_together
+
+        gather(self._db)
+        stored = store_together(self._db, [(reading, None) for reading in self._waiting], None)
+        settle(self._db)
+        for reading, made in zip(self._waiting, stored, strict=True):
+            if isinstance(made, StorageError):
+                self._shortcomings.append(str(made))
+            elif isinstance(made, Exception):
+                page = reading.publication.page.fetch.url
+                self._shortcomings.append(f"{page} was not stored: {type(made).__name__}: {made}")
+            else:
+                self._outcomes.update(outcome.kind for outcome in made)
+                self._met.update(outcome.report_id for outcome in made)
+        self._waiting.clear()
+        self._since = time.monotonic()
+
+    def told(self) -> str:
+        """What became of how many reports, in words."""
+        kinds = ("new", "changed", "reread", "unchanged")
+        told = ", ".join(f"{self._outcomes[kind]} {kind}" for kind in kinds)
+        if self._outcomes.total() == len(self._met):
+            return told
+        return f"{told} (of {counted(len(self._met), 'report')}: some stand at several addresses)"
 
 
 def told_of_ids(gone: Sequence[tuple[str, str | None, str, int]]) -> Iterator[str]:
