@@ -506,7 +506,11 @@ _COVERAGE = f"""
                 WHERE shown.portal_id = answers.portal_id AND shown.year = owed.year)) AS others_shown,
             max(answers.far = 0 AND EXISTS (SELECT 1 FROM shown
                 WHERE shown.portal_id = answers.portal_id AND shown.year < owed.year)) AS older_shown,
-            group_concat(DISTINCT iif(portals.state <> 'ok', portals.state, NULL)) AS states
+            nullif(
+                iif(max(portals.state = 'blocked'), '_blocked', '')
+                || iif(max(portals.state = 'dead'), '_dead', '')
+                || iif(max(portals.state = 'disabled'), '_disabled', ''),
+            '') AS states
         FROM owed
         JOIN answers ON answers.body = owed.body
         JOIN portals ON portals.id = answers.portal_id
@@ -547,7 +551,7 @@ _COVERAGE = f"""
             ELSE CASE
                 WHEN doubt IS NOT NULL THEN doubt
                 WHEN portal_id IS NULL THEN 'no_portal'
-                WHEN states IS NOT NULL THEN 'portal_' || replace(states, ',', '_')
+                WHEN states IS NOT NULL THEN 'portal_' || ltrim(states, '_')
                 WHEN walked_at IS NULL THEN 'portal_not_walked_whole'
                 ELSE 'portal_not_walked_since' END
             END AS reason,

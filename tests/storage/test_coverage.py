@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import subprocess
 import sys
+import tomllib
 from dataclasses import replace
 
 import pytest
@@ -133,6 +135,24 @@ def test_a_portal_that_refuses_is_named(place) -> None:
     place.db.execute("UPDATE portals SET state = 'blocked' WHERE id = 'city'")
     walked(place, "county")
     assert states(place, "样例市教育局")[2021] == ("not_known", "portal_blocked", None)
+
+
+@pytest.mark.parametrize("found", list(itertools.permutations(("blocked", "dead", "disabled"))))
+def test_portals_that_fail_in_several_ways_are_named_in_one_order(place, found) -> None:
+    """Whichever of them is met first: for every combination there are words."""
+    add_portal(place, "other1", "230800")
+    add_portal(place, "other2", "230800")
+    keep(place, agency("教育局"), 2020, 2022)
+    reasons = []
+    for count in (2, 3):
+        for portal, state in zip(("city", "other1", "other2"), found[:count], strict=False):
+            place.db.execute("UPDATE portals SET state = ? WHERE id = ?", (state, portal))
+        place.begin_crawl()
+        walked(place, "county")
+        reasons.append(states(place, "样例市教育局")[2021][1])
+    assert reasons == [f"portal_{'_'.join(sorted(found[:2]))}", "portal_blocked_dead_disabled"]
+    words = tomllib.loads((ROOT / "storage" / "site" / "words" / "codes.toml").read_text(encoding="utf-8"))
+    assert set(reasons) <= set(words["reason"])
 
 
 def test_what_was_found_and_gave_no_report_is_not_missing(place) -> None:
