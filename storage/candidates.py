@@ -43,7 +43,7 @@ class Candidate:
         return (self.report_id, self.document_url, self.member)
 
 
-class Given:
+class ReadPublication:
     """What one reading of a publication gives.
 
     `documents` are those of its years that are wanted. `seen_at` is when the page was last listed.

@@ -16,7 +16,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from storage import bodies, contents, problems, search
-from storage.candidates import Candidate, Given, report_row
+from storage.candidates import Candidate, ReadPublication, report_row
 from storage.editions import page_and_files
 from storage.rows import Into
 from storage.sightings import Outcome, note_outcomes, note_sightings
@@ -32,7 +32,7 @@ _COPIES = Into(
     *("figures", "legible", "extractor_version", "record"),
 )
 _VERSION = ("report_id", "source_url", "version", "sha256", "fetch_id", "fetched_at", "changes", "parts")
-_SOURCE_VERSIONS = Into("source_versions", *_VERSION, "extractor_version", "reader_changed")
+_SOURCE_VERSIONS = Into("source_versions", *_VERSION, "extractor_version", "reader_changed", "content_hash")
 _REPORT_VERSIONS = Into("report_versions", *_VERSION, "extractor_version", "reader_changed")
 _PUBLICATIONS = Into(
     *("publications", "page_url", "portal_id", "listing_title", "listing_date", "listing_path", "fetch_id"),
@@ -44,17 +44,17 @@ _ATTACHMENTS = Into("publication_attachments", "page_url", "position", "fetch_id
 class Fresh:
     """Those readings of a batch of which nothing stands. The caller holds the transaction throughout."""
 
-    def __init__(self, db: Database, givens: Sequence[Given]) -> None:
+    def __init__(self, db: Database, givens: Sequence[ReadPublication]) -> None:
         self._db = db
         self._conn = db.conn
-        self._waiting: list[Given] = []
+        self._waiting: list[ReadPublication] = []
         ids = {candidate.report_id for given in givens for candidate in given.candidates}
         self._pages = _standing(self._conn, _STANDING_PAGES, {given.page_url for given in givens})
         """Pages that were met before."""
         self._reports = _standing(self._conn, _STANDING_REPORTS, ids)
         """Reports of which anything stands."""
 
-    def takes(self, given: Given) -> bool:
+    def takes(self, given: ReadPublication) -> bool:
         """Whether nothing stands of the page and of its reports, and one document alone gives each."""
         ids = [candidate.report_id for candidate in given.candidates]
         return (
@@ -63,14 +63,14 @@ class Fresh:
             and (len(ids) < 2 or len(set(ids)) == len(ids))
         )
 
-    def add(self, given: Given) -> list[Outcome]:
+    def add(self, given: ReadPublication) -> list[Outcome]:
         """Takes a reading in, which waits for `write`, and says what becomes of its reports."""
         self._waiting.append(given)
-        self.pass_over(given)
+        self.note_stored(given)
         return [Outcome(candidate.report_id, "new") for candidate in given.candidates]
 
-    def pass_over(self, given: Given) -> None:
-        """Is told of a reading that was stored: of its page and its reports something may stand now."""
+    def note_stored(self, given: ReadPublication) -> None:
+        """Is told of a reading that is or will be stored: of its page and reports something stands then."""
         self._pages.add(given.page_url)
         self._reports.update(candidate.report_id for candidate in given.candidates)
 
@@ -89,9 +89,12 @@ class Fresh:
             _into_reports(tuple(rows[0])).insert(conn, [row[column] for row in rows for column in rows[0]])
         _SOURCES.insert(conn, _values(_source(*one) for one in reports))
         _COPIES.insert(conn, _values(_copy(*one) for one in reports))
-        versions = _values(_version(*one) for one in reports)
-        _SOURCE_VERSIONS.insert(conn, versions)
-        _REPORT_VERSIONS.insert(conn, versions)
+        versions = [_version(*one) for one in reports]
+        _SOURCE_VERSIONS.insert(
+            conn,
+            _values((*row, one.kept.content_hash) for row, (_, one) in zip(versions, reports, strict=True)),
+        )
+        _REPORT_VERSIONS.insert(conn, _values(versions))
         contents.write_new(self._db, [(one.report_id, one.kept.rows) for _, one in reports])
         search.write_new(self._db, [(one.report_id, one.kept.rows.terms) for _, one in reports])
         met.write_known()
@@ -100,7 +103,7 @@ class Fresh:
         _ATTACHMENTS.insert(conn, _values(chain.from_iterable(map(_attachments, givens))))
         self._note(givens)
 
-    def _note(self, givens: Sequence[Given]) -> None:
+    def _note(self, givens: Sequence[ReadPublication]) -> None:
         """Notes what the run met; of what is read again none is asked."""
         for crawl_id in {given.crawl_id for given in givens if given.crawl_id is not None}:
             own = [given for given in givens if given.crawl_id == crawl_id]
@@ -143,7 +146,7 @@ def _named(candidate: Candidate) -> bodies.Named:
     return bodies.Named(candidate.report_id, kept.columns["year"], kept.frame["agency"])
 
 
-def _report_row(given: Given, candidate: Candidate) -> dict[str, Any]:
+def _report_row(given: ReadPublication, candidate: Candidate) -> dict[str, Any]:
     fetch, kept = candidate.document.fetch, candidate.kept
     copy = {
         "source_url": given.page_url,
@@ -161,33 +164,33 @@ def _report_row(given: Given, candidate: Candidate) -> dict[str, Any]:
     return report_row(candidate.report_id, copy, kept.columns, [copy], None, given.seen_at)
 
 
-def _source(given: Given, candidate: Candidate) -> tuple[object, ...]:
+def _source(given: ReadPublication, candidate: Candidate) -> tuple[object, ...]:
     fetch = candidate.document.fetch
     key = (candidate.report_id, given.page_url, candidate.document_url, candidate.member)
     seen = given.publication.page.fetch.fetched_at
     return (*key, given.publication.portal.id, fetch.id, fetch.sha256, 1, seen)
 
 
-def _copy(given: Given, candidate: Candidate) -> tuple[object, ...]:
+def _copy(given: ReadPublication, candidate: Candidate) -> tuple[object, ...]:
     kept = candidate.kept
     key = (candidate.report_id, given.page_url, candidate.document_url, candidate.member)
     told = (kept.content_hash, kept.record_hash, kept.figures, kept.legible)
     return (*key, *told, given.extractor_version, kept.packed)
 
 
-def _version(given: Given, candidate: Candidate) -> tuple[object, ...]:
+def _version(given: ReadPublication, candidate: Candidate) -> tuple[object, ...]:
     fetch = candidate.document.fetch
     edition = (1, fetch.sha256, fetch.id, fetch.fetched_at, "[]", "[]")
     return (candidate.report_id, given.page_url, *edition, given.extractor_version, 0)
 
 
-def _publication(given: Given) -> tuple[object, ...]:
+def _publication(given: ReadPublication) -> tuple[object, ...]:
     page = given.publication.page
     # Bytes that were never read to the end: the next reading of them is their first.
     signature = "" if given.unread else given.ready.signature
     return (given.page_url, *given.context(), page.fetch.id, page.label, signature, given.settled_key())
 
 
-def _attachments(given: Given) -> Iterator[tuple[object, ...]]:
+def _attachments(given: ReadPublication) -> Iterator[tuple[object, ...]]:
     for position, item in enumerate(given.publication.attachments, start=1):
         yield (given.page_url, position, item.fetch.id, item.label)

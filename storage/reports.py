@@ -20,7 +20,7 @@ from sqlite_utils import Database
 from crawler.items import Publication
 from pipelines.records import READER_FAILURES, FinishedReading, PublicationReading
 from storage import bodies, contents, copies, problems, search
-from storage.candidates import Candidate, Given, document_of, report_row
+from storage.candidates import Candidate, ReadPublication, document_of, report_row
 from storage.copies import Copy, Record, json_text
 from storage.database import StorageError, file_of, is_gathering, one_line_errors, transaction
 from storage.editions import page_and_files, reading_key, signature_of
@@ -94,18 +94,18 @@ def _given(
     crawl_id: int | None,
     years: Collection[int] | None,
     seen_at: str | None,
-) -> Given:
+) -> ReadPublication:
     ready: Ready = readied(reading) if isinstance(reading, PublicationReading) else reading.finished
     chosen = [
         document
         for document in ready.documents
         if years is None or document.year is None or document.year in years
     ]
-    return Given(reading.publication, ready, chosen, reading.extractor_version, crawl_id, seen_at)
+    return ReadPublication(reading.publication, ready, chosen, reading.extractor_version, crawl_id, seen_at)
 
 
 def _stored(
-    db: Database, givens: Sequence[Given], crawl_id: int | None, years: Collection[int] | None
+    db: Database, givens: Sequence[ReadPublication], crawl_id: int | None, years: Collection[int] | None
 ) -> list[list[Outcome]]:
     """What became of the reports of each. The caller holds the transaction."""
     fresh = Fresh(db, givens)
@@ -119,14 +119,14 @@ def _stored(
             # Whatever it looks at must stand.
             fresh.write()
             outcomes = _stored_over(db, given, crawl_id, years)
-            fresh.pass_over(given)
+            fresh.note_stored(given)
         stored.append(outcomes)
     fresh.write()
     return stored
 
 
 def _stored_over(
-    db: Database, given: Given, crawl_id: int | None, years: Collection[int] | None
+    db: Database, given: ReadPublication, crawl_id: int | None, years: Collection[int] | None
 ) -> list[Outcome]:
     """Stores a reading of which something may stand, and says what became of its reports."""
     edition = _edition(db, given.publication, given.ready.signature)
@@ -167,7 +167,7 @@ def _edition(db: Database, publication: Publication, met: str) -> _Edition:
     return _Edition(portal_id, stored, met)
 
 
-def _is_told_better(conn: sqlite3.Connection, given: Given, edition: _Edition) -> bool:
+def _is_told_better(conn: sqlite3.Connection, given: ReadPublication, edition: _Edition) -> bool:
     """Whether the same bytes, met by another portal's list, were told apart better, or else as well by the
     portal that comes first: which list led to a page last is chance.
     """
@@ -263,7 +263,7 @@ def confirm(
 class _PublicationStore:
     """The steps of storing one publication over what stands, in a transaction of the caller's."""
 
-    def __init__(self, db: Database, given: Given, edition: _Edition) -> None:
+    def __init__(self, db: Database, given: ReadPublication, edition: _Edition) -> None:
         self.db = db
         self.conn = db.conn
         self.given = given
@@ -517,22 +517,14 @@ class _PublicationStore:
             )
             self._insert_version(report_id, last, after, history[-1] if history else None)
             return False
-        # What the page said until now, read as it was read last, is what the change is measured from. Its
-        # version had no record of its own as long as the copy said the same.
-        assert before is not None  # else the history was handed on
-        last = history[-1]["version"]
-        self.conn.execute(
-            "UPDATE source_versions SET record = ?"
-            " WHERE report_id = ? AND source_url = ? AND version = ? AND record IS NULL",
-            (before["record"], report_id, self.page_url, last),
-        )
-        self._insert_version(report_id, last + 1, after, before)
+        # What the page said until now, read as it was read last, is what the change is measured from.
+        self._insert_version(report_id, history[-1]["version"] + 1, after, before)
         return True
 
     def _history(self, report_id: str) -> list[dict[str, Any]]:
         return _rows(
             self.conn,
-            "SELECT version, extractor_version, record FROM source_versions"
+            f"SELECT version, extractor_version, {_RECORD} AS record FROM source_versions"
             " WHERE report_id = ? AND source_url = ? ORDER BY version",
             report_id,
             self.page_url,
@@ -558,7 +550,8 @@ class _PublicationStore:
             reader_changed = int(before["extractor_version"] != after["extractor_version"])
         self.conn.execute(
             "INSERT INTO source_versions (report_id, source_url, version, sha256, fetch_id, fetched_at,"
-            " changes, parts, extractor_version, reader_changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " changes, parts, extractor_version, reader_changed, content_hash)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 report_id,
                 self.page_url,
@@ -570,6 +563,7 @@ class _PublicationStore:
                 parts,
                 after["extractor_version"],
                 reader_changed,
+                after["content_hash"],
             ),
         )
 
@@ -882,6 +876,13 @@ def _write_contents(db: Database, report_id: str, rows: Rows) -> None:
     search.write(db, report_id, rows.terms)
 
 
+_RECORD = (
+    "coalesce(record, (SELECT copies.record FROM copies WHERE copies.report_id = source_versions.report_id"
+    " AND copies.source_url = source_versions.source_url"
+    " AND copies.content_hash = source_versions.content_hash LIMIT 1))"
+)
+"""The record of a version: one of its own, else that of the copy that says the same."""
+
 _VERSION_COLUMNS = (
     "report_id, version, source_url, sha256, fetch_id, fetched_at, changes, parts, extractor_version,"
     " reader_changed"
@@ -914,8 +915,8 @@ def _write_shown_versions(conn: sqlite3.Connection, report_id: str, source_url: 
 def _write_superseded_figures(conn: sqlite3.Connection, report_id: str, source_url: str) -> None:
     """Writes the figures of the page's versions before the last, as they were read at their time."""
     older = conn.execute(
-        "SELECT version, record FROM source_versions WHERE report_id = ?1 AND source_url = ?2 AND version <"
-        " (SELECT max(version) FROM source_versions WHERE report_id = ?1 AND source_url = ?2)",
+        f"SELECT version, {_RECORD} FROM source_versions WHERE report_id = ?1 AND source_url = ?2"
+        " AND version < (SELECT max(version) FROM source_versions WHERE report_id = ?1 AND source_url = ?2)",
         (report_id, source_url),
     ).fetchall()
     conn.executemany(

@@ -17,7 +17,7 @@ class Into:
 
     def __init__(self, table: str, *columns: str) -> None:
         row = f"({', '.join('?' * len(columns))})"
-        self._ways = [
+        self._statements = [
             (
                 rows * len(columns),
                 f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}",
@@ -28,13 +28,19 @@ class Into:
     def insert(self, conn: sqlite3.Connection, values: Sequence[object]) -> None:
         """Inserts rows, their values one after the other. The caller holds the transaction."""
         at, end = 0, len(values)
-        for size, sql in self._ways:
+        for size, sql in self._statements:
             while end - at >= size:
                 conn.execute(sql, values[at : at + size])
                 at += size
 
 
 def next_number(conn: sqlite3.Connection, table: str) -> int:
-    """The number of the next row of a table with AUTOINCREMENT. The caller holds the transaction."""
-    found = conn.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
-    return 1 if found is None else int(found[0]) + 1
+    """The number of the next row of a table with AUTOINCREMENT, whose numbers may have been tampered with.
+    The caller holds the transaction.
+    """
+    found: int = conn.execute(
+        "SELECT max(ifnull((SELECT seq FROM sqlite_sequence WHERE name = ?), 0),"
+        f" ifnull((SELECT max(number) FROM {table}), 0)) + 1",
+        (table,),
+    ).fetchone()[0]
+    return found

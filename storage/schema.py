@@ -1423,7 +1423,8 @@ _RECORDS_ONCE = (
     "ALTER TABLE source_versions RENAME TO whole_versions",
     "DROP INDEX source_versions_fetch",
     "DROP INDEX source_versions_sha256",
-    # record: NULL of a page's last version, which says what the page's copy says, and that is kept.
+    # record: NULL as long as a copy of the page has the content of that fingerprint; whatever takes the
+    # content from the copy leaves the record here.
     """
     CREATE TABLE source_versions (
         report_id TEXT NOT NULL REFERENCES reports (id) DEFERRABLE INITIALLY DEFERRED,
@@ -1436,23 +1437,38 @@ _RECORDS_ONCE = (
         parts TEXT NOT NULL,
         extractor_version TEXT NOT NULL,
         reader_changed INTEGER NOT NULL CHECK (reader_changed IN (0, 1)),
+        content_hash TEXT,
         record BLOB,
-        PRIMARY KEY (report_id, source_url, version)
+        PRIMARY KEY (report_id, source_url, version),
+        CHECK (content_hash IS NOT NULL OR record IS NOT NULL)
     ) STRICT
     """,
     """
     INSERT INTO source_versions
     SELECT report_id, source_url, version, sha256, fetch_id, fetched_at, changes, parts, extractor_version,
-        reader_changed, CASE WHEN EXISTS (
-            SELECT 1 FROM copies WHERE copies.report_id = whole.report_id
+        reader_changed, content_hash, iif(content_hash IS NULL, record, NULL)
+    FROM (
+        SELECT whole.*, (
+            SELECT copies.content_hash FROM copies WHERE copies.report_id = whole.report_id
                 AND copies.source_url = whole.source_url AND copies.record = whole.record
-        ) AND NOT EXISTS (
-            SELECT 1 FROM whole_versions AS later WHERE later.report_id = whole.report_id
-                AND later.source_url = whole.source_url AND later.version > whole.version
-        ) THEN NULL ELSE record END
-    FROM whole_versions AS whole ORDER BY whole.rowid
+        ) AS content_hash
+        FROM whole_versions AS whole ORDER BY whole.rowid
+    )
     """,
     "DROP TABLE whole_versions",
     "CREATE INDEX source_versions_fetch ON source_versions (fetch_id)",
     "CREATE INDEX source_versions_sha256 ON source_versions (sha256)",
+    """
+    CREATE TRIGGER copies_say_otherwise BEFORE UPDATE OF content_hash ON copies
+    WHEN old.content_hash <> new.content_hash BEGIN
+        UPDATE source_versions SET record = old.record WHERE report_id = old.report_id
+            AND source_url = old.source_url AND content_hash = old.content_hash AND record IS NULL;
+    END
+    """,
+    """
+    CREATE TRIGGER copies_are_taken_away BEFORE DELETE ON copies BEGIN
+        UPDATE source_versions SET record = old.record WHERE report_id = old.report_id
+            AND source_url = old.source_url AND content_hash = old.content_hash AND record IS NULL;
+    END
+    """,
 )

@@ -124,24 +124,29 @@ class Session:
         self.ledger.settle()
 
     def _store_readings(self) -> None:
-        """Stores the readings that wait, together. Raises `StorageError`."""
+        """Stores the readings that wait, together; one that cannot be kept ends the crawl. Raises
+        `StorageError` where none of what was gathered is left.
+        """
         readings, self._readings = self._readings, []
-        if not readings or self.failure is not None:
+        if not readings:
+            return
+        if self.failure is not None:
+            # Rows that they name may be lost.
+            logger.error("%s not stored: the same command goes on with them", _readings_in_words(readings))
             return
         gather(self.db)
-        refused = None
         for (reading, _), stored in zip(
             readings,
             reports.store_together(self.db, readings, self.crawl_id, years=self.years),
             strict=True,
         ):
+            page = reading.publication.page.fetch.url
             if isinstance(stored, StorageError):
-                refused = refused or stored
+                self.fail(stored)
             elif isinstance(stored, Exception):
                 self.errors += 1
-                logger.error("%s was not stored", reading.publication.page.fetch.url, exc_info=stored)
-        if refused is not None:
-            raise refused
+                logger.error("%s was not stored: %s: %s", page, type(stored).__name__, stored)
+                logger.debug("how %s could not be stored", page, exc_info=stored)
 
     def _settle_late(self) -> None:
         self._waiting = None
@@ -259,6 +264,10 @@ class Session:
     def _counted(self, key: str) -> int:
         stats = self.crawler.stats
         return 0 if stats is None else int(stats.get_value(key, 0))
+
+
+def _readings_in_words(readings: Sequence[object]) -> str:
+    return "1 reading that waited was" if len(readings) == 1 else f"{len(readings)} readings that waited were"
 
 
 _sessions: WeakKeyDictionary[Crawler, Session] = WeakKeyDictionary()

@@ -254,13 +254,17 @@ def test_no_row_names_what_there_is_not(world) -> None:
 
 
 def _give_every_version_its_record(world) -> None:
-    """As it was once: the last version had what its copy says once more."""
+    """As it was once: each version had what a copy says once more."""
     world.db.execute(
         "UPDATE source_versions SET record = (SELECT record FROM copies WHERE"
-        " copies.report_id = source_versions.report_id AND copies.source_url = source_versions.source_url)"
-        " WHERE record IS NULL"
+        " copies.report_id = source_versions.report_id AND copies.source_url = source_versions.source_url"
+        " AND copies.content_hash = source_versions.content_hash) WHERE record IS NULL"
     )
     world.db.conn.commit()
+
+
+def _columns_of(conn: sqlite3.Connection, table: str) -> str:
+    return ", ".join(row[1] for row in conn.execute(f'PRAGMA main.table_info("{table}")'))
 
 
 def test_an_older_database_is_brought_into_the_new_shape(world, tmp_path: Path) -> None:
@@ -295,7 +299,8 @@ def test_an_older_database_is_brought_into_the_new_shape(world, tmp_path: Path) 
         for table in tables - {"_sqlite_migrations", "sqlite_sequence"}:
             if not table.startswith("search_index"):
                 conn.execute(f'DELETE FROM main."{table}"')
-                conn.execute(f'INSERT INTO main."{table}" SELECT * FROM new."{table}"')
+                columns = _columns_of(conn, table)
+                conn.execute(f'INSERT INTO main."{table}" SELECT {columns} FROM new."{table}"')
         conn.commit()
     expected = [exact(world.rows(query)) for query in (FIGURES, CHECKS)]
     assert [len(rows) for rows in expected] == [200 + len(figures), 1 + len(report.checks) + 1]
@@ -330,7 +335,8 @@ def test_an_older_database_loses_the_records_that_its_copies_have(world, tmp_pat
         for table in tables - {"_sqlite_migrations", "sqlite_sequence"}:
             if not table.startswith("search_index"):
                 conn.execute(f'DELETE FROM main."{table}"')
-                conn.execute(f'INSERT INTO main."{table}" SELECT * FROM new."{table}"')
+                columns = _columns_of(conn, table)
+                conn.execute(f'INSERT INTO main."{table}" SELECT {columns} FROM new."{table}"')
         conn.commit()
     with closing(open_database(older).conn) as conn:
         assert conn.execute(told).fetchall() == [first, (*last[:2], "", *last[3:]), other]
@@ -357,7 +363,8 @@ def test_prints_leave_the_rows_of_figures_and_views_are_made_anew(world, tmp_pat
         for table in tables - {"_sqlite_migrations", "sqlite_sequence", "stored_figures"}:
             if not table.startswith("search_index"):
                 conn.execute(f'DELETE FROM main."{table}"')
-                conn.execute(f'INSERT INTO main."{table}" SELECT * FROM new."{table}"')
+                columns = _columns_of(conn, table)
+                conn.execute(f'INSERT INTO main."{table}" SELECT {columns} FROM new."{table}"')
         conn.execute(
             "INSERT INTO main.stored_figures SELECT report, cell, value, kind, printed, note, place"
             " FROM new.stored_figures LEFT JOIN new.stored_prints USING (report, cell)"

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crawler.items import Document
-from pipelines.records import Cell, Link, Problem, Section
+from pipelines.records import Cell, Link, Problem, Report, Section
 from storage.copies import CellChange, contradicting_cells, json_text, record_of, unpacked
 from storage.database import StorageError
 from storage.reports import Outcome, ids_gone, mark_gone_pages, note_ids, store
@@ -144,6 +144,41 @@ def test_what_a_page_says_is_kept_once(world) -> None:
         )
         == "7"
     )
+
+
+def test_a_version_has_its_own_figures_whichever_copy_ranks_first_later(world) -> None:
+    """A file that left its page ranks first again while the page does not answer: what the page said before
+    is not what the file says.
+    """
+    url, file = "http://dfq.example/2021.html", "http://dfq.example/0.pdf"
+    told = (
+        "SELECT version, printed FROM superseded_figures"
+        " WHERE (table_code, row_code, column_code) = (?, ?, ?)"
+    )
+
+    def saying(printed: str) -> Report:
+        return world.with_printed(world.dongfeng(), RECEIVED, printed)
+
+    def of_page(printed: str) -> Report:
+        """Less legible than the file, which is shown."""
+        figures = [
+            replace(one, printed=None, value=None, status="merged") if one.cell.row == "carried_out" else one
+            for one in saying(printed).figures
+        ]
+        return replace(saying(printed), figures=tuple(figures))
+
+    world.store(world.reading(of_page("11"), url=url, body=b"1", files=((file, b"f", saying("10")),)))
+    world.begin_crawl()
+    world.store(world.reading(of_page("20"), url=url, body=b"2"))
+    world.begin_crawl()
+    world.failure(url, status=404, role="article")
+    mark_gone_pages(world.db, world.crawl_id)
+    world.begin_crawl()
+    world.store(world.reading(of_page("30"), url=url, body=b"3"))
+    assert sorted(world.rows(told, *RECEIVED)) == [(1, "10"), (2, "20")]
+    # And where the copy goes altogether.
+    world.db.execute("DELETE FROM copies")
+    assert world.one("SELECT count(*) FROM source_versions WHERE record IS NULL") == 0
 
 
 def test_versions_of_another_year_are_not_taken_over_and_told(world) -> None:

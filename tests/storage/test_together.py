@@ -208,3 +208,12 @@ def test_a_full_disk_ends_a_batch_and_leaves_nothing_half(world) -> None:
     for table in ("figures", "sections", "checks", "copies", "report_versions", "report_sources"):
         assert set(world.rows(f"SELECT DISTINCT report_id FROM {table}")) == ids
     assert world.one("SELECT count(*) FROM publications") == len(ids)
+
+
+def test_numbers_are_given_in_a_file_that_was_tampered_with(world) -> None:
+    world.store(reading_of(world, (0, "dongfeng", b"1", (NAMES[0], 2021, "5", "1"), [], None, "1")))
+    world.db.execute("DELETE FROM sqlite_sequence")
+    world.db.conn.commit()
+    world.store(reading_of(world, (1, "dongfeng", b"1", (NAMES[1], 2021, "5", "1"), [], None, "1")))
+    assert world.one("SELECT count(DISTINCT report_id) FROM figures") == 2
+    assert world.one("SELECT count(*) FROM search_reports") == 2
