@@ -23,6 +23,7 @@ from twisted.internet.error import DNSLookupError
 from twisted.internet.error import TimeoutError as ConnectTimeoutError
 
 from crawler import resolver
+from crawler.addresses import is_start_page
 from crawler.middlewares.blocked import BlockedHostError
 from crawler.middlewares.challenge import RefusedPage
 from crawler.middlewares.robots import UnreachableRules
@@ -43,6 +44,10 @@ class Cause:
     absent: bool = False
     url: str | None = None
     fetch_id: int | None = None
+    refused_method: bool = False
+    """Whether the server does not take what was asked this way, and may if it is posted, or the reverse."""
+    sent_home: bool = False
+    """Whether it is absent by nothing but that the start page came in its place: tomorrow it may be there."""
 
 
 def cause(failure: Failure, url: str) -> Cause:
@@ -50,9 +55,11 @@ def cause(failure: Failure, url: str) -> Cause:
     error: BaseException = failure.value or RuntimeError("failed without a reason")
     if isinstance(error, HttpError):
         status = error.response.status
-        return Cause("http_error", f"answered with status {status}", status in GONE)
+        other = status in (405, 501)
+        return Cause("http_error", f"answered with status {status}", status in GONE, refused_method=other)
     if isinstance(error, RefusedPage):
-        return Cause(error.code, str(error), error.code == "soft_404")
+        home = error.code == "soft_404" and is_start_page(error.response.url)
+        return Cause(error.code, str(error), error.code == "soft_404", sent_home=home)
     if isinstance(error, RefusedAddress):
         return Cause(error.code, str(error), url=error.url)
     if isinstance(error, UnreachableRules):

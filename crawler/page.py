@@ -21,6 +21,7 @@ import lxml.html
 from lxml import etree
 from lxml.etree import ParseError, ParserError
 
+from crawler import clicks
 from crawler.addresses import absolute
 from crawler.titles import folded, is_report
 
@@ -37,7 +38,10 @@ _NAVIGATION = re.compile(
     re.IGNORECASE,
 )
 _PLACED = re.compile(r"[/.]")
-_ADDRESS = re.compile(r"^(https?:|\.{0,2}/)|\.(s?html?|jspx?|aspx?|php|do|pdf|docx?|wps|xlsx?|zip)([?#]|$)")
+_ADDRESS = re.compile(
+    r"^(https?:|\.{0,2}/|\?\w+=)|\.(s?html?|jspx?|aspx?|php|do|pdf|docx?|wps|xlsx?|zip)([?#]|$)"
+)
+_FILE = re.compile(r"\.(pdf|ofd|docx?|wps|xlsx?|zip|rar|jpe?g|png|gif|mp4)([?#]|$)", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _ITEMS = ("li", "a", "tr", "td", "dd", "option", "p", "span")
 # Strings of a script that hold markup are what it writes into the page.
@@ -121,7 +125,13 @@ def compiled(path: str) -> Callable[[lxml.html.HtmlElement], list[Any]]:
 _READ = compiled(".//text()[not(ancestor::script) and not(ancestor::style)]")
 _CLASSES = compiled("//@class")
 _IDS = compiled("//@id")
-LEADING = compiled("descendant-or-self::*[@href or @onclick or self::option]")
+_LEADS = ("data-href", "data-link", "data-url")
+"""Attributes in which a script finds the address that a click opens."""
+LEADING = compiled(
+    "descendant-or-self::*[@href or @onclick or self::option"
+    + "".join(f" or @{name}" for name in _LEADS)
+    + "]"
+)
 """Finds the elements that may be links."""
 
 
@@ -248,15 +258,33 @@ class Page:
                 yield Link(url, _label(element, text), text, element)
 
     def _scripted(self, element: lxml.html.HtmlElement) -> str | None:
-        """The address in an onclick attribute or a javascript: reference, or None."""
+        """The address that a click opens by a script: named in the code, or put together by the page's own
+        function; or in an attribute for a script to find. None where none is known.
+        """
         code = element.get("onclick") or ""
         reference = element.get("href") or ""
         if reference.lower().startswith("javascript:"):
-            code = f"{code};{unquote(reference)}"
+            code = f"{code};{unquote(reference[11:])}"
+        opened = clicks.opened(code)
+        if opened is not None:
+            return absolute(self.base, opened)
         for quoted in _QUOTED.findall(code):
             if _ADDRESS.search(quoted):
                 return absolute(self.base, quoted)
-        return None
+        opened = clicks.opened_by_call(code, self.functions) if "(" in code else None
+        if opened is not None:
+            return absolute(self.base, opened)
+        given = (element.get(name) or "" for name in _LEADS)
+        # Documents that a viewer shows are told in such attributes, too; those are no links.
+        return next(
+            (absolute(self.base, one) for one in given if _ADDRESS.search(one) and not _FILE.search(one)),
+            None,
+        )
+
+    @cached_property
+    def functions(self) -> dict[str, clicks.Function]:
+        """The functions of the inline scripts by their names."""
+        return clicks.functions(self.scripts)
 
     @cached_property
     def known(self) -> dict[tuple[object, ...], Any]:
@@ -323,6 +351,14 @@ def written(script: str) -> str:
             text, address = (_plain(found[2]) for found in (name, target))
             markup += f'<p><a href="{escape(address)}">{escape(text)}</a></p>'
     return markup
+
+
+def unlinked_names(script: str) -> Iterator[str]:
+    """The names of a script's objects that have no address, such as the nodes of a tree."""
+    for part in _objects(script):
+        name = _NAMES.search(part)
+        if name and not _TARGETS.search(part):
+            yield _plain(name[2])
 
 
 def _objects(script: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ import lxml.html
 
 from crawler.addresses import absolute, canonical
 from crawler.page import Page, decoded, iso_date, json_told
-from crawler.platforms import generic
+from crawler.platforms import generic, paging
 from crawler.platforms.shapes import Entry
 from crawler.titles import is_report, is_search_form, search_words
 
@@ -126,6 +126,11 @@ def entries(body: bytes, url: str) -> tuple[Entry, ...]:
         if is_report(entry.title):
             named.setdefault(canonical(entry.url), entry)
     return tuple(named.values())
+
+
+def next_answer(body: bytes, url: str, number: int) -> str | None:
+    """The address of the page after answer `number`, where that links it."""
+    return paging.next_pages(Page(url, body), number).link
 
 
 def _of_page(body: bytes, url: str) -> tuple[Entry, ...]:

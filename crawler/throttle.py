@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from scrapy import signals
 from scrapy.core.downloader import Downloader
 from scrapy.core.downloader.handlers import DownloadHandlers
 from scrapy.extensions.throttle import AutoThrottle
@@ -20,13 +21,33 @@ if TYPE_CHECKING:
     from scrapy import Request, Spider
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+    from scrapy.robotstxt import RobotParser
 
 
 ASKS_TO_WAIT = (429, 503)
 
 
 class PoliteThrottle(AutoThrottle):
-    """AutoThrottle whose lower bound is the slot's own where the registry gives one."""
+    """AutoThrottle whose lower bound is the slot's own where the registry or robots.txt gives one."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._agent = str(crawler.settings.get("ROBOTSTXT_USER_AGENT"))
+        crawler.signals.connect(self._heed, signal=signals.robots_parsed)
+
+    def _heed(self, robotparser: RobotParser, request: Request) -> None:
+        """Asks a host no sooner than its robots.txt wants (Crawl-delay), up to the longest delay there is."""
+        asked = robotparser.crawl_delay(self._agent)
+        name = request.meta.get("download_slot")
+        if not asked or name is None:
+            return
+        delay = min(float(asked), self.maxdelay)
+        slot = self.crawler.engine.downloader.slots.get(name)
+        if delay > self._own.get(name, self._usual):
+            self._own[name] = delay
+            self.crawler.engine.downloader.per_slot_settings[name] = {"delay": delay}
+        if slot is not None:
+            slot.delay = max(slot.delay, delay)
 
     def _spider_opened(self, spider: Spider) -> None:
         super()._spider_opened(spider)

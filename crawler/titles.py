@@ -16,11 +16,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 _FILE = Path(__file__).with_name("titles.toml")
 _KEYS = {
-    "report": {"matches", "strong", "cut"},
+    "report": {"matches", "strong", "cut", "carried"},
     "other": {"ends", "begins", "anywhere"},
     "menu": {"section", "hub", "parts", "addresses"},
-    "column": {"annual", "year", "level", "agency", "place"},
-    "pager": {"next", "more", "all"},
+    "column": {"annual", "year", "level", "bare", "heads", "tails", "rests", "agency", "place"},
+    "pager": {"next", "number", "icon", "boxes", "more", "all"},
     "search": {"words", "forms"},
 }
 _HAN_DIGITS = {han: str(number) for number, han in enumerate("〇一二三四五六七八九")} | {
@@ -33,6 +33,8 @@ _HAN_YEAR = re.compile(r"([一二][〇零○O一二三四五六七八九]{3})(?=
 _SPAN = re.compile(r"(?:19|20)\d{2}年?[-—~至到、和](?:(?:19|20)\d{2}|\d{2}(?=年))年?")
 _REPORT_WORDS = re.compile(r"(政府)?信息公开|政务公开|年度报告|年报")
 _CUT = re.compile(r"\.{2,}$")
+# What is said of a body behind its name: 市教育局(原)
+_BRACKET = re.compile(r"(?<=.{3})[(（【\[][^()（）【】\[\]]{0,20}[)）】\]]$")
 # What may trail a title without being its subject: a file ending, a bracket, a version, a date.
 _TAIL = re.compile(
     r"(\.(pdf|docx?|wps|xlsx?|et|ofd|html?|zip|rar|7z|txt)|[(（【\[〔][^()（）【】\[\]〔〕]{0,30}[)）】\]〕]"
@@ -95,8 +97,8 @@ def words() -> Words:
 
 
 def _compiled(key: str, expressions: Sequence[str]) -> tuple[re.Pattern[str], ...]:
-    ends = key == "other.ends"
-    begins = key == "other.begins"
+    ends = key in ("other.ends", "column.tails")
+    begins = key in ("other.begins", "column.heads")
     compiled = []
     for expression in expressions:
         whole = f"(?:{expression})$" if ends else f"^(?:{expression})" if begins else expression
@@ -185,6 +187,8 @@ def is_other(title: str) -> bool:
     """
     text = _arabic_years(folded(title))
     known = words()
+    if _YEAR.search(text) and known.match("report", "carried", _subject(text)):
+        return False
     # How a title that is cut ends is not known.
     if known.match("other", "ends", _subject(text)) and not _CUT.search(text):
         return True
@@ -196,13 +200,21 @@ def is_other(title: str) -> bool:
     return not (named and _YEAR.search(text))
 
 
+def bare(label: str) -> str:
+    """A folded label without the signs and the count around it (· 2024年(15) ›)."""
+    text = folded(label)
+    for pattern in words().tables["column"]["bare"]:
+        text = pattern.sub("", text) or text
+    return text
+
+
 @_of_label
 def section_rank(label: str) -> int | None:
     """How well a menu label names the section of annual reports: 0 is best, None is not at all.
 
     A label with a year names a part of the section, so it ranks after those without.
     """
-    text = _arabic_years(folded(label))
+    text = _arabic_years(bare(label))
     if not text or len(text) > 26 or is_other(label):
         return None
     rank = words().rank("menu", "section", text)
@@ -212,7 +224,7 @@ def section_rank(label: str) -> int | None:
 @_of_label
 def hub_rank(label: str) -> int | None:
     """How well a menu label names a page on which the section may stand: 0 is best."""
-    text = folded(label)
+    text = bare(label)
     if not text or len(text) > 20:
         return None
     return words().rank("menu", "hub", text)
@@ -260,25 +272,39 @@ def names_annual(label: str) -> bool:
 @_of_label
 def is_year(label: str) -> bool:
     """Whether a label is nothing but a year or a span of years."""
-    return words().match("column", "year", folded(label))
+    return words().match("column", "year", bare(label))
 
 
 @_of_label
 def is_level(label: str) -> bool:
     """Whether a label divides a section by level (市本级, 县(市)区, 市直部门)."""
-    return words().match("column", "level", folded(label))
+    return words().match("column", "level", bare(label))
+
+
+@_of_label
+def divides_annual(label: str) -> bool:
+    """Whether a label says that it holds annual reports of some years or of a level (2024年各部门年报)."""
+    text, known = _arabic_years(bare(label)), words()
+    if len(text) > 26 or is_other(label):
+        return False
+    core = next(
+        (pattern.sub("", text) for pattern in known.tables["column"]["tails"] if pattern.search(text)), ""
+    )
+    rest = next((pattern.sub("", core) for pattern in known.tables["column"]["heads"]), core)
+    left = [one for one in (core, rest) if one]
+    return is_year(core) or any(is_level(one) or known.match("column", "rests", one) for one in left)
 
 
 @_of_label
 def is_agency(label: str) -> bool:
     """Whether a label reads like the name of an agency."""
-    text = folded(label)
+    text = _BRACKET.sub("", bare(label))
     return 2 < len(text) <= 30 and words().match("column", "agency", text)
 
 
 def is_place(label: str) -> bool:
     """Whether a label is the name of a place with a government: a county, a district, a city."""
-    return words().match("column", "place", folded(label)) and not is_level(label)
+    return words().match("column", "place", bare(label)) and not is_level(label)
 
 
 def is_search_form(name: str) -> bool:
@@ -289,6 +315,24 @@ def is_search_form(name: str) -> bool:
 def search_words() -> tuple[str, ...]:
     """What the portals' own searches are asked for."""
     return tuple(pattern.pattern for pattern in words().tables["search"]["words"])
+
+
+@_of_label
+def page_number(label: str) -> int | None:
+    """The page that a pager's number leads to ([2], -2-, 第2页), or None where a text is none."""
+    text = folded(label)
+    found = (pattern.search(text) for pattern in words().tables["pager"]["number"])
+    return next((int(match[1]) for match in found if match), None)
+
+
+def names_next(name: str) -> bool:
+    """Whether a class, an id or a spoken label says that its element leads to the next page."""
+    return words().match("pager", "icon", name)
+
+
+def is_pager(name: str) -> bool:
+    """Whether a class or an id is a pager's."""
+    return words().match("pager", "boxes", name)
 
 
 def is_more_of_list(label: str) -> bool:

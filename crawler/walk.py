@@ -77,6 +77,8 @@ class ListWalk:
     """Entries of the first page and of the last one taken."""
     absent: int = 0
     """How many pages in a row were not there."""
+    goes_on: bool = False
+    """A page of it showed that further pages follow."""
     passed: list[ChannelAddress] = field(default_factory=list)
     """Channels whose pages only sent on to the list's first page."""
     cut: bool = False
@@ -158,6 +160,10 @@ class PortalWalk:
     sections: dict[str, int] = field(default_factory=dict)
     """Sections found, and how many entries counted as reports in each, years not chosen included."""
     failed_sections: set[str] = field(default_factory=set)
+    gone_sections: set[str] = field(default_factory=set)
+    """Those of them that the portal said are not there, or answered with its start page."""
+    asked_home: bool = False
+    """The sections that the registry gives are gone, and the home page's menu was asked for others."""
     hubs: list[Hub] = field(default_factory=list)
     hubs_tried: int = 0
     beside: int = 0
@@ -185,6 +191,10 @@ class PortalWalk:
     without_api: set[str] = field(default_factory=set)
     home_digest: str | None = None
     """The SHA-256 of the home page: hurried servers answer it in place of other pages."""
+    home_addresses: set[str] = field(default_factory=set)
+    """Where the home page lies, and the pages that only send on to it."""
+    home_articles: frozenset[str] = frozenset()
+    """The articles that the home page links: what else it shows may be another at every visit."""
     list_paths: dict[str, str] = field(default_factory=dict)
     """Which interface answers JSON lists, by origin."""
     delivered: int = 0

@@ -31,6 +31,8 @@ CHALLENGES = (
     b"wzwschallenge",
     b"HWWAFSESID=",
     b"_waf_bd8ce2ce37",
+    b"acw_sc__v2",
+    b"yunsuo_session_verify",
     "网站防火墙".encode(),
     "网站防火墙".encode("gb18030"),
     "您的访问请求可能对网站造成安全威胁".encode(),

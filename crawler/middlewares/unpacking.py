@@ -7,6 +7,7 @@ row, is tried again, and ends as the failure that it is.
 
 from __future__ import annotations
 
+import re
 import zlib
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 BROKEN = "broken: "
 """Starts the flag of an answer that could not be unpacked; what follows says why."""
 _PIECE = 1 << 20
+_GZIP = b"\x1f\x8b\x08"
 _TOO_LARGE = "unpacks to more than"
 
 
@@ -55,6 +57,8 @@ class UnpackingMiddleware(HttpCompressionMiddleware):
         if response.status == 304:
             return response
         largest = request.meta.get("download_maxsize", self._max_size)
+        if _is_packed_unsaid(request, response):
+            response = response.replace(headers={**response.headers, b"Content-Encoding": [b"gzip"]})
         try:
             if _cut(response, largest):
                 raise EOFError("it ends before its end")
@@ -82,6 +86,17 @@ class RetryMiddleware(retry.RetryMiddleware):
         if again is None:
             raise RefusedPage("connection_failed", response, reason)
         return again
+
+
+def _is_packed_unsaid(request: Request, response: Response) -> bool:
+    """Whether an answer is packed although no header says so and nobody asked for a packed file."""
+    if "Content-Encoding" in response.headers or not response.body.startswith(_GZIP):
+        return False
+    kind = (response.headers.get("Content-Type") or b"").lower()
+    packed = (b"gzip", b"compressed", b"octet-stream", b"application/x-")
+    return not (
+        any(name in kind for name in packed) or re.search(r"\.(t?gz|svgz)\b", request.url, re.IGNORECASE)
+    )
 
 
 def _cut(response: Response, largest: int) -> bool:

@@ -15,8 +15,18 @@ from urllib.parse import urlsplit
 import lxml.html
 
 from crawler.addresses import absolute, canonical
-from crawler.page import Link, Page, compiled, heading_of, in_navigation, iso_date, once, plain_text, written
-from crawler.platforms import embedded, paging
+from crawler.page import (
+    Link,
+    Page,
+    compiled,
+    heading_of,
+    in_navigation,
+    iso_date,
+    once,
+    plain_text,
+    written,
+)
+from crawler.platforms import embedded, offered, paging
 from crawler.platforms.embedded import Offer, Region
 from crawler.platforms.files import DOCUMENT_ENDINGS as DOCUMENT_ENDINGS  # noqa: PLC0414 asked for here, too
 from crawler.platforms.files import IMAGE_ENDINGS as IMAGE_ENDINGS  # noqa: PLC0414
@@ -35,6 +45,7 @@ from crawler.platforms.shapes import (
     NextPages,
 )
 from crawler.titles import (
+    divides_annual,
     folded,
     hub_part,
     hub_rank,
@@ -48,6 +59,7 @@ from crawler.titles import (
     is_year,
     names_annual,
     names_report,
+    page_number,
     section_rank,
     title_year,
 )
@@ -93,6 +105,14 @@ _REFRESHED = re.compile(r"\s*(\d+)\s*[;,]\s*url\s*=\s*['\"]?([^'\"]+)", re.IGNOR
 _SENT_ON = re.compile(
     r"(?:location(?:\.href)?\s*=|location\.(?:replace|assign)\s*\(|window\.open\s*\()\s*['\"]([^'\"]+)['\"]"
 )
+_VALUE = re.compile(r"(?<![\w$.])([\w$]+)\s*=\s*['\"]([^'\"\n]+)['\"]")
+_SENT_TO = re.compile(
+    r"(location(?:\.href)?\s*=\s*|location\.(?:replace|assign)\s*\(\s*)([A-Za-z_$][\w$]*)(?=\s*[;)\n]|\s*$)"
+)
+_WRITTEN_REFRESH = re.compile(
+    r"document\.write(?:ln)?\(\s*['\"]<meta[^>]{0,40}refresh[^>]{0,40}url=\s*\\?['\"]?([^'\"\\>\s]+)",
+    re.IGNORECASE,
+)
 _CRUMBS = re.compile(r"(当前|您的|您现在的|所在|现在)的?位置[:：]?|您(所)?在(的位置)?[:：]")
 _SPLIT = re.compile(r"\s*(?:>>|->|>|›|»|→|/|\\|\||＞)\s*")
 _MARKS = (
@@ -122,7 +142,10 @@ _ARTICLE_URL = re.compile(
 )
 _MENU_SCRIPT = re.compile(r"[^/]*(nav|menu|head|top|channel|daohang|column)[^/]*\.(js|json)$", re.IGNORECASE)
 _DATA = re.compile(r"""["']([^"'\s<>]{1,200}\.json)["'?]""")
+_FOREWORD = 200
+"""Signs beside the links of an article that only lists agencies."""
 _LIBRARY = re.compile(r"jquery|bootstrap|swiper|layui|superfish|scrolltop|backtop|gotop", re.IGNORECASE)
+_ANNUAL = re.compile(r"(19|20)\d{2}年?度?(年报|年度(工作)?报告|报告)$|^(19|20)\d{2}年?(年报|年度(工作)?报告)")
 _ADVERSE_FRAMES = re.compile(r"visit|count|login|share|tongji|stat|weather|search", re.IGNORECASE)
 
 
@@ -215,6 +238,11 @@ def agency_links(page: Page) -> tuple[Column, ...]:
     return tuple(found.values())
 
 
+def articles_linked(page: Page) -> frozenset[str]:
+    """The articles that a page links anywhere, by their addresses as they are compared."""
+    return frozenset(canonical(link.url) for link in page.links if article_address(link.url))
+
+
 def report_entries(page: Page) -> tuple[Entry, ...]:
     """Links anywhere on the page whose titles name a report with a year: for pages outside a section."""
     entries = {
@@ -239,6 +267,7 @@ class _Block:
     dated: int = 0
     articles: int = 0
     agencies: int = 0
+    annual: int = 0
 
 
 @once
@@ -254,8 +283,11 @@ def listing(page: Page, is_article: Callable[[str], bool] = article_address) -> 
     if not chosen:
         chosen = bodies
     else:
-        # Beside a report that is put on top, others may stand by their agencies' names and dates.
-        chosen += [block for block in bodies if not block.reports and block.dated * 2 >= len(block.links)]
+        # Beside a report that is put on top, others may stand by their agencies' names and dates, or be
+        # called by no more than body and year.
+        dated = [block for block in bodies if block.dated * 2 >= len(block.links)]
+        short = [block for block in blocks if block.annual >= max(2, 0.6 * len(block.links))]
+        chosen += [block for block in blocks if not block.reports and (block in dated or block in short)]
     if not chosen:
         likely = [
             block
@@ -358,6 +390,7 @@ def _blocks(page: Page, is_article: Callable[[str], bool], *, starts: bool = Fal
         block.reports += names_report(link.label)
         block.dated += iso_date(plain_text(_item(link.element)).replace(link.label, "")) is not None
         block.articles += is_article(link.url)
+        block.annual += bool(_ANNUAL.search(label)) and is_article(link.url)
     return list(blocks.values())
 
 
@@ -455,6 +488,7 @@ def _columns(page: Page, chosen: Iterable[_Block], is_article: Callable[[str], b
     folder = here.rpartition("/")[0] + "/"
     listed = {canonical(link.url) for block in chosen for link in block.links}
     kin = _annual_kin(page)
+    bars = _bars(page, is_article)
     found: dict[str, Column] = {}
     for link in page.links:
         label = link.label if not is_year(link.text) else link.text
@@ -464,20 +498,66 @@ def _columns(page: Page, chosen: Iterable[_Block], is_article: Callable[[str], b
         divides = is_year(label) or is_level(label)
         agency = is_agency(label) and address in listed and not is_article(link.url)
         part = section_rank(label) is not None and not (is_article(link.url) or address in listed)
+        annual = divides_annual(label) and not (is_report(label) or is_article(link.url))
         if is_whole_list(link.text) and _stands_with_reports(link):
             found.setdefault(address, Column(url=link.url, name=heading_of(link.element) or label))
-        if not (divides or agency or part):
+        if annual:
+            found.setdefault(address, Column(url=link.url, name=label))
+        if annual or not (divides or agency or part):
             continue
         below = address.startswith(folder) and folder.count("/") > 3
-        beside = kin.get(_container(link.element), 0) >= (1 if divides else 2)
-        headed = names_annual(heading_of(link.element) or "")
-        if divides and is_article(link.url) and not (below or headed or beside):
+        headings = kin.get(_container(link.element), [])
+        beside = len(headings) >= (1 if divides else 2) and (part or _of_menu(link, headings))
+        near = below or beside or (divides and urlsplit(link.url).path == urlsplit(page.url).path)
+        near = near or names_annual(heading_of(link.element) or "")
+        barred = divides and link.element in bars and address not in listed
+        if divides and is_article(link.url) and not (near or barred):
             continue
-        if below or beside or headed or address in listed or (part and _YEARLY.search(folded(label))):
+        if near or address in listed or (part and _YEARLY.search(folded(label))):
             found.setdefault(
                 address, Column(url=link.url, name=label, agency=agency and not (divides or part))
             )
-    return tuple(found.values())
+        elif barred:
+            found.setdefault(address, Column(url=link.url, name=label, sure=False))
+    chosen_by = (column for column in offered.by_fields(page) if column.url)
+    others = {canonical(column.url): column for column in chosen_by if canonical(column.url) != here}
+    return tuple({**others, **found}.values())
+
+
+def unaddressed_columns(page: Page) -> tuple[str, ...]:
+    """Years and agencies that the page offers to click on or to choose without an address, and of which it
+    shows no entry itself.
+    """
+    return offered.without_address(page, [entry.title for entry in listing(page).entries])
+
+
+def _bars(page: Page, is_article: Callable[[str], bool]) -> frozenset[object]:
+    """The links that stand with others in a bar of years or of levels, whatever these divide."""
+    bars: dict[tuple[object, str, str, bool], list[Link]] = {}
+    host = urlsplit(page.url).netloc
+    for link in page.links:
+        years = is_year(link.text)
+        if not (years or is_level(link.text)) or in_navigation(link.element) or link.element.tag == "option":
+            continue
+        if urlsplit(link.url).netloc == host and (years or not is_article(link.url)):
+            bars.setdefault((*_container(link.element), years), []).append(link)
+    return frozenset(link.element for bar in bars.values() if len(bar) > 1 for link in bar)
+
+
+def in_parts(page: Page) -> bool:
+    """Whether an article goes on on further pages, whose addresses are its own with a number."""
+    stem, _, ending = urlsplit(page.url).path.rpartition("/")[2].rpartition(".")
+    if not stem or not ending:
+        return False
+    beside = re.compile(rf"/{re.escape(stem)}[-_]\d{{1,2}}\.{re.escape(ending)}$")
+    told = paging.told(page)
+    if told is not None:
+        own = (one for one in told.numberings if beside.search(urlsplit(one.page(2)).path))
+        return (told.pages or 0) > 1 and next(own, None) is not None
+    near = (link for link in page.links if f"/{stem}_" in link.url or f"/{stem}-" in link.url)
+    return any(
+        beside.search(link.url) and (is_next(link.text) or page_number(link.text) == 2) for link in near
+    )
 
 
 def _stands_with_reports(link: Link) -> bool:
@@ -489,13 +569,19 @@ def _stands_with_reports(link: Link) -> bool:
     return False
 
 
-def _annual_kin(page: Page) -> dict[tuple[object, str, str], int]:
-    """How many labels of each box of links name annual reports."""
-    kin: dict[tuple[object, str, str], int] = {}
+def _of_menu(link: Link, headings: Collection[str | None]) -> bool:
+    """Whether a link stands under one of some headings, or under none: a menu has several parts."""
+    heading = heading_of(link.element)
+    return heading is None or heading in headings
+
+
+def _annual_kin(page: Page) -> dict[tuple[object, str, str], list[str | None]]:
+    """The headings of those labels of each box of links that name annual reports."""
+    kin: dict[tuple[object, str, str], list[str | None]] = {}
     for link in page.links:
         if section_rank(link.label) is not None:
             box = _container(link.element)
-            kin[box] = kin.get(box, 0) + 1
+            kin.setdefault(box, []).append(heading_of(link.element))
     return kin
 
 
@@ -523,12 +609,11 @@ def further(call: ListCall, rows: int) -> ListCall:
 
 
 def frames(page: Page) -> tuple[str, ...]:
-    """Addresses of the page's frames on its own host, counters and log-ins left out."""
+    """Addresses of the page's frames, those of its own host first, counters and log-ins left out."""
     host = urlsplit(page.url).hostname
     found = (absolute(page.base, source) for source in page.tree.xpath("//iframe/@src | //frame/@src"))
-    return tuple(
-        url for url in found if url and urlsplit(url).hostname == host and not _ADVERSE_FRAMES.search(url)
-    )
+    kept = [url for url in found if url and not _ADVERSE_FRAMES.search(url)]
+    return tuple(sorted(kept, key=lambda url: urlsplit(url).hostname != host))
 
 
 def menu_scripts(page: Page) -> tuple[str, ...]:
@@ -560,11 +645,23 @@ def sent_on(page: Page) -> str | None:
             return absolute(page.base, match[2])
     if len(page.body) > 6000 or len(page.links) > 3:
         return None
-    match = _SENT_ON.search(page.scripts)
+    code = "\n".join([page.scripts, *page.tree.xpath("//body/@onload")])
+    written_on = _WRITTEN_REFRESH.search(code)
+    if written_on:
+        return absolute(page.base, written_on[1])
+    match = _SENT_ON.search(_with_values(code))
     # A page with a report of its own has its script for a button or for small screens.
     if match is None or marks(_prose(page.tree)) >= 3:
         return None
     return absolute(page.base, match[1])
+
+
+def _with_values(code: str) -> str:
+    """A script with the texts of its variables in place of their names where it sends on to them."""
+    values = {name: text for name, text in _VALUE.findall(code) if name not in ("href", "location")}
+    return _SENT_TO.sub(
+        lambda found: f"{found[1]}'{values.get(found[2], '')}'" if found[2] in values else found[0], code
+    )
 
 
 @once
@@ -701,12 +798,22 @@ def is_article(page: Page) -> bool:
     if marks(_text(page)) >= 3:
         return True
     listed = [entry for entry in listing(page).entries if is_report(entry.title)]
+    if body is not None and _names_agencies(page, body):
+        return False
     files = [entry for entry in listed if document_ending(entry.url)]
     if files:
         # One report in several formats is an article's; reports of several years are a list.
         return len({title_year(entry.title) for entry in files}) < 2
     dressed = body is not None or _date(page) is not None
     return len(listed) < (2 if dressed else 1)
+
+
+def _names_agencies(page: Page, body: lxml.html.HtmlElement) -> bool:
+    """Whether the text of an article is nothing but the agencies whose pages it links."""
+    inside = Region([body])
+    links = [link for link in page.links if link.element in inside.leading and not is_document(link.url)]
+    bodies = [link for link in links if is_agency(link.label) and not link.label.isdigit()]
+    return len(bodies) >= max(2, 0.8 * len(links)) and len(_text(page)) < _FOREWORD
 
 
 def _title(page: Page) -> str | None:

@@ -7,13 +7,24 @@ is right if it brings new entries.
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from itertools import islice
+from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
+
+import lxml.html
 
 from crawler.addresses import absolute, canonical
 from crawler.page import Link, Page, plain_text
 from crawler.platforms.facts import facts_of
 from crawler.platforms.shapes import Entry, NextPages, Numbering
-from crawler.titles import folded, is_more_of_list, is_next
+from crawler.titles import folded, is_more_of_list, is_next, is_pager, is_report, names_next, page_number
+
+_FILE = Path(__file__).with_name("paging.toml")
+_KEYS = frozenset(("marks", "pages", "entries", "sizes", "counters"))
+_WHOLE = _KEYS - {"marks"}
 
 # The pager of Ucap; its arguments are container, pages, current, prefix, suffix, entries.
 _UCAP = re.compile(
@@ -27,16 +38,31 @@ _TRS = re.compile(
 )
 _COUNT_PAGE = re.compile(r"var\s+countPage\s*=\s*['\"]?(\d+)")
 _PAGES = re.compile(
-    r"共(?:有|计)?:?(\d{1,4})页|\d{1,4}/(\d{1,4})页|页[次码数]?:?\d{1,4}/(\d{1,4})|总页数:?(\d{1,4})"
+    r"[共分](?:有|计)?:?(\d{1,4})页|\d{1,4}/(\d{1,4})页|页[次码数]?:?\d{1,4}/(\d{1,4})|总页数:?(\d{1,4})"
 )
+# In a pager's own box fewer words are needed.
+_PAGE_OF = re.compile(r"(?<![\d/.-])\d{1,4}/(\d{1,4})(?![\d/.-])")
 _DYNAMIC = frozenset(("jsp", "do", "action", "php", "aspx", "asp", "xp"))
 _STATIC = frozenset(("html", "htm", "shtml"))
-_TOTAL = re.compile(r"共(?:有|计)?:?(\d{1,6})(?:条|篇|项)|总(?:条|记录)数:?(\d{1,6})")
+_TOTAL = re.compile(
+    r"(?:共|总计|合计)(?:有|计)?:?(\d{1,6})(?:条|篇|项)|(?:总(?:条|记录|信息)|(?:记录|信息|条目)总)数:?(\d{1,6})"
+)
 # A text that a script ends with a number: the parameter or the stem that counts pages.
 _JOINED = re.compile(
     r"['\"]([^'\"\s<>]*(?:[?&][\w.]*(?:page|Page|pn|p)[\w.]*=|[a-z]_))['\"]\s*\+\s*(?:\([^()]*\)|[\w.]+(?:\(\w*\))?)(?:\s*\+\s*['\"]([^'\"\s<>]*)['\"])?"
 )
-_NUMBER = re.compile(r"^(\d+|第\d+页)$")
+# The same where the text before the number is beside the page itself, whatever its parameter is called.
+_JOINED_HERE = re.compile(r"['\"]([^'\"\s<>]*[?&][\w.]+=)['\"]\s*\+")
+_JOINED_STEM = re.compile(r"['\"]([^'\"\s<>?]*[\w/][_-])['\"]\s*\+[^;'\"{}]{1,60}\+\s*['\"](\.s?html?)['\"]")
+_SET = re.compile(r"([A-Za-z_$][\w$]*)['\"]?\s*[:=]\s*(?:parseInt\(|Number\()?\s*['\"]?(\d{1,6})(?![\w.])")
+_PAGINATED = re.compile(r"\.pagination\(\s*['\"]?(\d{1,6})['\"]?\s*,")
+_POSTED_BACK = re.compile(r"__doPostBack\(\s*'([^']+)'\s*,\s*'(\d+)'\s*\)")
+_MOST_PARTS = 2
+"""Elements within something to click on; more is a box of others."""
+_HANDLERS = re.compile(
+    r"^(on(click|tap)|@click|v-on:click|ng-click|:click|data-(page|pageno|page-no|num|index|url))"
+)
+_TURNS = ("a", "span", "button", "li", "div", "em", "i", "b", "td", "label", "p", "strong", "input")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
@@ -76,6 +102,14 @@ def _trs(page: Page, code: str) -> NextPages | None:
     return NextPages(numberings=numberings, pages=pages, total=total, more=pages > 1)
 
 
+def told(page: Page) -> NextPages | None:
+    """What a pager of the common platforms, made by a script of the page, says; None where there is none."""
+    if "createPageHTML" not in page.html and "countPage" not in page.html:
+        return None
+    code = _COMMENT.sub("", page.html)
+    return _ucap(page, code) or _trs(page, code)
+
+
 def _directory(url: str, name: str) -> str:
     """The address of a name beside a page; an absolute path or address is taken as it is."""
     parts = urlsplit(url)
@@ -92,44 +126,223 @@ def counts(text: str) -> tuple[int | None, int | None]:
 
 def _linked(page: Page, number: int) -> NextPages:
     pages, total = counts(folded(page.text))
+    pages = pages or _pages_of_boxes(page) or _pages_of_scripts(page)
     here = canonical(page.url)
     relations = page.tree.xpath("//link[@rel='next']/@href | //a[@rel='next']/@href")
     named = [link for link in page.links if is_next(link.text or link.label) and not _disabled(link)]
     numbered = [
         link
         for link in page.links
-        if folded(link.text) in (str(number + 1), f"第{number + 1}页")
-        and _beside(link.url, page.url)
-        and _in_pager(link)
+        if page_number(link.text) == number + 1 and _beside(link.url, page.url) and _in_pager(link.element)
     ]
-    for link in [*_relations(page, relations), *(link.url for link in [*named, *numbered])]:
+    icons = [link for link in page.links if _is_icon(link) and _same_folder(link.url, page.url)]
+    for link in [*_relations(page, relations), *(link.url for link in [*named, *numbered, *icons])]:
         if canonical(link) != here and not re.search(r"\.(pdf|docx?|wps|xlsx?)$", urlsplit(link).path):
             return NextPages(link=link, pages=pages, total=total, more=True)
-    scripted = any(
-        is_next(plain_text(element)) and _scripted(element.get("href") or "", element.get("onclick") or "")
-        for element in page.tree.xpath("//a | //span | //button")
-        if len(plain_text(element)) < 12
-    )
-    scripted = scripted or _loads_more(page)
+    scripted = _turned_by_script(page, number) or _loads_more(page)
     more = (pages or 1) > number or (scripted and number == 1 and (pages is None))
-    made = (*_made_by_script(page), *_guesses(page.url)) if more else ()
+    made: tuple[Numbering, ...] = ()
+    if more or total is not None:
+        # A total without more is none where all of it was seen: the list knows.
+        made = (*_forms(page), *_made_by_script(page), *_guesses(page.url))
     return NextPages(numberings=made, pages=pages, total=total, more=more)
 
 
+@cache
+def _known() -> dict[str, re.Pattern[str]]:
+    """paging.toml, compiled."""
+    return checked(tomllib.loads(_FILE.read_text(encoding="utf-8")))
+
+
+class PagingError(ValueError):
+    """paging.toml does not have the shape it must have."""
+
+
+def checked(given: dict[str, object]) -> dict[str, re.Pattern[str]]:
+    """The expressions of paging.toml, a pattern a key. Raises PagingError with the key that is wrong."""
+    if set(given) != _KEYS:
+        raise PagingError(f"{_FILE.name}: unknown or missing: {', '.join(sorted(set(given) ^ _KEYS))}")
+    found = {}
+    for key, values in given.items():
+        if not isinstance(values, list) or not values or not all(isinstance(one, str) for one in values):
+            raise PagingError(f"{_FILE.name}: {key}: must be a list of strings")
+        joined = "|".join(f"(?:{one})" for one in values)
+        try:
+            found[key] = re.compile(f"^(?:{joined})$" if key in _WHOLE else joined, re.IGNORECASE)
+        except re.error as error:
+            raise PagingError(f"{_FILE.name}: {key}: {error}") from error
+    return found
+
+
+def _pages_of_boxes(page: Page) -> int | None:
+    """How many pages a pager's own box says there are (1/3)."""
+    for box in page.tree.xpath("//*[@class or @id]"):
+        if is_pager(box.get("class") or "") or is_pager(box.get("id") or ""):
+            text = folded(plain_text(box))
+            found = _PAGE_OF.search(text) if len(text) <= 80 else None
+            if found:
+                return int(found[1])
+    return None
+
+
+def _pages_of_scripts(page: Page) -> int | None:
+    """How many pages the options of a pager that a script draws say there are; None for one alone."""
+    known = _known()
+    for source in page.tree.xpath("//script/text()"):
+        if not known["marks"].search(source):
+            continue
+        code = _COMMENT.sub("", source)
+        told: dict[str, int] = {}
+        for name, value in _SET.findall(code):
+            for key in ("pages", "entries", "sizes"):
+                if known[key].match(name):
+                    told[key] = max(int(value), told.get(key, 0))
+        entries = _PAGINATED.search(code)
+        if entries:
+            told["entries"] = int(entries[1])
+        pages = told.get("pages", 0)
+        if pages < 2 and told.get("sizes", 0) > 1:
+            pages = -(-told.get("entries", 0) // told["sizes"])
+        if pages > 1:
+            return pages
+    return None
+
+
+def _turned_by_script(page: Page, number: int) -> bool:
+    """Whether something that leads to no address turns the page: a script does."""
+    for element in page.tree.iter(*_TURNS):
+        if len(element) > _MOST_PARTS:
+            continue
+        text = (element.get("value") or "") if element.tag == "input" else plain_text(element)
+        if not text or len(text) >= 12:
+            continue
+        turns = is_next(text)
+        if not turns and (page_number(text) != number + 1 or not _in_pager(element)):
+            continue
+        if turns and "disabled" in f"{element.get('class') or ''} {' '.join(element.keys())}":
+            continue
+        addressed = not (element.get("href") or "#").lower().startswith(("#", "javascript:"))
+        if is_clicked(page, element) or not (turns or addressed or not _in_box(element)):
+            return True
+    return False
+
+
+def _in_box(element: lxml.html.HtmlElement) -> bool:
+    """Whether an element stands in a box that is called a pager: a number in it is a page that there is."""
+    above = islice(element.iterancestors(), 3)
+    return any(is_pager(box.get("class") or "") or is_pager(box.get("id") or "") for box in above)
+
+
+def is_clicked(page: Page, element: lxml.html.HtmlElement) -> bool:
+    """Whether a script hears of a click on an element: by its attributes, or by its id."""
+    if _scripted(element.get("href") or "", element.get("onclick") or ""):
+        return True
+    if any(_HANDLERS.match(name) for name in element.attrib):
+        return True
+    name = element.get("id") or ""
+    return bool(name) and re.search(rf"['\"#]{re.escape(name)}['\"]", page.scripts) is not None
+
+
+def _is_icon(link: Link) -> bool:
+    """Whether a link without words says by its class, id or spoken label that it leads to the next page."""
+    if link.text or _disabled(link):
+        return False
+    parts = [link.element, *link.element.iterdescendants()]
+    said = (part.get(name) or "" for part in parts for name in ("class", "id", "aria-label"))
+    return any(names_next(name) for name in said if name)
+
+
+def _same_folder(url: str, here: str) -> bool:
+    """Whether an address lies in the folder of another."""
+    first, second = (urlsplit(address) for address in (url, here))
+    return (first.netloc, first.path.rpartition("/")[0]) == (second.netloc, second.path.rpartition("/")[0])
+
+
+def _forms(page: Page) -> tuple[Numbering, ...]:
+    """Forms of the page that are sent for a further page, by a field that counts pages."""
+    found: list[Numbering] = []
+    back = _POSTED_BACK.search(page.html.replace("&#39;", "'"))
+    for form in page.tree.xpath("//form"):
+        address = absolute(page.base, form.get("action") or page.url)
+        given = tuple(fields(form))
+        if address is None:
+            continue
+        if back and any(name == "__VIEWSTATE" for name, _ in given):
+            kept = tuple(pair for pair in given if pair[0] not in ("__EVENTTARGET", "__EVENTARGUMENT"))
+            events = (("__EVENTTARGET", back[1]), ("__EVENTARGUMENT", ""))
+            found.append(Numbering(address, "", 0, form=(*events, *kept), counter="__EVENTARGUMENT"))
+            continue
+        counter = next((name for name, _ in given if _known()["counters"].match(name)), None)
+        if counter is None:
+            continue
+        if (form.get("method") or "get").lower() == "post":
+            found.append(Numbering(address, "", 0, form=given, counter=counter))
+        else:
+            query = urlencode([*(pair for pair in given if pair[0] != counter), (counter, "")])
+            parts = urlsplit(address)
+            found.append(Numbering(urlunsplit(parts._replace(query=query)), "", 0))
+    return tuple(found[:2])
+
+
+def fields(form: lxml.html.HtmlElement) -> Iterator[tuple[str, str]]:
+    """Name and value of the fields that a form sends when a script sends it."""
+    for field in form.xpath(".//input[@name] | .//select[@name]"):
+        kind = (field.get("type") or "text").lower()
+        if field.tag == "select":
+            options = field.xpath("(.//option[@selected] | .//option)[1]")
+            yield field.get("name"), (options[0].get("value") or "").strip() if options else ""
+        elif kind in ("text", "hidden", "search", "number") or (
+            kind in ("radio", "checkbox") and field.get("checked") is not None
+        ):
+            yield field.get("name"), field.get("value") or ""
+
+
 def _loads_more(page: Page) -> bool:
-    """Whether the list goes on where its reader asks for more of it; who listens may be any script."""
-    found = page.tree.xpath("//*[not(self::script or self::style)][contains(text(),'更多')]")
-    return any(is_more_of_list(plain_text(element)) for element in found)
+    """Whether the list goes on where its reader asks for more of it; who listens may be any script.
+
+    Where the words may lead elsewhere they count below reports only, and without an address.
+    """
+    linked = {link.element for link in page.links}
+    found = page.tree.xpath(
+        "//*[not(self::script or self::style)][contains(text(),'更多') or contains(text(),'加载')"
+        " or contains(text(),'其余') or contains(text(),'剩余') or contains(text(),'上拉')]"
+    )
+    for element in found:
+        if not is_more_of_list(plain_text(element)):
+            continue
+        line = [element, *element.iterancestors("a")]
+        if "加载" in plain_text(element) or (
+            not any(one in linked for one in line) and _under_reports(element)
+        ):
+            return True
+    return False
+
+
+def _under_reports(element: lxml.html.HtmlElement) -> bool:
+    """Whether the innermost box of links around an element holds a report."""
+    for box in element.iterancestors():
+        others = [other for other in box.iter("a") if other is not element]
+        if others:
+            return any(
+                is_report(plain_text(other)) or is_report(other.get("title") or "") for other in others
+            )
+    return False
 
 
 def _made_by_script(page: Page) -> tuple[Numbering, ...]:
     """Addresses that a script ends with a number: "list.action?page=" + n, "index_" + n + ".html"."""
-    found = []
-    for start, end in _JOINED.findall(page.scripts):
+    made = [*_JOINED.findall(page.scripts), *_JOINED_STEM.findall(page.scripts)]
+    path = urlsplit(page.url).path
+    for start in _JOINED_HERE.findall(page.scripts):
+        prefix = absolute(page.base, start)
+        if prefix and urlsplit(prefix).path == path:
+            made.append((start, ""))
+    found: dict[tuple[str, str], None] = {}
+    for start, end in made:
         prefix = absolute(page.base, start)
         if prefix and not re.search(r"\.(js|css|png|gif|jpg)\b", end):
-            found += [Numbering(prefix, end, 0), Numbering(prefix, end, 1)]
-    return tuple(found[:4])
+            found.setdefault((prefix, end))
+    return tuple(Numbering(prefix, end, shift) for prefix, end in [*found][:3] for shift in (0, 1))
 
 
 def _relations(page: Page, references: list[str]) -> list[str]:
@@ -155,17 +368,19 @@ def _beside(url: str, here: str) -> bool:
     return not second[1] or first[0] == second[0]
 
 
-def _in_pager(link: Link) -> bool:
-    """Whether a link that is only a number stands among other numbers, not among entries."""
-    parent = link.element.getparent()
+def _in_pager(element: lxml.html.HtmlElement) -> bool:
+    """Whether something that is only a number stands among other numbers, not among entries."""
+    parent = element.getparent()
     for _ in range(3):
         if parent is None:
             return False
         words = [
-            folded(plain_text(other))
-            for other in parent.xpath(".//a | .//span | .//em | .//b | .//strong | .//option")
+            plain_text(other)
+            for other in parent.xpath(
+                ".//a | .//span | .//em | .//b | .//strong | .//option | .//li | .//button"
+            )
         ]
-        if sum(bool(_NUMBER.match(word)) or is_next(word) for word in words) >= 2:
+        if sum(page_number(word) is not None or is_next(word) for word in words) >= 2:
             return True
         parent = parent.getparent()
     return False

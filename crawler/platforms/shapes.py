@@ -6,7 +6,9 @@ Owns shapes only; the platforms fill them and the spider follows them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
+
+FORM_TYPE = "application/x-www-form-urlencoded; charset=UTF-8"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,13 +25,15 @@ class Column:
     """A part of the section with a list of its own, by year, level or agency.
 
     An agency's column (`agency`) may be its whole page, with more than its annual reports. `body`: the
-    column is called after an agency, whether or not it holds nothing but its annual reports.
+    column is called after an agency, whether or not it holds nothing but its annual reports. A column
+    that is not `sure` may divide something else than the section.
     """
 
     url: str
     name: str
     agency: bool = False
     body: bool = False
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,17 +50,35 @@ class Numbering:
 
     Pages are counted from 1; the address of page 1 itself is known and not made. Where `down` is
     given the platform counts from the oldest page on: page n is `prefix` + (`down` - n) + `suffix`.
+    Where a form is posted for a page, `prefix` is its address, `form` holds its fields, and `counter`
+    names the one that counts.
     """
 
     prefix: str
     suffix: str
     shift: int
     down: int | None = None
+    form: tuple[tuple[str, str], ...] = ()
+    counter: str = ""
 
     def page(self, number: int) -> str:
-        """The address of a page from the second on."""
-        count = number - self.shift if self.down is None else self.down - number
-        return f"{self.prefix}{count}{self.suffix}"
+        """The address of a page from the second on; what is posted for it stands in the fragment."""
+        posted = self.posted(number)
+        if posted is not None:
+            return f"{self.prefix}#{posted[0]}"
+        return f"{self.prefix}{self._count(number)}{self.suffix}"
+
+    def posted(self, number: int) -> tuple[str, str] | None:
+        """What is posted for a page, and its content type; None where nothing is."""
+        if not self.form:
+            return None
+        count = str(self._count(number))
+        return urlencode(
+            [(name, count if name == self.counter else value) for name, value in self.form]
+        ), FORM_TYPE
+
+    def _count(self, number: int) -> int:
+        return number - self.shift if self.down is None else self.down - number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +119,7 @@ class ListCall:
     url: str
     base: str
     body: str | None = None
-    content_type: str = "application/x-www-form-urlencoded; charset=UTF-8"
+    content_type: str = FORM_TYPE
     way: str = ""
     number: int = 1
     offset: int = 0

@@ -73,6 +73,10 @@ class AnnualReports(LastResorts):
                 yield from self._open_hub(walk, hub)
             elif walk.recalled:
                 self._collect_recalled(walk)
+            elif self._all_given_gone(walk):
+                yield from self._follow(
+                    walk, walk.portal.home, "home", self._on_menu(walk, Place()), quiet=True
+                )
             elif (resort := self._resort(walk)) is not None:
                 yield from resort
             else:
@@ -80,11 +84,20 @@ class AnnualReports(LastResorts):
                 yield from self._conclude(walk)
             walk.pending -= 1
 
+    def _all_given_gone(self, walk: PortalWalk) -> bool:
+        """Whether none of the sections that the registry gives is there, so that the menu is asked; once."""
+        given = walk.portal.sections
+        if not given or walk.asked_home or not walk.gone_sections.issuperset(given):
+            return False
+        walk.asked_home = True
+        return True
+
     def _next_hub(self, walk: PortalWalk) -> Hub | None:
         """The next page that may lead to the section; where it is known, one that may lead to agencies."""
         if not any(walk.sections.values()):
             return walk.next_hub()
-        return None if walk.portal.sections or self._enough(walk) else walk.next_beside()
+        given = walk.portal.sections and not walk.asked_home
+        return None if given or self._enough(walk) else walk.next_beside()
 
     def _open_chosen(self, walk: PortalWalk) -> Found:
         """Opens chosen entries until as many are on their way as may be."""
@@ -157,11 +170,15 @@ class AnnualReports(LastResorts):
             page = page_of(response)
             if response.meta["role"] == "home":
                 walk.home_digest = digest(response)
+                walk.home_articles = generic.articles_linked(page)
+                asked = response.meta.get("redirect_urls") or []
+                walk.home_addresses.update(map(canonical, [*asked, response.url]))
             if is_script(response):
                 # It writes a menu into the page that names it, whose address its links are relative to.
                 page = generic.script_page(page, str(response.meta["found_on"]))
             walk.visited.add(canonical(response.url))
-            frames = () if page.links else generic.frames(page)
+            shown = () if page.links else generic.frames(page)
+            frames = [frame for frame in shown if self.scope.admits(frame)]
             for frame in frames[1:]:
                 walk.note_hub(Hub(frame, "", 0, place, response.url))
             onward = generic.sent_on(page) or next(iter(frames), None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from scrapy.http import Response
 
@@ -20,11 +20,13 @@ from crawler.platforms.embedded import Offer
 from crawler.platforms.files import file_name, signs
 from crawler.spiders.following import Found, digest, fetch_of, is_markup, module_of, page_of
 from crawler.spiders.lists import SENT_ON, Lists
-from crawler.titles import title_year
+from crawler.titles import folded, is_report, title_year
 from crawler.walk import MAX_DEPTH, Candidate, ListWalk, PortalWalk
 
 _HOPS = 3
 """How many pages lead on, one from the other, from an article to its report."""
+_FEWEST_LINKS = 5
+"""A home page links at least so many articles; of fewer nothing can be told."""
 _MOST_FILES = 60
 """Files of one publication, pictures of pages included; more is a trap."""
 
@@ -79,12 +81,10 @@ class Articles(Lists):
             if not is_markup(response):
                 yield from self._publish(walk, candidate, response, None)
                 return
-            if digest(response) == walk.home_digest:
-                detail = "the start page was answered in its place"
-                fetch_id = fetch_of(response).id
-                yield self._trouble(walk, "soft_404", response.url, detail, hides=True, fetch_id=fetch_id)
-                return
             page = page_of(response)
+            if _is_home(walk, candidate, page, response):
+                yield self._not_it(walk, candidate, response, "the start page was answered in its place")
+                return
             onward = generic.sent_on(page)
             if onward and hops < SENT_ON and canonical(onward) != canonical(response.url):
                 yield from self._follow(
@@ -112,6 +112,9 @@ class Articles(Lists):
         progress.visited.add(canonical(page.url))
         key = f"list {canonical(page.url)}"
         if key in walk.visited:
+            if canonical(page.url) != canonical(candidate.entry.url):
+                detail = f"sent on to {page.url}, a list that was walked already"
+                yield self._not_it(walk, candidate, response, detail)
             return
         walk.visited.add(key)
         known = (len(walk.candidates), walk.columns)
@@ -124,6 +127,11 @@ class Articles(Lists):
             # It shows a document of its own, and what it lists stands beside that, or nothing new hangs on
             # it: better a page too many than a report that nobody reads.
             yield from self._publish(walk, candidate, response, page)
+
+    def _not_it(self, walk: PortalWalk, candidate: Candidate, response: Response, detail: str) -> Trouble:
+        """Says that another page came for an entry: that it is gone is not known, so it may hide a report."""
+        fetch_id = fetch_of(response).id
+        return self._trouble(walk, "soft_404", candidate.entry.url, detail, hides=True, fetch_id=fetch_id)
 
     def _in_place(self, walk: PortalWalk, candidate: Candidate, response: Response) -> Found:
         """A publication whose page is already here: a column that shows its one article."""
@@ -147,6 +155,13 @@ class Articles(Lists):
             article = module_of(page, walk).article(page)
             holds = generic.holds_report(page)
             offers = generic.offers(page, article.attachments, candidate.label, _year(candidate))
+            if not offers and _is_elsewhere(candidate, page):
+                yield self._not_it(walk, candidate, response, f"sent on to {page.url}, which holds no report")
+                return
+            if generic.in_parts(page):
+                detail = "the article goes on on further pages; what was read is its first page"
+                fetch_id = fetch_of(response).id
+                yield self._trouble(walk, "article_in_parts", page.url, detail, hides=True, fetch_id=fetch_id)
             if len(article.path) > len(candidate.place.path):
                 candidate.place = replace(candidate.place, path=article.path)
         owners = self.scope.owners(response.url)
@@ -261,6 +276,28 @@ class Articles(Lists):
         detail = f"a web page was answered where {offer.label or 'a file'} was asked for"
         fetch_id = came.fetch.id
         return self._trouble(walk, "wrong_type", offer.url, detail, hides=not draft.holds, fetch_id=fetch_id)
+
+
+def _is_home(walk: PortalWalk, candidate: Candidate, page: Page, response: Response) -> bool:
+    """Whether the portal's start page came for an entry: as it was, by its address, or by where it leads."""
+    if digest(response) == walk.home_digest:
+        return True
+    asked = canonical(candidate.entry.url)
+    if canonical(page.url) in walk.home_addresses and asked not in walk.home_addresses:
+        return True
+    known, title = walk.home_articles, generic.article(page).title or ""
+    if len(known) < _FEWEST_LINKS or is_report(title) or generic.holds_report(page):
+        return False
+    linked = generic.articles_linked(page)
+    return len(linked & known) > 0.8 * len(linked | known)
+
+
+def _is_elsewhere(candidate: Candidate, page: Page) -> bool:
+    """Whether an entry was sent on to a page of another name that has nothing of a report."""
+    asked, came = (
+        urlsplit(canonical(url)).path.rpartition("/")[2] for url in (candidate.entry.url, page.url)
+    )
+    return asked != came and generic.marks(folded(page.text)) < 2 and not generic.article_address(page.url)
 
 
 def _year(candidate: Candidate) -> int | None:

@@ -123,7 +123,8 @@ class CallLists(Following):
             yield from self._take_answer(asked, response, answer, extra=extra)
 
         def on_failure(why: Cause) -> Found:
-            if why.absent and not extra and (call.number == 1 or call.otherwise or asked.complaint):
+            unserved = why.absent or why.refused_method
+            if unserved and not extra and (call.number == 1 or call.otherwise or asked.complaint):
                 complaint = Complaint(why.code, why.detail, call.address, why.fetch_id, call.way)
                 yield from self._otherwise(asked, complaint)
                 return

@@ -198,7 +198,7 @@ class Following(Spider):
         number = fetch.id if isinstance(fetch, Fetch) else None
         asked = (request.meta.get("redirect_urls") or [request.url])[0]
         why = replace(why, fetch_id=number)
-        if not (job.silent or (job.quiet and why.absent)):
+        if not (job.silent or (job.quiet and (why.absent or why.refused_method))):
             yield from self._refused(job, why, asked, number)
         elif job.on_failure is not None:
             yield from job.on_failure(why)
@@ -206,10 +206,12 @@ class Following(Spider):
     def _refused(self, job: Job, why: Cause, url: str, fetch_id: int | None = None) -> Found:
         """The trouble of a request that failed or was not made, and what its asker does about it."""
         hides = job.hides if job.hides is not None else True
-        if why.absent and job.role in ("article", "attachment"):
+        if why.absent and not why.sent_home and job.role in ("article", "attachment"):
             hides = False
         if job.role == "list" and url in job.walk.sections:
             job.walk.failed_sections.add(url)
+            if why.absent:
+                job.walk.gone_sections.add(url)
         target = why.url or url
         # Said again only where the address hides more than it did the first time.
         if why.code != "offsite_link" or self._first_time(

@@ -17,8 +17,8 @@ from crawler.addresses import canonical, is_start_page
 from crawler.failures import Cause
 from crawler.items import Trouble
 from crawler.page import Link, Page
-from crawler.platforms import Platform, generic, ucap
-from crawler.platforms.shapes import Column, Entry, ListPage, NextPages
+from crawler.platforms import Platform, generic, offered, ucap
+from crawler.platforms.shapes import AnswerError, Column, Entry, ListPage, NextPages
 from crawler.spiders.channels import ChannelLists
 from crawler.spiders.following import Found, digest, fetch_of, is_data, is_markup, module_of, page_of
 from crawler.steps import ListRead
@@ -85,6 +85,7 @@ class Lists(ChannelLists):
             if _is_start_page(walk, asked, response) and not _names_reports(listing):
                 if progress.url in walk.sections:
                     walk.failed_sections.add(progress.url)
+                    walk.gone_sections.add(progress.url)
                 yield self._start_page(walk, response, asked)
                 return
             onward = generic.sent_on(page)
@@ -118,6 +119,7 @@ class Lists(ChannelLists):
             yield from self._listed_columns(walk, listing.columns, page, response)
             yield from self._columns(walk, listing.columns, progress.place, page.url)
             return
+        yield from self._report_in_place(walk, progress.place, page, response)
         yield from self._unaddressed(walk, page, response)
         if not progress.place.path:
             progress.place = replace(progress.place, path=generic.breadcrumb(page))
@@ -125,7 +127,9 @@ class Lists(ChannelLists):
             progress.place = replace(progress.place, trusted=True)
         yield from self._listed_columns(walk, listing.columns, page, response)
         yield from self._columns(walk, listing.columns, progress.place, page.url)
-        yield from self._agencies(walk, page, progress.place, response)
+        told = any(column.agency or column.body for column in listing.columns)
+        inside = progress.place.trusted and progress.place.depth == 0 and not told
+        yield from self._agencies(walk, page, progress.place, response, sure=inside)
         shows = bool(listing.entries or listing.columns or calls)
         hub = not wanted and not calls and (not progress.place.trusted or not shows)
         inner = generic.section_links(page) if hub else []
@@ -134,7 +138,10 @@ class Lists(ChannelLists):
             self._note_hubs(walk, page, progress.place)
         channel = ucap.address(page.url)
         on_ucap = channel is not None and platforms.of_page(page, walk.portal.platform) == "ucap"
-        if progress.place.depth > 0 and not (on_ucap or shows or inner):
+        drawn = offered.drawn_by_script(page) if progress.place.trusted and not (calls or on_ucap) else None
+        if drawn is not None:
+            yield from self._fed(walk, progress, page, response, drawn)
+        elif progress.place.depth > 0 and not (on_ucap or shows or inner):
             walk.empty_columns.add(canonical(page.url))
             yield self._empty_column(walk, page.url, response)
         if channel is not None and on_ucap:
@@ -148,6 +155,11 @@ class Lists(ChannelLists):
             yield from self._agency_without(walk, response, leads_on=bool(inner or listing.columns))
         else:
             yield from self._list_page(walk, progress, page, listing.entries, 1)
+
+    def _report_in_place(self, walk: PortalWalk, place: Place, page: Page, response: Response) -> Found:
+        """A section that shows one report and names others beside it."""
+        if place.trusted and _shows_named_report(module_of(page, walk), page):
+            yield from self._in_place(walk, _of_response(response, place, page), response)
 
     def _arrived_again(self, walk: PortalWalk, asked: str, response: Response) -> Found:
         """Says that a column shows nothing where it is answered with one that did not."""
@@ -175,12 +187,43 @@ class Lists(ChannelLists):
         without = "but only a script knows its address"
         same = "but its address differs from another's only in what is dropped as a session or a moment"
         named = [(label, without) for label in generic.unaddressed(page)]
+        named += [(label, without) for label in generic.unaddressed_columns(page)]
         for label, why in [*named, *((label, same) for label in generic.merged(page))]:
             detail = f"the list names {label!r}, {why}"
             fetch_id = fetch_of(response).id
             yield self._trouble(
                 walk, "entry_without_address", page.url, detail, hides=True, fetch_id=fetch_id
             )
+
+    def _fed(self, walk: PortalWalk, progress: ListWalk, page: Page, response: Response, drawn: str) -> Found:
+        """The entries of the file of data that fills a list; said where there is none that can be read."""
+        feeds = iter(offered.feeds(page))
+
+        def after() -> Found:
+            url = next(feeds, None)
+            if url is None:
+                yield self._by_script(walk, page, response, drawn)
+                return
+            yield from self._follow(
+                walk, url, "list", handler, found_on=page.url, on_failure=lambda _why: after(), quiet=True
+            )
+
+        def handler(came: Response) -> Found:
+            try:
+                answer = offered.fed(came.body, page.base)
+            except AnswerError:
+                yield from after()
+                return
+            self._collect_all(walk, answer.entries, progress.place, page.url)
+            if (answer.total or 0) > len(answer.entries):
+                yield self._by_script(walk, page, came, drawn)
+
+        yield from after()
+
+    def _by_script(self, walk: PortalWalk, page: Page, response: Response, drawn: str) -> Trouble:
+        detail = f"{drawn} is filled by a script with data whose address is not known"
+        fetch_id = fetch_of(response).id
+        return self._trouble(walk, "list_by_script", page.url, detail, hides=True, fetch_id=fetch_id)
 
     def _agency_without(self, walk: PortalWalk, response: Response, *, leads_on: bool) -> Found:
         """Says that an agency's page names no report, unless it leads on to where they may be."""
@@ -236,6 +279,8 @@ class Lists(ChannelLists):
             if column.agency:
                 # It may be the agency's whole page: there only titles and its own menu can tell.
                 below = replace(below, trusted=False, agency=True)
+            elif not column.sure:
+                below = replace(below, trusted=False)
             yield from self._open_list(walk, column.url, below, found_on, column.name)
 
     def _listed_columns(
@@ -324,8 +369,9 @@ class Lists(ChannelLists):
             yield from self._open_page(walk, progress, further.link, number + 1, page.url)
         elif progress.numbering is not None:
             yield from self._numbered(walk, progress, number + 1, page.url)
-        elif further.more and further.numberings:
+        elif further.numberings and (further.more or (number == 1 and progress.incomplete)):
             progress.untried = deque(further.numberings)
+            progress.goes_on = further.more
             yield from self._guess(walk, progress, page.url, number + 1)
         else:
             if progress.total is None and (progress.pages or 0) > number:
@@ -342,20 +388,22 @@ class Lists(ChannelLists):
         if numbering is None:
             yield from self._end_of_list(walk, progress)
             return
-        url = numbering.page(number)
+        url, post = numbering.page(number), numbering.posted(number)
         if pages is None:
             # Where nobody says how many pages there are, the first that is not there is the end.
-            yield from self._open_page(walk, progress, url, number, found_on, extra=True)
+            yield from self._open_page(walk, progress, url, number, found_on, extra=True, post=post)
         elif number <= pages:
             # Once every entry is seen that the list says it has, a page that is not there is none.
             seen = progress.total is not None and not progress.incomplete
-            yield from self._open_page(walk, progress, url, number, found_on, extra=seen)
+            yield from self._open_page(walk, progress, url, number, found_on, extra=seen, post=post)
         elif progress.incomplete:
             # The count may be too small, and it leaves out a page where pages are counted from 0.
-            yield from self._open_page(walk, progress, url, number, found_on, extra=True)
+            yield from self._open_page(walk, progress, url, number, found_on, extra=True, post=post)
         elif progress.full:
             # Counts can be too small where the last page is full; that nothing follows is no trouble.
-            yield from self._open_page(walk, progress, url, number, found_on, extra=True, silent=True)
+            yield from self._open_page(
+                walk, progress, url, number, found_on, extra=True, silent=True, post=post
+            )
         else:
             yield from self._end_of_list(walk, progress)
 
@@ -369,8 +417,12 @@ class Lists(ChannelLists):
         *,
         extra: bool = False,
         silent: bool = False,
+        post: tuple[str, str] | None = None,
     ) -> Found:
-        """Page `number` of a list; `extra` is one that need not be there, `silent` one that nobody names."""
+        """Page `number` of a list; `extra` is one that need not be there, `silent` one that nobody names.
+
+        `post` is what is posted for it, and its content type.
+        """
         progress.visited.add(canonical(url))
 
         def handler(response: Response) -> Found:
@@ -415,12 +467,13 @@ class Lists(ChannelLists):
             on_failure=on_failure,
             quiet=extra,
             silent=silent,
+            post=post,
         )
 
     def _guess(self, walk: PortalWalk, progress: ListWalk, found_on: str, number: int) -> Found:
         """Page `number` by the likeliest numbering not tried yet; right if it brings new entries."""
         if not progress.untried:
-            if progress.short:
+            if progress.short and progress.goes_on:
                 yield self._no_next_page(walk, progress)
             yield from self._end_of_list(walk, progress)
             return
@@ -450,6 +503,7 @@ class Lists(ChannelLists):
             link_text=str(number),
             on_failure=on_failure,
             quiet=True,
+            post=numbering.posted(number),
         )
 
 
@@ -472,6 +526,15 @@ def _leads_back(page: Page, progress: ListWalk) -> bool:
 def _shows_article(module: Platform, page: Page) -> bool:
     """Whether a page below a section shows one article instead of a list."""
     return bool(module.article(page).reads_as_report and module.is_article(page))
+
+
+def _shows_named_report(module: Platform, page: Page) -> bool:
+    """Whether a page shows a report under the report's own title."""
+    if not module.is_article(page):
+        return False
+    article = module.article(page)
+    title = article.title or ""
+    return article.reads_as_report and titles.is_report(title) and titles.title_year(title) is not None
 
 
 def _of_response(response: Response, place: Place, page: Page | None = None) -> Candidate:

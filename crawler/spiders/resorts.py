@@ -101,8 +101,12 @@ class LastResorts(Articles):
             place = Place(section=url)
             yield from self._open_list(walk, url, place, found_on, None, quiet=True)
 
-    def _ask_search(self, walk: PortalWalk, search: Search, number: int = 1) -> Found:
-        """A page of a search's answer; entries count by their titles only."""
+    def _ask_search(
+        self, walk: PortalWalk, search: Search, number: int = 1, onward: str | None = None
+    ) -> Found:
+        """A page of a search's answer; entries count by their titles only. `onward` is its address where the
+        answer before named it.
+        """
 
         def handler(response: Response) -> Found:
             found = searches.entries(response.body, response.url)
@@ -119,8 +123,11 @@ class LastResorts(Articles):
                     )  # fmt: skip
             for entry in admitted:
                 self._collect(walk, entry, Place(), response.url)
-            if fresh and search.form and number < MAX_ANSWERS:
-                yield from self._ask_search(walk, search, number + 1)
+            if not fresh or number >= MAX_ANSWERS:
+                return
+            following = None if search.form else searches.next_answer(response.body, response.url, number)
+            if search.form or following is not None:
+                yield from self._ask_search(walk, search, number + 1, following)
 
         def on_failure(why: Cause) -> Iterator[Request]:
             if number == 1:
@@ -129,13 +136,13 @@ class LastResorts(Articles):
 
         yield from self._follow(
             walk,
-            search.address(number),
+            onward or search.address(number),
             "hub",
             handler,
             found_on=walk.portal.home,
             on_failure=on_failure,
             silent=True,
-            post=search.page(number),
+            post=None if onward else search.page(number),
         )
 
     def _on_menu(

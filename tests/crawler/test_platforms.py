@@ -213,12 +213,12 @@ def test_files_shown_in_frames_and_scripts() -> None:
     ]
 
 
-def test_frames_of_the_same_host() -> None:
+def test_frames_of_the_same_host_come_first() -> None:
     framed = page(
-        "<iframe src='list.html'></iframe><iframe src='/visitcount.html'></iframe>"
-        "<iframe src='http://b.cn/'></iframe>"
+        "<iframe src='http://b.cn/'></iframe><iframe src='list.html'></iframe>"
+        "<iframe src='/visitcount.html'></iframe>"
     )
-    assert generic.frames(framed) == ("http://a.gov.cn/nb/list.html",)
+    assert generic.frames(framed) == ("http://a.gov.cn/nb/list.html", "http://b.cn/")
 
 
 # Decoding

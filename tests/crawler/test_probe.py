@@ -68,7 +68,7 @@ def registry(folder: Path, portal: SmallPortal, *lines: str) -> list[str]:
 def whole_portal(portal: SmallPortal) -> None:
     """A Ucap-like portal with two hubs, a list of three pages and a report with a file."""
     portal.answers["/robots.txt"] = Answer(
-        b"User-agent: *\nCrawl-delay: 3\nDisallow: /admin/", content_type="text/plain"
+        b"User-agent: *\nCrawl-delay: 0.1\nDisallow: /admin/", content_type="text/plain"
     )
     portal.page("/", "<a href='/zwgk/'>政务<br>公开</a><i id='zoomcon'></i>")
     portal.page("/zwgk/", "<a href='/gk/nb/list.shtml'>政府信息公开年报</a>")
@@ -108,7 +108,7 @@ def test_every_step_of_a_portal_that_works(tmp_path: Path, portal: SmallPortal) 
 
     assert "test, 牡丹江市人民政府" in told("registry")
     assert "entry 2)" in told("registry")
-    assert f"allows {portal.origin}/; it wishes 3 seconds" in told("robots")
+    assert f"allows {portal.origin}/; it wishes 0.1 seconds" in told("robots")
     assert re.search(r"/: 200, text/html, \d+ bytes", told("home"))
     assert told("platform").startswith("ucap, by the mark 'id=\\'zoomcon'") or "id='zoomcon" in told(
         "platform"

@@ -36,7 +36,7 @@ OVERCOME = (
 )  # fmt: skip
 """Faults in spite of which every report is found, and nothing is told that may hide one."""
 
-GONE = {"missing with 200": "soft_404", "sent home": "soft_404"}
+GONE = {"missing with 200": "soft_404"}
 """The portal says of one entry that it is not there: told, and no reason to doubt the rest."""
 
 
@@ -59,6 +59,8 @@ TROUBLES = {
     "captcha everywhere": Trouble("challenge_page", HOME, 0),
     "missing with 200 for a list": Trouble("soft_404", SECOND),
     "home page instead": Trouble("soft_404", NEWEST),
+    # For one night perhaps: that the portal says nothing of it is no reason to take it for gone.
+    "sent home": Trouble("soft_404", NEWEST),
     "home page for a list": Trouble("soft_404", SECOND),
     "other column on page 2": Trouble("list_repeats", SECOND),
     "page 1 as page 2": Trouble("list_repeats", SECOND),

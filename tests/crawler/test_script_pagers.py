@@ -1,0 +1,194 @@
+"""Further pages that pagers of every make lead to: found, or said to be there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from crawler import titles
+from crawler.page import Page
+from crawler.platforms import paging
+from tests.crawler.conftest import Answer, Crawl, SmallPortal, entry_list, report_body
+
+Crawler = Callable[..., Crawl]
+LIST = "/gk/list.do"
+
+
+def put_pages(portal: SmallPortal, pager: Callable[[int], str], counter: str = "pg") -> str:
+    """A section of three pages by `?{counter}=`, two reports on each; returns the entry for the registry."""
+    portal.answers[LIST] = lambda path: shown(portal, pager, parse_qs(urlsplit(path).query).get(counter))
+    for number in range(6):
+        portal.page(f"/gk/{number}001.html", report_body(title(number)))
+    return f'sections = ["{portal.origin}{LIST}"]'
+
+
+def shown(portal: SmallPortal, pager: Callable[[int], str], given: list[str] | None) -> Answer:
+    number = int(given[0]) if given else 1
+    first = (number - 1) * 2
+    entries = [(f"/gk/{n}001.html", title(n)) for n in range(first, min(first + 2, 6))]
+    body = f"{entry_list(*entries)}<div class='page'>{pager(number)}</div>"
+    return Answer(f"<html><body>{body}</body></html>".encode())
+
+
+def title(number: int) -> str:
+    return f"测试市{'教育财政民政卫生统计审计'[number * 2 : number * 2 + 2]}局2021年政府信息公开工作年度报告"
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "[下一页]",
+        "【下一页】",
+        "下一页→",
+        "下一页(2/3)",
+        "下一頁",
+        "下一页&nbsp;&gt;&gt;",
+        "<i class='next'></i>",
+    ],
+)
+def test_a_link_to_the_next_page_in_any_dress(label: str, portal: SmallPortal, crawl: Crawler) -> None:
+    entry = put_pages(portal, lambda n: f"<a href='{LIST}?pg={n + 1}'>{label}</a>" if n < 3 else "")
+    result = crawl(entry)
+    assert len(result.publications) == 6
+    assert result.complete, result.troubles
+
+
+@pytest.mark.parametrize("label", ["[{}]", "-{}-", "第{}页"])
+def test_a_pager_of_nothing_but_numbers(label: str, portal: SmallPortal, crawl: Crawler) -> None:
+    links = "".join(f"<a href='{LIST}?pg={n}'>{label.format(n)}</a>" for n in (1, 2, 3))
+    result = crawl(put_pages(portal, lambda _: links))
+    assert len(result.publications) == 6
+    assert result.complete, result.troubles
+
+
+@pytest.mark.parametrize(
+    "pager",
+    [
+        "<a href='javascript:;' onclick='turn(2)'>2</a><a href='javascript:;' onclick='turn(3)'>3</a>",
+        "<a href='javascript:turn(2)'>2</a><a href='javascript:turn(3)'>3</a>",
+        "<input type='button' value='上一页'><input type='button' value='下一页' onclick='next()'>",
+        "<div onclick='turn(2)'>下一页</div>",
+        "<a href='#' class='on'>1</a><a href='#'>2</a><a href='#'>3</a>",
+        "<ul><li class='prev'>上一页</li><li class='next' @click='turn(2)'>下一页</li></ul>",
+        "<a id='nextPage'>下一页</a><script>$('#nextPage').click(function(){turn(2)})</script>",
+        "<span>1</span>/<span>3</span>",
+        "<span>总计6条信息 分3页显示</span>",
+        "<a href='javascript:;' onclick='more()'>查看更多</a>",
+        "<div id='loadMore'>点击查看更多</div>",
+        "<div>展开更多</div>",
+        "<div>上拉加载</div>",
+    ],
+)
+def test_a_list_that_goes_on_by_a_script_is_said_to(pager: str, portal: SmallPortal, crawl: Crawler) -> None:
+    result = crawl(put_pages(portal, lambda _: pager))
+    assert "next_page_not_found" in result.codes
+    assert not result.complete
+
+
+@pytest.mark.parametrize(
+    "pager",
+    [
+        "<span class='disabled'>上一页</span><span>1</span><span class='disabled'>下一页</span>",
+        "<a>首页</a><a>下一页</a>",
+        "<a href='javascript:void(0)'>1</a>",
+        "</div><div class='slide'><ul class='dots'><li>1</li><li>2</li><li>3</li></ul>",
+        "<script>layui.laypage.render({elem:'p', count: 2, limit: 20})</script>",
+        "<script>var swiper = new Swiper('.s', {pagination: '.p', slidesPerView: 3})</script>",
+        "<div class='news'><a href='/news/1.html'>要闻</a><span onclick='m()'>查看更多</span></div>",
+    ],
+)
+def test_a_list_of_one_page_is_not(pager: str, portal: SmallPortal, crawl: Crawler) -> None:
+    result = crawl(put_pages(portal, lambda _: pager))
+    assert result.codes == []
+    assert not [path for path in portal.paths if "?" in path]
+
+
+@pytest.mark.parametrize(
+    ("script", "counter"),
+    [
+        (
+            (
+                "layui.laypage.render({elem:'p',count:6,limit:2,jump:function(o,f){if(!f){location.href="
+                "'/gk/list.do?curr='+o.curr;}}})"
+            ),
+            "curr",
+        ),
+        ("$('#p').pagination(6, {items_per_page:2, callback:function(n){location='?no='+n}})", "no"),
+        ("var pageCount=3;$('#p').pagination({pageCount:pageCount});function go(n){location='?n='+n}", "n"),
+    ],
+)
+def test_pagers_that_scripts_draw(script: str, counter: str, portal: SmallPortal, crawl: Crawler) -> None:
+    entry = put_pages(portal, lambda _: f"<div id='p'></div><script>{script}</script>", counter)
+    result = crawl(entry)
+    assert len(result.publications) == 6
+    assert result.complete, result.troubles
+
+
+def test_the_function_of_a_pager_is_followed(portal: SmallPortal, crawl: Crawler) -> None:
+    links = "".join(f"<a href='javascript:turn({n})'>{n}</a>" for n in (1, 2, 3))
+    script = "<script>function turn(n){ location.href = '/gk/list.do?pg=' + n; }</script>"
+    result = crawl(put_pages(portal, lambda _: links + script))
+    assert len(result.publications) == 6
+    assert result.complete, result.troubles
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        (
+            "<form name='f' action='/gk/list.do' method='post'><input type='hidden' name='cat' value='7'>"
+            "<input type='hidden' name='pageNo' value='1'></form>"
+            "<a href='javascript:void(0)' onclick='go(2)'>下一页</a>共3页"
+        ),
+        (
+            "<form method='post' action='/gk/list.do'><input type='hidden' name='__VIEWSTATE' value='/wE+'>"
+            "<input type='hidden' name='cat' value='7'></form>"
+            "<a href=\"javascript:__doPostBack('Pager1','2')\">下一页</a>"
+        ),
+    ],
+)
+def test_a_form_that_is_posted_for_each_page(form: str, portal: SmallPortal, crawl: Crawler) -> None:
+    posted: list[dict[str, list[str]]] = []
+
+    def answer(_query: str, body: str) -> Answer:
+        fields = parse_qs(body)
+        posted.append(fields)
+        return shown(portal, lambda _: form, fields.get("pageNo") or fields.get("__EVENTARGUMENT"))
+
+    portal.posts[LIST] = answer
+    result = crawl(put_pages(portal, lambda _: form))
+    assert len(result.publications) == 6
+    assert result.complete, result.troubles
+    assert all(fields["cat"] == ["7"] for fields in posted)
+
+
+def test_a_total_alone_has_the_usual_addresses_tried(portal: SmallPortal, crawl: Crawler) -> None:
+    result = crawl(put_pages(portal, lambda _: "<span>记录总数：6</span>", "pageNo"))
+    assert len(result.publications) == 6
+    assert result.complete, result.troubles
+
+
+@pytest.mark.parametrize(
+    ("label", "number"), [("[2]", 2), ("-3-", 3), ("第4页", 4), ("2021年", None), ("下一页", None)]
+)
+def test_the_number_of_a_page(label: str, number: int | None) -> None:
+    assert titles.page_number(label) == number
+
+
+def test_unknown_and_wrong_keys_of_the_pagers_are_refused() -> None:
+    good = {"marks": ["a"], "pages": ["a"], "entries": ["a"], "sizes": ["a"], "counters": ["a"]}
+    assert paging.checked(dict(good))
+    for wrong, said in (
+        ({**good, "pagse": ["a"]}, "pagse"),
+        ({**good, "sizes": "a"}, "sizes"),
+        ({**good, "marks": ["("]}, "marks"),
+    ):
+        with pytest.raises(paging.PagingError, match=said):
+            paging.checked(wrong)
+
+
+def test_counts_in_a_script_without_a_pager_are_none() -> None:
+    body = b"<html><body><script>var total = 90, pageSize = 10; show(total);</script></body></html>"
+    assert paging.next_pages(Page("http://a.gov.cn/nb/", body), 1).pages is None
