@@ -47,7 +47,7 @@ _LOCAL = re.compile(r"^(?:镇|乡|街道?|村|社区|路|大街|苏木|林场|�
 """What follows a word that is the name of a place within a town rather than of a division."""
 _SIGN = re.compile(r"\([^()]*\)")
 """A second sign on the door: 财政局(市国资委)."""
-_AND = re.compile(r"[、,]|(?<=[局委办厅院会室处部心队])(?:和|与|及|暨)")
+_AND = re.compile(r"[、,/]|(?<=[局委办厅院会室处部心队])(?:和|与|及|暨)")
 _OFFICE = re.compile(r"(?:[局厅]|政府|海关|委员会|办公[室厅])$")
 _BRANCH = re.compile(r"(?:分局|支队|大队|中队|所|站|中心|管理处)$")
 
@@ -60,6 +60,7 @@ _KEYS: Mapping[str, frozenset[str]] = {
 _TOP = {
     *_KEYS,
     "bare_zones",
+    "captions",
     "division_names",
     "generic",
     "inside",
@@ -286,7 +287,7 @@ def without_signs(name: str) -> str:
 def _joint(name: str, where: _Whence, year: int | None) -> tuple[str, ...]:
     """The names of the bodies where a name is that of several: 财政局、审计局; empty where it is one's."""
     branch = _BRANCH.search(name)  # 公安局和平分局
-    cuts = [found for found in _AND.finditer(name) if not branch or found.group() in "、,"]
+    cuts = [found for found in _AND.finditer(name) if not branch or found.group() in "、,/"]
     # 国家税务总局和顺县税务局
     cuts = [found for found in cuts if not _leading(name[found.start() :], (), None)[0]]
     ends = [0, *(found.end() for found in cuts)]

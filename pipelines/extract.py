@@ -15,6 +15,7 @@ from pathlib import Path
 
 from crawler.items import Document, Listing, Portal, Publication
 from pipelines import pictured, prose, scanned
+from pipelines.agencies import resolved
 from pipelines.checks import attributed, misfilled_items, report_checks
 from pipelines.claims import told
 from pipelines.completed import completed, key_of, missing_table
@@ -25,6 +26,7 @@ from pipelines.forms.beside import beside
 from pipelines.forms.reading import TablesRead, read_tables
 from pipelines.forms.statistics import read_statistics
 from pipelines.identity import Identity, host_of, identity, scope
+from pipelines.overhead import tables_of_others
 from pipelines.readers import UnreadableDocumentError, media_type, packed, read, scan
 from pipelines.records import DocumentReading, Figure, Problem, PublicationReading, Report, Section
 from pipelines.sections import sections
@@ -380,12 +382,20 @@ def _report(
             else ()
         )
         return None, (reason, *cut, *content.problems)
+    of_other_years = _year_problems(tables, found.year)
+    doubted = {cell for problem in of_other_years for cell in problem.cells}
     problems = [
         *tables.problems,
         *found.problems,
         *_identity_problems(found),
         *_table_problems(tables, found.year),
-        *_year_problems(tables, found.year),
+        *of_other_years,
+        *tables_of_others(
+            content,
+            [figure for figure in tables.figures if figure.cell not in doubted],
+            found,
+            lambda name: resolved(name, portal, found.year, [], host=host),
+        ),
         *misfilled_items(tables.figures, tables.forms),
         *content.problems,
     ]
@@ -416,9 +426,12 @@ def _report(
 
 def _tables(content: Content) -> TablesRead:
     """The statutory tables of a document, and the statistics tables of older reports."""
-    tables, older = read_tables(content), read_statistics(content)
+    older = read_statistics(content)
     if not older.forms:
-        return tables
+        return read_tables(content)
+    # Heads in a table of indicators (行政复议) are none of a statutory table's.
+    others = tuple(block for block in content.blocks if id(block) not in older.grids)
+    tables = read_tables(replace(content, blocks=others) if older.grids else content)
     return replace(
         tables,
         forms={**tables.forms, **older.forms},

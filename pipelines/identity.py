@@ -37,6 +37,9 @@ _SHORT_YEAR = re.compile(r"(?<![\d年])(0[89]|[1-4]\d)年度?(?!\d)")
 _DATE_LINE = re.compile(
     r"[(（]?(?:日期[:：])?(20\d\d)(?:年(\d{1,2})月(\d{1,2})日|([-./])(\d{1,2})\4(\d{1,2}))[)）]?"
 )
+_NUMBER_LINE = re.compile(r".{1,12}[〔\[(（【]20\d\d[〕\])）】]第?\d{1,4}号")
+"""The number of a letter: 牡教发〔2024〕3号."""
+_LETTERHEAD = re.compile(r"(?<=[\u4e00-\u9fff]{4})\s*文件$")
 _SIGNED = re.compile(r"[\u4e00-\u9fff（）()]{4,30}?(?=20\d\d年\d{1,2}月\d{1,2}日$)")
 _DIGITS = str.maketrans("〇○零OoОо一二三四五六七八九", "0000000123456789")
 _SEPARATORS = re.compile(r"[_|]+|(?<!\d)[-—–]+(?!\d)")
@@ -186,6 +189,18 @@ def parsed_title(text: str) -> Title:
     return Title(text.strip(), agency, _title_year(flat), is_report, not is_report, years, doubt)
 
 
+def report_titles(line: str) -> tuple[Title, ...]:
+    """The title of such a report that a line is, none for one that only speaks of a report."""
+    if len(line) > 60 or "公开" not in line or not ("报告" in line or "年报" in line):
+        return ()
+    flat = plain(line)
+    found = re.search(data()["titles"]["report"], flat)
+    if not found or len(flat) - found.end() > 16 or _SENTENCE.search(flat):
+        return ()
+    title = parsed_title(line)
+    return (title,) if title.is_report and (title.agency or title.year) else ()
+
+
 def _long_year(flat: str) -> tuple[str, str]:
     """A title with 21年 for its only year as 2021年, and the doubt that goes with it."""
     found = None if _YEAR.search(flat) else _SHORT_YEAR.search(flat)
@@ -301,9 +316,9 @@ def _title_block(content: Content) -> Iterator[str]:  # noqa: C901 one branch a 
         for number, line in enumerate(lines[start : start + 3], start):
             if len(line) > 60:
                 break
-            if _DATE_LINE.fullmatch(plain(line)):
+            if _DATE_LINE.fullmatch(plain(line)) or _NUMBER_LINE.fullmatch(plain(line)):
                 continue
-            joined = f"{joined} {line.strip()}".strip()
+            joined = f"{joined} {_LETTERHEAD.sub('', line.strip())}".strip()
             flat = plain(joined)
             if _SENTENCE.search(flat):
                 break  # prose that speaks of a report

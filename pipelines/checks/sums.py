@@ -15,7 +15,7 @@ from functools import cache
 from itertools import product
 from typing import Literal
 
-from pipelines.forms import Counts, Form, Identity, Implication, every_form, subtotals_of
+from pipelines.forms import Counts, Form, Identity, Implication, cell_of, every_form, subtotals_of
 from pipelines.records import (
     Cell,
     Check,
@@ -129,16 +129,16 @@ def named_subject(identity: Identity, code: str) -> str:
 
 def _cell(identity: Identity, code: str, subject: str) -> Cell:
     if identity.along == "column":
-        return Cell(identity.table, code, subject)
-    return Cell(identity.table, subject, code)
+        return cell_of(identity.table, code, subject)
+    return cell_of(identity.table, subject, code)
 
 
 def _implication_test(rule: Implication) -> Test:
     return Test(
         rule.rule,
         rule.column,
-        tuple(Cell(rule.table, row, rule.column) for row in rule.left),
-        tuple(Cell(rule.table, row, rule.column) for row in rule.right),
+        tuple(cell_of(rule.table, row, rule.column) for row in rule.left),
+        tuple(cell_of(rule.table, row, rule.column) for row in rule.right),
         "→",
         "hard",
         rule.says,

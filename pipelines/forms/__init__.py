@@ -90,13 +90,19 @@ class Table:
 @cache
 def cells_of(table: str, row: str, columns: tuple[str, ...]) -> tuple[Cell, ...]:
     """The cells of a row of a form, made once: every report has them."""
-    return tuple(Cell(table, row, column) for column in columns)
+    return tuple(cell_of(table, row, column) for column in columns)
+
+
+@cache
+def cell_of(table: str, row: str, column: str) -> Cell:
+    """A cell of a form, always the same one: what is the same need not be compared."""
+    return Cell(table, row, column)
 
 
 @cache
 def _cells(table: str, blocks: tuple[Block, ...]) -> tuple[Cell, ...]:
     return tuple(
-        Cell(table, row, column) for block in blocks for row in block.rows for column in block.columns
+        cell_of(table, row, column) for block in blocks for row in block.rows for column in block.columns
     )
 
 

@@ -27,6 +27,8 @@ _LONGEST_KEPT = 80
 """Characters of a piece that is remembered."""
 _LABELS = re.compile("指标|项目|内容|名称")
 _CLOSING = "。；;，,"
+_WRAPPED = frozenset("千万亿")
+_EITHER = "万元、元"
 
 
 def cells_in_order(
@@ -149,7 +151,7 @@ def rows_in_text(paragraphs: Sequence[Paragraph], table: str, order: Sequence[st
             values.append(token)
             continue
         if token and token.kind == "unit":
-            unit = unit or token.text
+            unit = unit or _unit(token, words, values)
             continue
         if values:
             label, begin = _label(words, named)
@@ -169,6 +171,17 @@ def rows_in_text(paragraphs: Sequence[Paragraph], table: str, order: Sequence[st
         if token:
             words.append(token)
     return found
+
+
+def _unit(token: _Token, words: Sequence[_Token], values: Sequence[_Token]) -> str:
+    """The unit behind a value or label. On a drawn page 元 on a line below the value can be the end of one
+    that a narrow column wraps: with its beginning over the value it is that one, else it is not told which.
+    """
+    apart = values and values[-1].line != token.line and "page" in values[-1].cell.where
+    if token.text != "元" or not apart:
+        return token.text
+    begun = next((word.text for word in words if word.text in _WRAPPED), "")
+    return begun + token.text if begun else _EITHER
 
 
 def most_values(paragraphs: Sequence[Paragraph]) -> int:

@@ -16,13 +16,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple, TypeVar
 
 from pipelines.content import Content, Grid, GridCell, Paragraph
 from pipelines.forms import TABLES, Row, column_code, forms, labels, row_code, row_words
 from pipelines.forms.pieces import joined
-from pipelines.forms.printed import Printed, printed
+from pipelines.forms.printed import Printed
+from pipelines.forms.rows_seen import SeenRow, seen_row
 from pipelines.forms.skeleton import Kept, Skeleton, skeleton
 from pipelines.forms.turned import turned_values
 from pipelines.grid import Laid, laid_out
@@ -105,8 +106,10 @@ class Found:
     loose: list[LooseValues] = field(default_factory=list)
     grids: dict[str, list[Grid]] = field(default_factory=dict)
     """The grids in which rows of each statutory table stand, pieces put together."""
-    skeletons: dict[int, tuple[Grid, Skeleton]] = field(default_factory=dict)
-    """What grids look like, by their ids, with the grids: an id is that of another once its own is freed."""
+    looks: dict[int, tuple[Grid, Sequence[SeenRow], Skeleton | None]] = field(default_factory=dict)
+    """The rows of grids as seen and what the grids look like, by their ids, with the grids: an id is that of
+    another once its own is freed.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,17 +173,17 @@ _KEPT: Kept[tuple[_KeptRow, ...]] = Kept()
 
 def _read(grid: Grid, found: Found, caption: str) -> None:
     """Takes in the rows of a grid. What looks like one that was read before is not read again."""
-    looks = skeleton(grid)
+    seen = [seen_row(cells) for cells in grid.rows]
+    looks = skeleton(grid, seen)
     key = (caption, looks)
     kept = _KEPT.get(key) if looks else None
-    if looks:
-        found.skeletons[id(grid)] = grid, looks
+    found.looks[id(grid)] = grid, seen, looks
     if kept is not None:
         found.rows += _rows_again(grid, kept)
-    elif turned := turned_values(grid):
+    elif any(row.is_turned for row in seen) and (turned := turned_values(grid)):
         found.rows += _turned_rows(turned)
     else:
-        reader = _GridReader(grid, found, caption)
+        reader = _GridReader(grid, seen, found, caption)
         reader.read()
         if looks and (read := reader.kept()) is not None:
             _KEPT.keep(key, read)
@@ -273,16 +276,14 @@ def _without_bystanders(rows: Sequence[FoundRow]) -> list[FoundRow]:
 class _GridReader:
     """One grid, read row by row; a head seen in it holds for the rows below it."""
 
-    def __init__(self, grid: Grid, found: Found, caption: str) -> None:
-        self.grid, self.found = grid, found
+    def __init__(self, grid: Grid, seen: Sequence[SeenRow], found: Found, caption: str) -> None:
+        self.grid, self.seen, self.found = grid, seen, found
         self.years = _years_of(caption)  # named over the rows that follow, 0 for the year before
         if not self.years and _EARLIER.search(caption):
             self.years = frozenset({0})
         self.unit = caption if money_unit(caption) else ""  # where it names a unit of money
         self.block_unit = ""  # the same of the heading inside the table
         self.laid, self.ends, self.reached = laid_out(grid) if grid.geometry else _NOT_LAID
-        self.seen = [[printed(cell.text) for cell in cells] for cells in grid.rows]
-        self.runs: dict[int, list[int]] = {}  # of rows, their leading words
         self.place = _place_of_grid(grid)
         self.usual_end = Counter(self.ends).most_common(1)[0][0] if self.ends else -1
         self.named: dict[tuple[object, ...], Mapping[str, str]] = {}  # what `_headed` has told
@@ -319,16 +320,16 @@ class _GridReader:
         if self.problems or self.waiting or self.mistrusted:
             return None
         cells = tuple([cell for row in self.grid.rows for cell in row])
-        numbers = {id(cell): number for number, cell in enumerate(cells)}
-        if len(numbers) < len(cells):
+        if len(set(cells)) < len(cells):
             return None  # a cell stands twice
+        begins = [0, *accumulate(map(len, self.grid.rows))]
         kept = self._statutory()
         found: list[_KeptRow] = []
         for index, row in zip(self.indexes, self.rows, strict=True):
             if row.table in kept:
-                raw = _numbered(row.raw, cells, numbers)
+                raw = _numbered(row.raw, cells, begins[index])
                 same = row.values is row.raw or row.values == row.raw
-                values = raw if same else _numbered(row.values, cells, numbers)
+                values = raw if same else _numbered(row.values, cells, begins[index])
                 head, why, years = row.heads, row.why, row.years
                 found.append(
                     _KeptRow(row.table, row.row, row.columns, values, raw or (), index, head, why, years)
@@ -358,8 +359,7 @@ class _GridReader:
         why: str = "merged",
     ) -> None:
         """Takes in a row of the form, with its place, its years and the labels of its columns."""
-        cells = zip(self.grid.rows[index], self.seen[index], strict=True)
-        words = " ".join([cell.text for cell, seen in cells if seen.has_han])
+        words = self.seen[index].words
         heads = self._headed(columns, head, words if money_unit(words) else "")
         years = _years_of(words) or self.years
         where = self._row_place(index)
@@ -384,47 +384,40 @@ class _GridReader:
             named = self.named[key] = {**over, **heads}
         return named
 
-    def _note_heading(self, cells: Sequence[GridCell]) -> None:
-        """Takes in the year and the unit of money that a row of one cell states for those below it."""
-        texts = [cell.text for cell in cells if cell.text]
-        if len(texts) != 1 or len(texts[0]) > _LONGEST_CAPTION:
+    def _note_heading(self, text: str) -> None:
+        """Takes in the year and the unit of money that a row of one text states for those below it."""
+        if not text or len(text) > _LONGEST_CAPTION:
             return
-        self.years = _years_of(texts[0]) or self.years
-        if core(texts[0]).startswith(_BLOCK):
-            self.block_unit = texts[0] if money_unit(texts[0]) else ""
-        elif money_unit(texts[0]):
-            self.unit = texts[0]
+        self.years = _years_of(text) or self.years
+        if core(text).startswith(_BLOCK):
+            self.block_unit = text if money_unit(text) else ""
+        elif money_unit(text):
+            self.unit = text
 
     # One row ------------------------------------------------------------------------------------
 
     def _row(self, index: int) -> None:
         cells, seen = self.grid.rows[index], self.seen[index]
-        numbers = [cell for cell, one in zip(cells, seen, strict=True) if one.status == "number"]
-        if not numbers and not any(cell.text for cell in cells):
+        if not seen.is_filled:
             if self._expects_review_values(cells):
                 self._review_values(index, cells)
             return
-        if not numbers:
-            self._note_heading(cells)
-        if not numbers and _is_head(tuple([cell.text for cell in cells if cell.text])):
-            self.pending.append(index)
-            return
+        if not seen.has_number:
+            self._note_heading(seen.sole)
+            if _is_head(tuple([cell.text for cell in cells if cell.text])):
+                self.pending.append(index)
+                return
         if self.pending:
             self._read_head()
-        run = self._run(index)
+        run = seen.run
         if self._is_cut(index, cells, run):
             return
         match = self._match(index, cells, run)
         if match:
             self._values(index, cells, *match)
             return
+        numbers = [cell for cell, one in zip(cells, seen.cells, strict=True) if one.status == "number"]
         self._row_without_label(index, cells, run, numbers)
-
-    def _run(self, index: int) -> list[int]:
-        """The leading cells of a row that hold words; each row is asked for by the one above it, too."""
-        if index not in self.runs:
-            self.runs[index] = _label_run(self.grid.rows[index], self.seen[index])
-        return self.runs[index]
 
     def _row_place(self, index: int) -> dict[str, object]:
         return _place_of_row(self.grid, index, self.place)
@@ -456,18 +449,15 @@ class _GridReader:
 
     def _is_cut(self, index: int, cells: Sequence[GridCell], run: Sequence[int]) -> bool:
         """A row cut in two, its label and its values: no digit of it can be given to a cell."""
-        if not run or index + 1 >= len(self.grid.rows):
+        if not run or index + 1 >= len(self.grid.rows) or not self.seen[index + 1].is_rest:
             return False
-        following = self.grid.rows[index + 1]
-        rest = self._run(index + 1)
-        if len(rest) != 1 or self.seen[index + 1][rest[0]].core in row_words():
-            return False
+        below, following = self.seen[index + 1], self.grid.rows[index + 1]
         after = [cell for cell in cells[run[-1] + 1 :] if cell.text]
-        more = [cell for cell, seen in zip(following, self.seen[index + 1], strict=True) if seen.is_value]
+        more = [cell for cell, seen in zip(following, below.cells, strict=True) if seen.is_value]
         if not after or not more:
             return False
         label = cells[run[-1]]
-        word = core(label.text + following[rest[0]].text)
+        word = core(label.text + below.texts[0])
         for table, rows in labels().rows.items():
             code = rows.get(word)
             if code and core(label.text) not in rows and self._fits(table, code, index, label):
@@ -539,7 +529,7 @@ class _GridReader:
         self, index: int, cells: Sequence[GridCell], run: Sequence[int]
     ) -> tuple[str, str, int] | None:
         """(table, row code, index of the first cell after the label) of a row, by its label."""
-        texts = tuple([cells[position].text for position in run])
+        texts = self.seen[index].texts
         for table in self.tables:
             for end, code in self._named(table, index, texts, run):
                 if self._fits(table, code, index, cells[run[end - 1]]):
@@ -557,7 +547,7 @@ class _GridReader:
         """
         if len(texts) <= _HEADLIKE:
             return _rows_named(table, texts)
-        stretches = _label_candidates(run, self.seen[index])
+        stretches = _label_candidates(run, self.seen[index].cells)
         return (
             (end, code) for start, end in stretches if (code := row_code(table, "".join(texts[start:end])))
         )
@@ -593,10 +583,10 @@ class _GridReader:
         """The row of a label that a page break cut: the rest stands alone in the next row."""
         if not run or index + 1 >= len(self.grid.rows):
             return None
-        rest = [cell for cell in self.grid.rows[index + 1] if cell.text]
-        if len(rest) != 1 or not has_han(rest[0].text):
+        rest = self.seen[index + 1].sole
+        if not has_han(rest):
             return None
-        word = core(cells[run[-1]].text + rest[0].text)
+        word = core(cells[run[-1]].text + rest)
         code = labels().rows[table].get(word)
         if code and self._fits(table, code, index, cells[run[-1]]):
             self.index += 1
@@ -613,7 +603,7 @@ class _GridReader:
             table, code = found
             where = self._row_place(index)
             self.problems = [p for p in self.problems if p.where != where]
-            self._values(index, self.grid.rows[index], table, code, self._run(index)[-1] + 1)
+            self._values(index, self.grid.rows[index], table, code, self.seen[index].run[-1] + 1)
 
     def _settle_shared(self) -> None:
         """Takes back rows of which a printed value reaches down into the next one: it may be of either."""
@@ -944,17 +934,19 @@ class _GridReader:
 
 
 def _numbered(
-    chosen: tuple[GridCell, ...] | None, cells: tuple[GridCell, ...], numbers: Mapping[int, int]
+    chosen: tuple[GridCell, ...] | None, cells: tuple[GridCell, ...], begin: int
 ) -> slice | tuple[int, ...] | None:
-    """Some of the cells of a grid by their numbers: a stretch where they stand side by side."""
-    if chosen is None:
-        return None
-    if chosen:
-        first = numbers[id(chosen[0])]
-        stretch = slice(first, first + len(chosen))
-        if cells[stretch] == chosen:
-            return stretch
-    return tuple([numbers[id(cell)] for cell in chosen])
+    """Some of the cells of a grid by their numbers: a stretch where they stand side by side. `begin` is the
+    number of a cell at or before which they hardly ever stand.
+    """
+    if not chosen:
+        return None if chosen is None else ()
+    try:
+        first = cells.index(chosen[0], begin)
+    except ValueError:
+        first = cells.index(chosen[0])
+    stretch = slice(first, first + len(chosen))
+    return stretch if cells[stretch] == chosen else tuple([cells.index(cell) for cell in chosen])
 
 
 @lru_cache(maxsize=512)
@@ -1115,30 +1107,6 @@ def _reaches_down(after: Sequence[GridCell]) -> bool:
     """Whether a printed value stands for the row below as well, which the row's others do not."""
     spans = {cell.rowspan for cell in after}
     return len(spans) > 1 and any(cell.text and cell.rowspan > min(spans) for cell in after)
-
-
-def _label_run(cells: Sequence[GridCell], seen: Sequence[Printed]) -> list[int]:
-    """The leading cells that hold words, up to the first value; passed over are empty cells and a
-    number that stands before the label (序号), not behind one.
-    """
-    run: list[int] = []
-    for position, one in enumerate(seen):
-        if one.is_word:
-            run.append(position)
-        elif cells[position].text and not (one.is_serial and _leads_label(cells, seen, position, run)):
-            break
-    return run
-
-
-def _leads_label(
-    cells: Sequence[GridCell], seen: Sequence[Printed], position: int, run: Sequence[int]
-) -> bool:
-    """Whether the cell stands straight before the label of a row, and no such label before it."""
-    known, groups = row_words(), labels().groups
-    if any((word := seen[before].core) in known and word not in groups for before in run):
-        return False
-    following = next((n for n in range(position + 1, len(cells)) if cells[n].text), None)
-    return following is not None and seen[following].core in known
 
 
 def _label_candidates(run: Sequence[int], seen: Sequence[Printed]) -> Iterator[tuple[int, int]]:

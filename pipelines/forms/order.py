@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from pipelines.content import Grid, GridCell
 from pipelines.forms import Form, cells_of, column_code, forms, labels
-from pipelines.forms.printed import printed
+from pipelines.forms.rows_seen import SeenRow, seen_row
 from pipelines.forms.skeleton import Kept, Skeleton
 from pipelines.records import Cell
 
@@ -27,7 +27,8 @@ _LITIGATION = {"行政诉讼": ("litigation_direct", "litigation_after_reconside
 
 
 _Order = tuple[str | None, ...]
-_NO_SKELETONS: Mapping[int, tuple[Grid, Skeleton]] = {}
+_Looks = Mapping[int, tuple[Grid, Sequence[SeenRow], Skeleton | None]]
+_NO_LOOKS: _Looks = {}
 _KEPT: Kept[tuple[_Order, tuple[tuple[Cell, int], ...]]] = Kept()
 
 
@@ -45,12 +46,13 @@ class _Word(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Stream:
-    """A table's cells in document order: words, and the values between them."""
+    """A table's cells in document order: words, and the values between them, by their numbers."""
 
-    words: tuple[_Word, ...]
-    values: tuple[GridCell, ...]
+    cells: Sequence[GridCell]
+    words: Sequence[_Word]
+    values: Sequence[int]
 
-    def after(self, index: int) -> tuple[GridCell, ...]:
+    def after(self, index: int) -> Sequence[int]:
         """The values between a word and the next, without those that lead the next word's line."""
         word = self.words[index]
         if index + 1 == len(self.words):
@@ -58,7 +60,7 @@ class _Stream:
         following = self.words[index + 1]
         return self.values[word.at : following.at if following.line == word.line else following.line_at]
 
-    def heading(self, table: str, begin: int, end: int) -> tuple[_Word, ...]:
+    def heading(self, table: str, begin: int, end: int) -> Sequence[_Word]:
         """The words that name the columns before a label, back to the last printed value."""
         last = end - 1
         while last >= begin and column_code(table, self.words[last].text) is None:
@@ -66,7 +68,7 @@ class _Stream:
         first = last
         while first > begin:
             between = self.values[self.words[first - 1].at : self.words[first].at]
-            if any(cell.text for cell in between):
+            if any(self.cells[number].text for number in between):
                 break
             first -= 1
         return self.words[max(first, begin) : last + 1]
@@ -75,12 +77,13 @@ class _Stream:
 def cells_in_order(
     grids: Mapping[str, Sequence[Grid]],
     decided: Mapping[str, str | None],
-    skeletons: Mapping[int, tuple[Grid, Skeleton]] = _NO_SKELETONS,
+    seen: _Looks = _NO_LOOKS,
 ) -> dict[Cell, GridCell]:
     """The printed cell of each statutory cell for which the order of words and values has one.
 
-    `grids` are the tables in which each statutory table was found, `decided` its form; `skeletons` are what
-    grids look like, by their ids, with the grids: what looks like one that was read before is not read again.
+    `grids` are the tables in which each statutory table was found, `decided` its form; `seen` are the rows of
+    grids as seen and what the grids look like, by their ids, with the grids: what looks like one that was
+    read before is not read again.
     """
     found: dict[Cell, GridCell] = {}
     streams: dict[int, _Stream] = {}
@@ -90,7 +93,7 @@ def cells_in_order(
             continue
         order: tuple[str | None, ...] = ()
         for grid in sources:
-            _, looks = skeletons.get(id(grid), (grid, None))
+            _, rows, looks = seen.get(id(grid)) or (grid, [seen_row(cells) for cells in grid.rows], None)
             key = (form.id, table, order, looks)
             kept = _KEPT.get(key) if looks else None
             if kept is not None:
@@ -100,37 +103,31 @@ def cells_in_order(
                 continue
             stream = streams.get(id(grid))
             if stream is None:
-                stream = streams[id(grid)] = _stream(grid)
+                stream = streams[id(grid)] = _stream(grid, rows)
             if table == "review_litigation":
                 read = _review(stream)
             else:
                 read, order = _rows(form, table, stream, order)
-            own = dict(reversed(read))  # of several the first
-            found = {**own, **found}
+            own = tuple(dict(reversed(read)).items())  # of several the first
+            found = {**{place: stream.cells[number] for place, number in own}, **found}
             if looks:
-                _KEPT.keep(key, (order, _numbered(own, grid)))
+                _KEPT.keep(key, (order, own))
     return found
 
 
-def _numbered(read: Mapping[Cell, GridCell], grid: Grid) -> tuple[tuple[Cell, int], ...]:
-    """The cells by their number in the grid."""
-    numbers = {id(cell): number for number, cell in enumerate(cell for row in grid.rows for cell in row)}
-    return tuple((place, numbers[id(cell)]) for place, cell in read.items())
-
-
-def _stream(grid: Grid) -> _Stream:
+def _stream(grid: Grid, rows: Sequence[SeenRow]) -> _Stream:
+    cells: list[GridCell] = []
     words: list[_Word] = []
-    values: list[GridCell] = []
-    for line, cells in enumerate(grid.rows):
-        line_at = len(values)
-        for cell in cells:
-            text = cell.text
-            seen = printed(text)
-            if seen.is_word:
-                words.append(_Word(seen.core, text, len(values), line_at, line))
-            else:
-                values.append(cell)
-    return _Stream(tuple(words), tuple(values))
+    values: list[int] = []
+    for line, (own, row) in enumerate(zip(grid.rows, rows, strict=True)):
+        line_at, begin = len(values), len(cells)
+        cells += own
+        for place in row.spoken:
+            values += range(begin, len(cells) - len(own) + place)
+            words.append(_Word(row.cells[place].core, own[place].text, len(values), line_at, line))
+            begin = len(cells) - len(own) + place + 1
+        values += range(begin, len(cells))
+    return _Stream(cells, words, values)
 
 
 @cache
@@ -144,11 +141,11 @@ def _words_of(table: str) -> Mapping[str, frozenset[str]]:
 
 def _rows(
     form: Form, table: str, stream: _Stream, order: tuple[str | None, ...]
-) -> tuple[list[tuple[Cell, GridCell]], tuple[str | None, ...]]:
+) -> tuple[list[tuple[Cell, int]], tuple[str | None, ...]]:
     """The rows of table 二 or 三, and the order of columns with which they end."""
     layout, words = form.tables[table], _words_of(table)
     known = frozenset(order)
-    read: list[tuple[str, tuple[str, ...], tuple[str | None, ...], tuple[GridCell, ...]]] = []
+    read: list[tuple[str, tuple[str, ...], tuple[str | None, ...], Sequence[int]]] = []
     last = -1
     for block in layout.blocks:
         for code in block.rows:
@@ -161,10 +158,10 @@ def _rows(
             last = spot
             if known.issuperset(block.columns):
                 read.append((code, block.columns, order, values))
-    found: list[tuple[Cell, GridCell]] = []
+    found: list[tuple[Cell, int]] = []
     padded = _padding([(len(columns), values) for _, _, columns, values in read])
     for code, columns, names, values in read:
-        chosen = _exactly(values, len(names), padded)
+        chosen = _exactly(stream.cells, values, len(names), padded)
         if names == columns and chosen:
             found += zip(cells_of(table, code, columns), chosen, strict=True)
             continue
@@ -176,16 +173,14 @@ def _rows(
     return found, order
 
 
-def _padding(rows: Sequence[tuple[int, Sequence[GridCell]]]) -> int:
+def _padding(rows: Sequence[tuple[int, Sequence[int]]]) -> int:
     """How many cells too many most rows have, as where an empty column stands beside the form's."""
     surplus = Counter(len(values) - wanted for wanted, values in rows)
     usual, times = surplus.most_common(1)[0] if surplus else (0, 0)
     return usual if 2 * times > len(rows) else 0
 
 
-def _spot(
-    stream: _Stream, names: frozenset[str], begin: int, *, grouped: bool
-) -> tuple[int, tuple[GridCell, ...]]:
+def _spot(stream: _Stream, names: frozenset[str], begin: int, *, grouped: bool) -> tuple[int, Sequence[int]]:
     """The first word from `begin` on that is one of the names and has values, with these; else -1."""
     words = stream.words
     for index in range(begin, len(words)):
@@ -249,27 +244,27 @@ def _once(codes: Sequence[str | None]) -> tuple[str | None, ...]:
     return tuple(codes) if len(set(known)) == len(known) else ()
 
 
-def _exactly(values: Sequence[GridCell], wanted: int, padded: int = 0) -> tuple[GridCell, ...]:
+def _exactly(cells: Sequence[GridCell], values: Sequence[int], wanted: int, padded: int = 0) -> Sequence[int]:
     """As many values as wanted, else none. Empty cells too many are passed over where they change
     nothing: one value alone, nothing but empty cells, or `padded` at the ends as in the other rows.
     """
     if not wanted or len(values) < wanted:
         return ()
     if len(values) == wanted:
-        return tuple(values)
-    filled = [index for index, cell in enumerate(values) if cell.text]
+        return values
+    filled = [index for index, number in enumerate(values) if cells[number].text]
     if not filled:
-        return tuple(values[:wanted])
+        return values[:wanted]
     if len(filled) != wanted or filled[-1] - filled[0] != wanted - 1:
         return ()
     return tuple(values[i] for i in filled) if wanted == 1 or len(values) - wanted == padded else ()
 
 
-def _review(stream: _Stream) -> list[tuple[Cell, GridCell]]:
+def _review(stream: _Stream) -> list[tuple[Cell, int]]:
     """The values of chapter 四 under groups and results in the order in which they are named."""
     layout = forms()["f2021"].tables["review_litigation"]
     results, named = layout.blocks[0].columns, labels().rows["review_litigation"]
-    found: list[tuple[Cell, GridCell]] = []
+    found: list[tuple[Cell, int]] = []
     groups: list[str] = []
     leaves: list[str] = []
     for index, word in enumerate(stream.words):
@@ -284,7 +279,7 @@ def _review(stream: _Stream) -> list[tuple[Cell, GridCell]]:
         if not leaves or len(leaves) % len(results):
             continue
         ordered = _groups(groups)
-        values = _exactly(stream.after(index), len(leaves))
+        values = _exactly(stream.cells, stream.after(index), len(leaves))
         if values and ordered and leaves == list(results) * len(ordered):
             keys = [(group, result) for group in ordered for result in results]
             found += [

@@ -14,7 +14,8 @@ from typing import NamedTuple
 from pipelines.labels import core, has_han, squashed
 from pipelines.values import parsed
 
-_SERIAL = re.compile(r"[(（]?\d{1,2}[)）.、．]?")
+_SERIAL = re.compile(r"[(（]?\d{1,2}[)）.、．]?|\ufffc|\ufffd")
+"""A number, or what readers put in place of one that the program counts."""
 
 
 class Printed(NamedTuple):

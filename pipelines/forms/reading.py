@@ -18,6 +18,7 @@ from pipelines.forms.agreement import TOLD, compared, settled
 from pipelines.forms.flow import flowing_rows
 from pipelines.forms.match import Found, FoundRow, LooseValues, found_rows
 from pipelines.forms.order import cells_in_order
+from pipelines.forms.proof import disproved
 from pipelines.forms.subtotals import printed_subtotals
 from pipelines.labels import squashed
 from pipelines.records import Cell, Figure, Locator, Problem, Status, made_figure
@@ -89,15 +90,16 @@ def read_tables(content: Content) -> TablesRead:
         problems += differing
         by_cell = {figure.cell: figure for figure in marked}
         figures = [by_cell.get(figure.cell, figure) for figure in figures]
-    kept = tuple(figures)
+    kept, unproven = disproved(figures)
+    problems += unproven
     if content.scanned:
-        kept = tuple(_recognised(figure, content) for figure in kept)
+        kept = [_recognised(figure, content) for figure in kept]
     years: dict[Cell, frozenset[int]] = {}
     for row in rows:
         for cell in (Cell(row.table, row.row, column) for column in row.columns) if row.years else ():
             years[cell] = years.get(cell, frozenset()) | row.years
     subtotals = printed_subtotals(found.grids.get("applications", ()), rows, decided)
-    return TablesRead(decided, kept, tuple(problems), frozenset(lines), years, subtotals)
+    return TablesRead(decided, tuple(kept), tuple(problems), frozenset(lines), years, subtotals)
 
 
 def _is_drawn(content: Content) -> bool:
@@ -160,7 +162,7 @@ def _ordered_cells(content: Content, found: Found, decided: Mapping[str, str | N
         table: [grid for grid in sources if grid.geometry and grid.where.get("page") not in content.scanned]
         for table, sources in found.grids.items()
     }
-    return cells_in_order(grids, decided, found.skeletons)
+    return cells_in_order(grids, decided, found.looks)
 
 
 def _by_order(

@@ -8,27 +8,18 @@ digits of a number; so it is found out once for all reports that were typed into
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
-from functools import lru_cache
+from collections.abc import Hashable, Sequence
 from threading import Lock
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
 from pipelines.content import Grid
+from pipelines.forms.rows_seen import SeenRow, seen_row
 
 _Finding = TypeVar("_Finding")
 
-_NUMBER, _SERIAL, _LONG_NUMBER = "0", "1", "100"
-"""In place of a number: any; before words one that can be their ordinal (序号), and one that cannot. All are
-of digits, so that no text that is kept as it is can be taken for one of them.
-"""
-_REPLACED = (_SERIAL, _LONG_NUMBER)
-_MOST_DIGITS = 14
-"""With more it is no number (`pipelines.values`)."""
-_DIGITS_OF_SERIAL = 2
 _MOST_CELLS = 1500
-_LONGEST = 160
-"""Of a table with more cells, or with a longer text in one, nothing is kept: it is no form."""
+"""Of a table with more cells nothing is kept: it is no form."""
 _MOST_KEPT = 256
 
 
@@ -86,33 +77,20 @@ class Kept(Generic[_Finding]):
             self._findings.clear()
 
 
-def skeleton(grid: Grid) -> Skeleton | None:
-    """What is the same in all tables that look like this one; None for one of which nothing is kept."""
+def skeleton(grid: Grid, seen: Sequence[SeenRow] | None = None) -> Skeleton | None:
+    """What is the same in all tables that look like this one; None for one of which nothing is kept. `seen`
+    are its rows, where they were looked at.
+    """
     if sum(map(len, grid.rows)) > _MOST_CELLS:
         return None
     looks: list[object] = [grid.geometry]
-    for cells in grid.rows:
-        kinds = [_kind(cell.text) for cell in cells]
-        for place in range(len(kinds) - 1, -1, -1):  # behind the last words no number is an ordinal
-            kind = kinds[place]
-            if kind in _REPLACED:
-                kinds[place] = _NUMBER
-            elif kind != "":
-                break
-        if None in kinds:
+    for cells, row in zip(grid.rows, seen or map(seen_row, grid.rows), strict=True):
+        if row.looks is None:
             return None
         spans = [
             (place, cell.colspan, cell.rowspan)
             for place, cell in enumerate(cells)
             if cell.colspan != 1 or cell.rowspan != 1
         ]
-        looks.append((*kinds, *spans))
+        looks.append((row.looks, *spans) if spans else row.looks)
     return Skeleton(tuple(looks))
-
-
-@lru_cache(maxsize=8192)
-def _kind(text: str) -> str | None:
-    """A text as it is, of a number what stands in its place; None of one that is too long to be kept."""
-    if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
-        return _SERIAL if len(text) <= _DIGITS_OF_SERIAL else _LONG_NUMBER
-    return text if len(text) <= _LONGEST else None

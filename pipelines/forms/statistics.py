@@ -27,6 +27,7 @@ from pipelines.forms.indicators import (
     tables_of,
 )
 from pipelines.forms.listed import cells_in_order, most_values, rows_in_text
+from pipelines.forms.side_by_side import columns_apart
 from pipelines.grid import rectangle
 from pipelines.labels import core, has_han, squashed
 from pipelines.records import Cell, Figure, Problem
@@ -46,7 +47,8 @@ _LONGEST_CAPTION = 60
 class Statistics:
     """What a document's statistics tables hold: form ids by table, figures, problems.
 
-    `lines` are ids of the paragraphs that were read as a table, `years` those that caption or head name.
+    `lines` and `grids` are ids of the paragraphs and grids that were read as a table, `years` those that
+    caption or head name.
     """
 
     forms: Mapping[str, str]
@@ -54,6 +56,7 @@ class Statistics:
     problems: tuple[Problem, ...] = ()
     lines: frozenset[int] = frozenset()
     years: Mapping[Cell, frozenset[int]] = field(default_factory=dict)
+    grids: frozenset[int] = frozenset()
 
 
 class _Line(NamedTuple):
@@ -119,6 +122,7 @@ def read_statistics(content: Content) -> Statistics:
         tuple(problem for made in read for problem in made.problems),
         frozenset(line for made in read for line in made.lines),
         {cell: years for made in read for cell, years in made.years.items()},
+        frozenset(taken),
     )
 
 
@@ -193,6 +197,8 @@ def _of_copies(form: Form, table: str, copies: Sequence[Sequence[Grid]], content
 def _of_grids(form: Form, table: str, grids: Sequence[Grid], content: Content) -> _Table:
     """The table of one copy, held against a second reading where the source has cells."""
     caption = [text for text in _caption(grids[0], table, content) if len(text) <= _LONGEST_CAPTION]
+    named, order = indicators()[table], list(form.tables[table].rows)
+    grids = [part for grid in grids for part in columns_apart(grid, named, order)]
     made = _read(form, table, grids, units_of_money(*caption))
     years = _caption_years(caption)
     made.years |= {f.cell: years for f in made.figures if years and f.cell not in made.years}
@@ -314,6 +320,7 @@ def _read(form: Form, table: str, grids: Sequence[Grid], money: str) -> _Table:
     untold: list[tuple[str, _Line]] = []
     head = _Head()
     last = -1
+    strange = False  # whether a row with values came since the last known one, whose label is not known
     for grid in grids:
         head = _head(grid, named) or head
         if head.foreign:
@@ -321,11 +328,13 @@ def _read(form: Form, table: str, grids: Sequence[Grid], money: str) -> _Table:
             detail = f"columns of the table {table} that the form does not have are not read: {told}"
             problems.append(Problem(code="unmatched_cell", where=grid.where, detail=detail[:300]))
         for line in _lines(grid, head, named):
-            code = next_code(named.get(line.label, ()), order, last, {cell.row for cell in figures})
+            code = _code(named.get(line.label, ()), order, last, figures, strange=strange)
             if code is None:
                 if line.values or line.surplus:
                     problems.append(_unmatched(line, table))
+                    strange = True
                 continue
+            strange = False
             last = max(last, order.index(code))
             if line.surplus:
                 untold.append((code, line))
@@ -343,7 +352,7 @@ def _read(form: Form, table: str, grids: Sequence[Grid], money: str) -> _Table:
         )
         where = untold[0][1].where
         problems.append(Problem(code="header_unmatched", where=where, cells=cells, detail=detail))
-    problems += _missing(form, table, figures)
+    problems += _missing(form, table, figures, told=bool(untold))
     made.figures = [figures[cell] for cell in form.tables[table].cells() if cell in figures]
     return made
 
@@ -415,6 +424,17 @@ def _lines(grid: Grid, head: _Head, named: Mapping[str, object]) -> Iterator[_Li
         yield _Line(plain(label.cell.text), single, money, where, len([c for c in rest if c.text]) > 1)
 
 
+def _code(
+    candidates: Sequence[str], order: Sequence[str], last: int, figures: Iterable[Cell], *, strange: bool
+) -> str | None:
+    """The indicator that a label names in its place. Behind a row that is not known (`strange`) one that is
+    called like others may be a part of any of them.
+    """
+    if strange and sum(order.index(code) > last for code in candidates) > 1:
+        return None
+    return next_code(candidates, order, last, {cell.row for cell in figures})
+
+
 def _filled(values: Mapping[str, GridCell]) -> bool:
     return any(looks_like_value(cell.text) for cell in values.values())
 
@@ -442,11 +462,16 @@ def _unmatched(line: _Line, table: str) -> Problem:
     )
 
 
-def _missing(form: Form, table: str, figures: Mapping[Cell, Figure]) -> Iterator[Problem]:
+def _missing(
+    form: Form, table: str, figures: Mapping[Cell, Figure], *, told: bool = False
+) -> Iterator[Problem]:
+    """The rows without a figure; where there is none at all, all, if no other problem has `told` why."""
     columns = dict.fromkeys(cell.column for cell in figures)
+    if not columns and not told:
+        columns = {"total": None}
     rows = form.tables[table].rows
     absent = [code for code in rows if not any(Cell(table, code, column) in figures for column in columns)]
-    if figures and absent:
+    if columns and absent:
         names = ", ".join(rows[code].label for code in absent)
         yield Problem(
             code="missing_row",

@@ -11,21 +11,17 @@ from collections.abc import Sequence
 
 from pipelines.content import Grid, GridCell
 from pipelines.forms import column_code, forms, labels
+from pipelines.forms.rows_seen import LEFT
 from pipelines.grid import Placed, rectangle
 from pipelines.labels import core
 
 _TABLE = "review_litigation"
 _FIRST = "upheld"
-_LEFT = 3
-"""Cells of a row among which its label is looked for."""
 
 
 def turned_values(grid: Grid) -> dict[str, tuple[GridCell, ...]]:
     """The values of each group in the order of the form's results; empty where the grid is no such table."""
     if not grid.geometry:
-        return {}
-    # Few tables have the one word, and most reports none of them in such a place.
-    if _FIRST not in [column_code(_TABLE, cell.text) for row in grid.rows for cell in row[:_LEFT]]:
         return {}
     if not any(_leads_with_result(row) for row in grid.rows):
         return {}
@@ -57,7 +53,7 @@ def turned_values(grid: Grid) -> dict[str, tuple[GridCell, ...]]:
 
 def _leads_with_result(row: Sequence[GridCell]) -> bool:
     """Whether 结果维持 stands at the left of a line, and no other result beside it."""
-    codes = [column_code(_TABLE, cell.text) for cell in row[:_LEFT]]
+    codes = [column_code(_TABLE, cell.text) for cell in row[:LEFT]]
     return _FIRST in codes and codes.count(None) == len(codes) - 1
 
 

@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from pipelines.content import Content, Grid, GridCell, Paragraph
+from pipelines.labels import has_han
 from pipelines.readers import UnreadableDocumentError
 from pipelines.readers.word97 import (
     CROSSED,
     DOUBT,
     OFF_LINE,
     PICTURE,
+    UNSURE,
     DamagedError,
     EncryptedError,
     OlderWordError,
@@ -195,7 +197,9 @@ class _Blocks:
 
 
 def _lines(text: str) -> list[str]:
-    plain = text.replace(DOUBT, "").replace(PICTURE, "").replace(CROSSED, "").translate(_ON_LINE)
+    for mark in (DOUBT, PICTURE, CROSSED, UNSURE):
+        text = text.replace(mark, "")
+    plain = text.translate(_ON_LINE)
     return [line for line in (_SPACE.sub(" ", line).strip() for line in plain.split("\n")) if line]
 
 
@@ -208,6 +212,8 @@ def _cell_text(content: list[str | _Table]) -> str:
         return text
     if not _DIGIT.search(text):
         text = text.translate(_ON_LINE)
+    if UNSURE in text:
+        text = text.replace(UNSURE, "" if has_han(text) else DOUBT)
     bare = text.replace(PICTURE, "").replace(CROSSED, "")
     plain = "\n".join([line for line in [_SPACE.sub(" ", line).strip() for line in bare.split("\n")] if line])
     if plain:

@@ -1,14 +1,15 @@
-"""Word documents (.docx, Office Open XML) → Content, from word/document.xml alone.
+"""Word documents (.docx, Office Open XML) → Content, from word/document.xml.
 
 Owns what is peculiar to WordprocessingML (ECMA-376 part 1, §17): merged cells by gridSpan, vMerge and
 hMerge, rows that begin late (gridBefore), content controls, tracked changes. What a reader of the
 printed page does not see is left out: deleted and moved-away text, hidden and struck text, field codes,
-raised marks of notes, the fallback of drawings.
+raised marks of notes, the fallback of drawings. Of word/styles.xml only that is taken (`docx_styles`).
 """
 
 from __future__ import annotations
 
 import posixpath
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
@@ -18,7 +19,7 @@ from lxml import etree
 from pipelines.content import Content, Grid, GridCell, Paragraph
 from pipelines.grid import MAX_SPAN
 from pipelines.labels import has_han
-from pipelines.readers import UnreadableDocumentError
+from pipelines.readers import UnreadableDocumentError, docx_styles
 from pipelines.readers.embedded import Picture, with_pictures
 from pipelines.readers.package import opened, plain, tree
 
@@ -62,6 +63,8 @@ _WRAPPERS = frozenset(
     {f"{_W}sdt", f"{_W}sdtContent", f"{_W}customXml", f"{_W}ins", f"{_W}moveTo", f"{_W}smartTag"}
 )
 _OFF = frozenset({"0", "false", "off"})
+_STYLED = b"Style"
+"""What a text holds of which a run or paragraph has a style."""
 
 # What is asked of every cell and run, spelled once.
 _P, _R, _T, _TC = (f"{_W}{name}" for name in ("p", "r", "t", "tc"))
@@ -76,13 +79,14 @@ _SETTING = frozenset(
     f"{_W}{name}" for name in ("vanish", "strike", "dstrike", "webHidden", "vertAlign", "position")
 )
 """Properties of a run of which one is there where `_is_unread` or `_is_off_line` holds."""
+_NUMBERED = f"{_W}numPr"
 _TBL, _TR, _TRPR, _DEL, _BEFORE = (f"{_W}{name}" for name in ("tbl", "tr", "trPr", "del", "gridBefore"))
 _LEVEL, _POSITION, _TAB_STOPS = (f"{_W}{name}" for name in ("vertAlign", "position", "tabs"))
 _EXTENTS = (_SPAN, _DOWN, _ACROSS)
 _FURTHER = ("", "continue")
 """What a merged cell says that an earlier one covers."""
 _BESIDE_TEXT = frozenset(
-    {*_SHOWING, *_SETTING, *_BREAKS, *_TABS, *_STRANGE, *_TEXTS, _SYMBOL, _HYPHEN} - {_T, _COLOUR}
+    {*_SHOWING, *_SETTING, *_BREAKS, *_TABS, *_STRANGE, *_TEXTS, _SYMBOL, _HYPHEN, _NUMBERED} - {_T, _COLOUR}
 )
 """What may hide or mark the text of a cell, or be more than that of its runs."""
 _LAID = (_TR, _TRPR, _TC, *_EXTENTS, _P, _T, *_BESIDE_TEXT)
@@ -108,7 +112,7 @@ def read(body: bytes, url: str | None = None) -> Content:
 
 
 def _document(body: bytes) -> etree._Element:
-    """The w:body element."""
+    """The w:body element, what its styles say of being seen written into it."""
     with opened(body, "Word file") as packed:
         entries = [entry for entry in packed.infolist() if plain(entry.filename) == "word/document.xml"]
         if len(entries) != 1:
@@ -116,14 +120,24 @@ def _document(body: bytes) -> etree._Element:
         if entries[0].file_size > _MOST_BYTES:
             raise _damaged("the text unpacks to more than 64 MiB")
         text = packed.read(entries[0])
+        styles = _style_sheet(packed) if _STYLED in text else b""
     try:
-        root = tree(text.replace(_STRICT, _W[1:-1].encode()))
+        found = tree(text.replace(_STRICT, _W[1:-1].encode())).find(f"{_W}body")
+        telling = docx_styles.telling(styles.replace(_STRICT, _W[1:-1].encode()))
     except etree.XMLSyntaxError as error:
         raise _damaged(str(error)) from error
-    found = root.find(f"{_W}body")
     if found is None:
         raise _damaged("it has no body")
+    docx_styles.write_into(found, telling)
     return found
+
+
+def _style_sheet(packed: zipfile.ZipFile) -> bytes:
+    """The part that defines the styles, b"" where there is none."""
+    entry = next((e for e in packed.infolist() if plain(e.filename) == "word/styles.xml"), None)
+    if entry is not None and entry.file_size > _MOST_BYTES:
+        raise _damaged("the styles unpack to more than 64 MiB")
+    return b"" if entry is None else packed.read(entry)
 
 
 def _damaged(reason: str) -> UnreadableDocumentError:
@@ -241,6 +255,16 @@ def _is_unread(run: etree._Element) -> bool:
         return True
     raised = properties.find(f"{_W}vertAlign") if properties is not None else None
     return raised is not None and raised.get(f"{_W}val") == "superscript"
+
+
+def _is_numbered(numbering: Element) -> bool:
+    """Whether Word puts a number before the paragraph whose properties say so; what they said before a
+    tracked change says nothing.
+    """
+    properties = numbering.getparent()
+    return (
+        properties.tag == _PPR and properties.getparent().tag == _P and docx_styles.puts_a_number(numbering)
+    )
 
 
 def _is_off_line(run: etree._Element) -> bool:
@@ -388,6 +412,8 @@ def _is_telling(element: Element, tag: str) -> bool:
         if tag == _LEVEL:
             return value in ("superscript", "subscript")
         return value != "0" if tag == _POSITION else value not in _OFF
+    if tag == _NUMBERED:
+        return _is_numbered(element)
     if tag == _COLOUR:
         return _is_white(element.get(_VAL))
     if tag not in _TABS:
@@ -524,13 +550,17 @@ def _trimmed(text: str) -> str:
 
 def _cell_text(cell: etree._Element) -> str:
     """A cell's text. One that shows something else, or nothing but struck or raised text, is not empty; a
-    white number is only believed where the ground is known. Both hold a mark that no number holds.
+    white number is only believed where the ground is known, none where the paragraph is numbered, too (a
+    label may be). All hold a mark that no number holds.
     """
     # The cell itself is seen: it was reached from above.
     inside = [one for one in cell.iter(_P) if one.getparent() is cell or _is_seen(one)]
     text = _trimmed("\n".join(map(_text, inside)))
+    numbered = not has_han(text) and any(map(_is_numbered, cell.iter(_NUMBERED)))
     if not text:
-        return _unread(cell)
+        return _OBJECT if numbered else _unread(cell)
+    if numbered:
+        return text + _OBJECT
     if not _has_digit(text):
         return text.replace(_OBJECT, "") if has_han(text) else text
     strange = [odd for odd in cell.iter(*_STRANGE) if odd.tag != _COLOUR or _is_white(odd.get(_VAL))]

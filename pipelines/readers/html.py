@@ -552,6 +552,18 @@ def _beginning(text: str) -> str:
     return begun[:_BEGINNING]
 
 
+def _apart(root: Element) -> str:
+    """The first texts of a page, a space between each two."""
+    parts: list[str] = []
+    left = 2 * _BEGINNING
+    for part in root.itertext():
+        parts.append(part)
+        left -= len(part)
+        if left < 0:
+            break
+    return " ".join(parts)
+
+
 def _walk(region: Element, hidden: set[Element], whole: frozenset[Element]) -> Iterator[str | Element]:
     """The region's text in pieces, a line feed at block boundaries, and the `whole` elements as they come.
 
@@ -699,7 +711,9 @@ def _meta(root: Element, index: _Index) -> dict[str, str]:
     if crumbs:
         found["breadcrumb"] = crumbs[:300]
     if "source" not in found and _SOURCED.search(text) and (named := _SOURCE_LABEL.search(_beginning(text))):
-        found["source"] = named.group(1)
+        # What stands in the next element may follow without a space.
+        apart = _SOURCE_LABEL.search(_beginning(_apart(root)))
+        found["source"] = (apart or named).group(1)
     return found
 
 

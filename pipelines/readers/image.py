@@ -95,7 +95,10 @@ def _frames(body: bytes) -> Iterator[tuple[Grey, float]]:
                     yield np.asarray(_grey(frame), dtype=np.uint8), per_point
                 if not pages:
                     break  # an animation shows one picture after the other, not page after page
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, KeyError) as error:
+    except UnidentifiedImageError as error:  # its words hold the address of an object
+        reason = "the picture is damaged: it begins as no picture does"
+        raise UnreadableDocumentError("damaged_document", reason) from error
+    except (OSError, SyntaxError, ValueError, EOFError, KeyError) as error:
         raise UnreadableDocumentError("damaged_document", f"the picture is damaged: {error}") from error
 
 

@@ -36,6 +36,10 @@ _MOST_MEMBERS = 20_000
 _DEEPEST = 12
 _THIN = 1.4
 """A filled shape no thicker, in millimetres, is a ruling."""
+_WHITE = 250
+"""Of 255: grey or red, green and blue from here on are taken for white."""
+_OF_CMYK = 4
+_HEXADECIMAL = re.compile(r"#[0-9A-Fa-f]{1,4}")
 
 _SCAN_SHARE = 0.4
 _STAMPED = 60
@@ -233,6 +237,7 @@ class _Drawing:
         self.pictured = 0.0
         self.pictures: list[_Picture] = []
         self.trouble: str | None = None
+        self._grounds: list[tuple[float, float, float, float]] = []  # what is filled so far, not in white
         self._units = units
         self._drawn = 0
 
@@ -301,6 +306,7 @@ class _Drawing:
             return  # a watermark
         if item.get("Fill") == "false" and item.get("Stroke") != "true":
             return  # text under a scan
+        pale = _is_pale(item)
         x = y = 0.0
         for code in _named(item, "TextCode"):
             x, y = _number(code.get("X"), x), _number(code.get("Y"), y)
@@ -311,14 +317,21 @@ class _Drawing:
                 step = across[index] if index < len(across) else 0.0
                 if not char.isspace():
                     told = UNTOLD if char.isdigit() and (turned or slanted) else _told(char)
-                    self._char(told, matrix, (x, y, min(width, step) if step > 0 else width, size))
+                    place = (x, y, min(width, step) if step > 0 else width, size)
+                    self._char(told, matrix, place, pale=pale and char.isdigit())
                 x += step or (0.0 if down else width)
                 y += down[index] if index < len(down) else 0.0
 
-    def _char(self, char: str, matrix: Matrix, place: tuple[float, float, float, float]) -> None:
+    def _char(
+        self, char: str, matrix: Matrix, place: tuple[float, float, float, float], *, pale: bool
+    ) -> None:
+        """Takes in a character; what is `pale` is only told on a ground that is painted below it."""
         x, y, width, size = place
         ax, ay = self._point(matrix, x, y - 0.88 * size)
         bx, by = self._point(matrix, x + width, y + 0.12 * size)
+        middle, height = (ax + bx) / 2, (ay + by) / 2
+        if pale and not any(x0 <= middle <= x1 and y0 <= height <= y1 for x0, y0, x1, y1 in self._grounds):
+            char = UNTOLD
         self.page.chars.append(Char(char, min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)))
 
     def _path(self, item: etree._Element, matrix: Matrix) -> None:
@@ -334,6 +347,8 @@ class _Drawing:
                 xs, ys = [x for x, _ in points], [y for _, y in points]
                 if min(max(xs) - min(xs), max(ys) - min(ys)) <= _THIN * _POINTS:
                     self._rule(min(xs), min(ys), max(xs), max(ys))
+                elif not _is_pale(item):
+                    self._grounds.append((min(xs), min(ys), max(xs), max(ys)))
 
     def _rule(self, ax: float, ay: float, bx: float, by: float) -> None:
         width, height = abs(bx - ax), abs(by - ay)
@@ -353,6 +368,22 @@ def _times(one: Matrix, other: Matrix) -> Matrix:
     a, b, c, d, e, f = one
     g, h, i, j, k, m = other
     return (a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m)
+
+
+def _is_pale(item: etree._Element) -> bool:
+    """Whether an object is filled in white, of whichever colour space, or in what is not to be seen."""
+    colour = next(item.iterchildren("{*}FillColor"), None)
+    if colour is None:
+        return False
+    if _number(colour.get("Alpha"), 255.0) == 0:
+        return True
+    parts = [
+        float(int(part[1:], 16)) if _HEXADECIMAL.fullmatch(part) else _number(part, -1.0)
+        for part in (colour.get("Value") or "").split()
+    ]
+    if len(parts) == _OF_CMYK:
+        return max(parts) == 0
+    return bool(parts) and min(parts) >= _WHITE
 
 
 def _joined(base: str, place: str | None) -> str:

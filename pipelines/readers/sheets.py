@@ -24,20 +24,22 @@ from lxml import etree
 from pipelines.readers import UnreadableDocumentError
 from pipelines.readers.looks import BUILT_IN, OTHER, STRUCK, looks, shows_other
 from pipelines.readers.ole import OLE_ERRORS, container
-from pipelines.readers.package import opened, tree
+from pipelines.readers.package import is_ordinary, members, opened, tree
+from pipelines.readers.sheet_texts import Position, crossed
 
 _MOST_BYTES = 64 * 1024 * 1024
 """Unpacked; reports have a tenth of a megabyte."""
-_MOST_CELLS = 1_000_000
+MOST_CELLS = 1_000_000
 """The rectangle of a sheet; the form has 30 rows of 15 columns."""
 
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_CELL, _FORMULA, _VALUE, _RUN, _ROW = (f"{_MAIN}{name}" for name in ("c", "f", "v", "r", "row"))
-_STRICT = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
+MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_CELL, _FORMULA, _VALUE, _RUN, _ROW = (f"{MAIN}{name}" for name in ("c", "f", "v", "r", "row"))
+STRICT = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
 _STRICT_LINK = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
-_LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _LONGEST = 24
 """Characters of a reference: what is longer names no cell, and is not kept."""
+_CLAIMED = re.compile(rb"<(?:\w+:)?sst\b[^>]*\buniqueCount\s*=\s*[\"'](\d+)")
 _TRUE = ("1", "true")
 _MOST_UNSEEN = 1000
 """Columns: an area hidden to the end of the sheet is wider than any table."""
@@ -59,9 +61,6 @@ _ONE_CELL = frozenset({*_CELL_SIZES, *_LABELS, *_FORMULAS})
 _CELLS = _ONE_CELL | {0xBD, 0xBE}  # MULRK MULBLANK
 _CELL_TABLE = _CELLS | {0x208, 0x207, 0x221, 0x236, 0x4BC, 0xD7}
 """Rows, cells, the results and kinds of formulas, blocks of rows: they stand together in a sheet."""
-
-Position = tuple[int, int]
-"""Row and column in a sheet, from 0."""
 
 
 @dataclass(slots=True)
@@ -93,15 +92,16 @@ def damaged(reason: object) -> UnreadableDocumentError:
     return UnreadableDocumentError("damaged_document", f"the workbook is damaged: {reason}")
 
 
-def sheet_cells(body: bytes) -> tuple[dict[str, SheetCells], bytes]:
-    """What is known of each worksheet, by its name, and the file to read the values from.
+def sheet_cells(body: bytes, parts: Mapping[str, bytes] | None = None) -> tuple[dict[str, SheetCells], bytes]:
+    """What is known of each worksheet, by its name, and the file to read the values from; `parts` are those
+    of a packed workbook.
 
     The second is the workbook's stream in a container of its own where it is one of Excel 97 to 2003:
     a damaged container can make the library that reads the values end the process.
     Raises UnreadableDocumentError.
     """
-    if body[:2] == b"PK":
-        found = _packed_sheets(body)
+    if parts is not None:
+        found = _packed_sheets(parts)
     else:
         name, stream = _book_stream(body)
         found = _biff_sheets(stream)
@@ -117,16 +117,22 @@ def sheet_cells(body: bytes) -> tuple[dict[str, SheetCells], bytes]:
 
 
 def _refuse_vast(rows: int, columns: int, what: str) -> None:
-    if rows * columns > _MOST_CELLS:
+    if rows * columns > MOST_CELLS:
         raise damaged(f"{what} claims {rows} rows of {columns} columns")
 
 
 # Office Open XML --------------------------------------------------------------------------------------
 
 
-def _packed_sheets(body: bytes) -> dict[str, SheetCells]:
+def packed_parts(body: bytes) -> tuple[dict[str, bytes], bool]:
+    """The parts of a packed workbook by name, each read whole so that its check sum is tested, and whether
+    they are packed as nearly all are. Raises UnreadableDocumentError.
+    """
     with opened(body, "workbook") as packed:
-        parts = _parts(packed)
+        return _parts(packed, body), is_ordinary(packed, body)
+
+
+def _packed_sheets(parts: Mapping[str, bytes]) -> dict[str, SheetCells]:
     try:
         book = _tree(parts["xl/workbook.xml"])
         links = {
@@ -135,8 +141,8 @@ def _packed_sheets(body: bytes) -> dict[str, SheetCells]:
         found = {}
         formats = looks(_tree(parts["xl/styles.xml"])) if "xl/styles.xml" in parts else []
         texts = _rich_texts(parts.get("xl/sharedStrings.xml", b""))
-        for sheet in book.iter(f"{_MAIN}sheet"):
-            target = links.get(sheet.get(_LINK) or sheet.get(_STRICT_LINK), "")
+        for sheet in book.iter(f"{MAIN}sheet"):
+            target = links.get(sheet.get(LINK) or sheet.get(_STRICT_LINK), "")
             part = normpath(join("xl", target)).lstrip("/")
             if "worksheets/" in part:
                 found[sheet.get("name", "")] = _worksheet(_tree(parts[part]), formats, texts)
@@ -145,19 +151,18 @@ def _packed_sheets(body: bytes) -> dict[str, SheetCells]:
     return found
 
 
-def _parts(packed: zipfile.ZipFile) -> dict[str, bytes]:
-    """The XML parts by name, each read whole so that its check sum is tested."""
+def _parts(packed: zipfile.ZipFile, body: bytes) -> dict[str, bytes]:
     entries = packed.infolist()
     if sum(entry.file_size for entry in entries) > _MOST_BYTES:
         raise UnreadableDocumentError("damaged_document", "the workbook unpacks to more than 64 MiB")
     names = [entry.filename for entry in entries]
     if len(set(names)) != len(names):
         raise damaged("it has two parts of one name")
-    parts = {entry.filename: packed.read(entry) for entry in entries}
+    parts = members(packed, body)
     for name, part in parts.items():
         if name.lower().endswith((".xml", ".rels")) and b"<!DOCTYPE" in part:
             raise damaged(f"{name} has a document type definition: no office program writes one")
-        claimed = re.search(rb"<(?:\w+:)?sst\b[^>]*\buniqueCount\s*=\s*[\"'](\d+)", part[:2000])
+        claimed = _CLAIMED.search(part, 0, 2000) if b"sst" in part[:2000] else None
         if claimed and int(claimed[1]) > len(part):
             raise damaged(f"{name} claims more texts than it has bytes")
     for name in names:
@@ -167,7 +172,7 @@ def _parts(packed: zipfile.ZipFile) -> dict[str, bytes]:
 
 
 def _tree(part: bytes) -> etree._Element:
-    return tree(part.replace(_STRICT, _MAIN[1:-1].encode()))
+    return tree(part.replace(STRICT, MAIN[1:-1].encode()))
 
 
 def _rich_texts(part: bytes) -> dict[str, str]:
@@ -175,7 +180,7 @@ def _rich_texts(part: bytes) -> dict[str, str]:
     if b"strike" not in part and b"vertAlign" not in part:
         return {}
     found = {}
-    for number, item in enumerate(_tree(part).iterchildren(f"{_MAIN}si")):
+    for number, item in enumerate(_tree(part).iterchildren(f"{MAIN}si")):
         if (seen := _rich_text(item)) is not None:
             found[str(number)] = seen
     return found
@@ -183,14 +188,14 @@ def _rich_texts(part: bytes) -> dict[str, str]:
 
 def _rich_text(item: etree._Element) -> str | None:
     """A text without what is struck in it, its raised digits raised; None where neither is there."""
-    runs = list(item.iterchildren(f"{_MAIN}r"))
+    runs = list(item.iterchildren(f"{MAIN}r"))
     if not runs:
         return None
     struck = [_is_set(run, "strike") for run in runs]
     raised = [_is_set(run, "vertAlign") for run in runs]
     if not any((*struck, *raised)):
         return None
-    texts = [run.findtext(f"{_MAIN}t") or "" for run in runs]
+    texts = [run.findtext(f"{MAIN}t") or "" for run in runs]
     if not "".join(text for text, out in zip(texts, struck, strict=True) if not out).strip():
         return crossed("".join(texts))
     parts = zip(texts, struck, raised, strict=True)
@@ -198,17 +203,12 @@ def _rich_text(item: etree._Element) -> str | None:
 
 
 def _is_set(run: etree._Element, name: str) -> bool:
-    found = run.find(f"{_MAIN}rPr/{_MAIN}{name}")
+    found = run.find(f"{MAIN}rPr/{MAIN}{name}")
     return found is not None and found.get("val", "1") not in ("0", "false", "baseline")
 
 
-def crossed(text: str) -> str:
-    """A struck text, marked so that it is neither a number nor a blank."""
-    return "".join(char if char.isspace() else f"{char}\u0336" for char in text)
-
-
 def _worksheet(sheet: etree._Element, formats: Sequence[str | None], texts: Mapping[str, str]) -> SheetCells:
-    cells = SheetCells(unseen_columns=_hidden_columns(sheet))
+    cells = SheetCells(unseen_columns=hidden_columns(sheet))
     present = cells.present
     looks = _Looks(formats)
     computes = next(sheet.iter(_FORMULA), None) is not None
@@ -217,7 +217,7 @@ def _worksheet(sheet: etree._Element, formats: Sequence[str | None], texts: Mapp
     number = 0
     for row in sheet.iter(_ROW):
         number = int(row.get("r") or number + 1)
-        if _is_hidden(row):
+        if is_hidden(row):
             cells.unseen_rows.add(number - 1)
         column = -1
         for cell in row.iterchildren(_CELL):
@@ -237,16 +237,18 @@ def _worksheet(sheet: etree._Element, formats: Sequence[str | None], texts: Mapp
     return cells
 
 
-def _hidden_columns(sheet: etree._Element) -> set[int]:
+def hidden_columns(sheet: etree._Element) -> set[int]:
+    """The columns of a worksheet that are not shown, from 0; raises ValueError."""
     found: set[int] = set()
-    for stretch in sheet.iterfind(f"{_MAIN}cols/{_MAIN}col"):
+    for stretch in sheet.iterfind(f"{MAIN}cols/{MAIN}col"):
         if stretch.get("hidden") in _TRUE or float(stretch.get("width") or 1) == 0:
             first, last = int(stretch.get("min") or 1), int(stretch.get("max") or 1)
             found |= set(range(first - 1, min(last, first + _MOST_UNSEEN)))
     return found
 
 
-def _is_hidden(row: etree._Element) -> bool:
+def is_hidden(row: etree._Element) -> bool:
+    """Whether a row of a worksheet is not shown; raises ValueError."""
     flat = row.get("customHeight") in _TRUE and float(row.get("ht") or 1) == 0
     return flat or row.get("hidden") in _TRUE
 
@@ -257,7 +259,7 @@ def _shown(cell: etree._Element, kind: str | None, texts: Mapping[str, str]) -> 
         return _computed(cell, kind)
     if kind == "s":
         return texts.get(cell.findtext(_VALUE) or "")
-    item = cell.find(f"{_MAIN}is") if kind == "inlineStr" else None
+    item = cell.find(f"{MAIN}is") if kind == "inlineStr" else None
     return None if item is None else _rich_text(item)
 
 
@@ -283,7 +285,7 @@ def _computed(cell: etree._Element, kind: str | None) -> str | None:
     if kind == "e":
         return printed or "#"
     computed = printed or (kind == "str" and value is not None)  # a text may be empty, a number not
-    return None if computed else f"={cell.findtext(f'{_MAIN}f')}"
+    return None if computed else f"={cell.findtext(f'{MAIN}f')}"
 
 
 @lru_cache(maxsize=4096)

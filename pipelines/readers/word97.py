@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import struct
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import pairwise
@@ -26,6 +26,10 @@ DOUBT = "\ufffd"
 """Stands in a text for characters of which the file does not say whether they are shown."""
 CROSSED = "\ufff9"
 """Stands in a text where struck or raised text is left out."""
+UNSURE = "\ufffa"
+"""Stands beside a number that may not be what is seen (white, or with one before it that Word counts); among
+words it is of no account.
+"""
 OFF_LINE = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 """Digits below or above their line are written so: they may be the mark of a note."""
 PICTURE = "\ufffc"
@@ -35,6 +39,7 @@ _PAGE = 512
 _ENDS = "\r\x07\x0c"
 """What ends a paragraph: its mark, that of a cell or row, that of a section."""
 _OF_TABLES = 5
+_OF_CHARACTERS = 2
 _MOST_CELLS = 63
 _DEEPEST = 12
 _MARKS = re.compile("[\x00-\x08\x0b-\x1f\xad]")
@@ -55,6 +60,8 @@ _SHORT = {
 }
 
 _SPECIAL, _DELETED, _HIDDEN, _SYMBOL = 0x0855, 0x0800, 0x083C, 0x6A09
+_LIKE_STYLE = frozenset({1, 0x80})  # 0x80: as the style, which has it
+_NUMBER = re.compile("[0-9０-９]")
 _ON = frozenset({1, 0x81})  # 0x81: other than the style, which as good as never has it
 _LEVEL, _LOWERED, _HEIGHT = 0x2A48, 2, 0x4845
 _CROSSING = frozenset({0x0837, 0x2A53, _LEVEL})
@@ -68,6 +75,11 @@ _HIDING = {
 }
 _DELETION_MARKS = (0x4863, 0x6864)  # who deleted, and when
 _STYLE = 0x4A30
+_COLOURS = {0x6870: b"\xff\xff\xff\0", 0x2A42: b"\x08"}
+"""What colours text, and how it says white; each undoes the other."""
+_GROUNDS = frozenset({0x4866, 0xCA71, 0x2A0C})
+_NUMBERED, _LISTS = 0x460B, range(1, 0x800)
+"""Which list the paragraph is an entry of, so that a number stands before it; 0 and others mean none."""
 _IN_TABLE, _ROW_END, _DEPTH, _DEEPER = 0x2416, 0x2417, 0x6649, 0x664A
 _INNER_CELL_END, _INNER_ROW_END = 0x244B, 0x244C
 _ELSEWHERE = (0x6645, 0x6646, 0x646B)  # properties that lie in the stream Data
@@ -212,7 +224,7 @@ class _Document:
         self.pieces = self._pieces()
         self.looks = self._runs(12, _character_properties)
         self.layout = self._runs(13, _paragraph_properties)
-        self.hidden_styles = self._hidden_styles()
+        self.styles = self._styles()
 
     def _structure(self, number: int) -> bytes:
         """A structure of the table stream, by its number in the header's list of places."""
@@ -330,7 +342,7 @@ class _Document:
         end = ""
         for text, position, place, width, look, piece_look in self._segments(first, last):
             end = text[-1]
-            state = _Look(look, piece_look, self.hidden_styles)
+            state = _Look(look, piece_look, self.styles)
             if fields.showing:
                 shown += state.noted(text)
             at = 0
@@ -421,22 +433,33 @@ class _Document:
                     raise DamagedError("a row's properties lead in a circle")
                 yield inner
 
-    def _hidden_styles(self) -> frozenset[int]:
-        """The numbers of the character styles (istd) that hide their text."""
+    def _styles(self) -> dict[int, frozenset[int]]:
+        """What character styles do to their text, by number (istd): the properties that hide or whiten it,
+        with those of the styles that they are based on.
+        """
         sheet = self._structure(1)
         if len(sheet) < 8:
-            return frozenset()
+            return {}
         header, count, base = struct.unpack_from("<HHH", sheet)
         at = 2 + header
-        hidden = set()
+        own: dict[int, tuple[int, frozenset[int]]] = {}
         for number in range(count):
             if at + 2 > len(sheet):
                 break
             size = struct.unpack_from("<H", sheet, at)[0]
-            if _hides(sheet[at + 2 : at + 2 + size], base):
-                hidden.add(number)
+            if found := _of_style(sheet[at + 2 : at + 2 + size], base):
+                own[number] = found
             at += 2 + size + (size & 1)
-        return frozenset(hidden)
+        styles = {}
+        for number, (above, codes) in own.items():
+            seen = {number}
+            while above in own and above not in seen:
+                seen.add(above)
+                above, more = own[above]
+                codes |= more
+            if codes:
+                styles[number] = codes
+        return styles
 
 
 def _plc(packed: bytes, size: int) -> list[tuple[int, int, bytes]]:
@@ -449,15 +472,23 @@ def _plc(packed: bytes, size: int) -> list[tuple[int, int, bytes]]:
     return list(zip(edges, edges[1:], about, strict=False))
 
 
-def _hides(style: bytes, base: int) -> bool:
-    """Whether a style (STD) is one of characters that hides its text."""
-    if len(style) < base + 2 or struct.unpack_from("<H", style, 2)[0] & 0xF != 2:
-        return False
+def _of_style(style: bytes, base: int) -> tuple[int, frozenset[int]] | None:
+    """Of a style (STD) of characters: the number of the one that it is based on, and which properties that
+    hide or whiten text it switches on; None for another.
+    """
+    if len(style) < base + 2:
+        return None
+    kind = struct.unpack_from("<H", style, 2)[0]
     at = base + 2 * struct.unpack_from("<H", style, base)[0] + 4  # behind its name
-    if at + 2 > len(style):
-        return False
+    if kind & 0xF != _OF_CHARACTERS or at + 2 > len(style):
+        return None
     packed = style[at + 2 :][: struct.unpack_from("<H", style, at)[0]]
-    return any(code == _HIDDEN and operand[0] in _ON for code, operand in _unpacked(packed))
+    codes = {
+        code
+        for code, operand in _unpacked(packed)
+        if (code in _HIDING and operand[0] in _HIDING[code]) or operand == _COLOURS.get(code)
+    }
+    return kind >> 4, frozenset(codes)
 
 
 def _decoded(packed: bytes, width: int) -> str:
@@ -469,6 +500,8 @@ class _Layout:
 
     def __init__(self, modifiers: Sequence[Modifier]) -> None:
         self.row_end = self.inner_cell_end = self.inner_row_end = False
+        lists = [struct.unpack("<H", operand)[0] for code, operand in modifiers if code == _NUMBERED]
+        self.numbered = bool(lists) and lists[-1] in _LISTS
         self.table: list[Modifier] = []
         self.row: RowProperties | None = None  # what `table` makes, once a row ends with this layout
         in_table, depth = False, 0
@@ -505,6 +538,8 @@ class _Layout:
             row_ends, cell_ends = self.inner_row_end, self.inner_cell_end and not self.inner_row_end
         if row_ends and self.row is None:
             self.row = _row_properties(self.table)
+        if self.numbered and self.depth and not row_ends and not removed:
+            text += UNSURE  # a number that is not in the text stands before it
         return WordParagraph(text, self.depth, cell_ends, self.row if row_ends else None, removed)
 
 
@@ -512,31 +547,36 @@ class _Look:
     """Whether and how a stretch of text is shown."""
 
     def __init__(
-        self, look: Sequence[Modifier], piece: Sequence[Modifier], hidden_styles: frozenset[int]
+        self, look: Sequence[Modifier], piece: Sequence[Modifier], styles: Mapping[int, frozenset[int]]
     ) -> None:
         deleted = signed = self.special = False
-        hiding = dict.fromkeys((*_HIDING, _STYLE), False)
+        hiding = dict.fromkeys(_HIDING, False)
+        styled: frozenset[int] = frozenset()
         self.symbol: str | None = None
         self.off_line = False
-        for code, operand in (*look, *piece):
+        self.modifiers = (*look, *piece)
+        for code, operand in self.modifiers:
             if code == _DELETED:
                 deleted = operand[0] not in (0, 0x80)
                 signed = signed or (code, operand) in piece
             elif code in _DELETION_MARKS:
                 signed = True
             elif code in _HIDING:
-                hiding[code] = operand[0] in _HIDING[code]
+                on = _LIKE_STYLE if code in styled and code != _LEVEL else _HIDING[code]
+                hiding[code] = operand[0] in on
                 self.off_line = self.off_line or (code == _LEVEL and operand[0] == _LOWERED)
             elif code == _HEIGHT:
                 self.off_line = struct.unpack("<h", operand)[0] > 0
             elif code == _STYLE:
-                hiding[_STYLE] = struct.unpack("<H", operand)[0] in hidden_styles
+                styled = styles.get(struct.unpack("<H", operand)[0], frozenset())
+                hiding |= {hidden: hidden in styled for hidden in _HIDING}
             elif code == _SPECIAL:
                 self.special = operand[0] != 0
             elif code == _SYMBOL:
                 char = struct.unpack("<HH", operand)[1]
                 # Symbol fonts number their glyphs as they like in F000 to F0FF.
                 self.symbol = DOUBT if 0xD800 <= char <= 0xF8FF else chr(char)
+        self.styled = styled
         self.removed = deleted or any(hiding.values())
         self.crossed = (
             not deleted and {code for code, on in hiding.items() if on} <= _CROSSING and self.removed
@@ -547,8 +587,20 @@ class _Look:
         """What stands in the text for characters that are not in it, or not for certain."""
         if self.doubtful:
             yield DOUBT
+        if not self.removed and _NUMBER.search(text) and self._is_white():
+            yield UNSURE
         if self.crossed and _MARKS.sub("", text).strip():
             yield CROSSED
+
+    def _is_white(self) -> bool:
+        """Whether the text is white, on a ground of which its look says nothing."""
+        white = not self.styled.isdisjoint(_COLOURS)
+        for code, operand in self.modifiers:
+            if code in _GROUNDS:
+                return False
+            if code in _COLOURS:
+                white = operand == _COLOURS[code]
+        return white
 
     def written(self, text: str, start: int, end: int) -> str:
         """A part of the stretch's text; a symbol stands for each character of one set in symbols."""

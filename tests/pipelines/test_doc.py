@@ -302,6 +302,63 @@ def test_text_hidden_by_its_style():
     assert found.rows[0][0].text == "105"
 
 
+def style(number: int) -> bytes:
+    return struct.pack("<HH", 0x4A30, number)
+
+
+STRUCK, WHITE, RED = (
+    struct.pack("<HB", 0x0837, 1),
+    struct.pack("<H4s", 0x6870, b"\xff\xff\xff\0"),
+    struct.pack("<H4s", 0x6870, b"\xff\0\0\0"),
+)
+
+
+@pytest.mark.parametrize(
+    ("look", "text"),
+    [
+        (style(0), "5"),
+        (style(1), "5"),
+        (style(0) + struct.pack("<HB", 0x0837, 0), "95"),
+        (style(0) + struct.pack("<HB", 0x0837, 0x81), "95"),
+        (style(0) + struct.pack("<HB", 0x0837, 0x80), "5"),
+        (style(2), word97.DOUBT + "95"),
+        (style(2) + RED, "95"),
+        (style(3), "95"),
+        (WHITE, word97.DOUBT + "95"),
+        (struct.pack("<HB", 0x2A42, 8), word97.DOUBT + "95"),
+        (struct.pack("<HB", 0x2A42, 1), "95"),
+        (WHITE + struct.pack("<HB", 0x2A0C, 7), "95"),
+    ],
+)
+def test_text_struck_or_whitened_by_its_look_or_its_style(look, text):
+    """Style 1 is based on 0, 3 on itself."""
+    styles = w.style_sheet(STRUCK, b"", WHITE, b"", bases={1: 0, 3: 3})
+    row = w.row([w.cell(("9", look), "5"), "2"], EDGES[:3])
+    (found, *_) = doc.blocks_of(w.streams(*row, w.plain(""), styles=styles))
+    assert found.rows[0][0].text == text
+
+
+def test_white_words_and_numbers_among_words_are_read():
+    assert in_cell(("属于国家秘密", WHITE)) == "属于国家秘密"
+    assert in_cell(("1.属于国家秘密", WHITE)) == "1.属于国家秘密"
+
+
+@pytest.mark.parametrize(
+    ("text", "entry", "shown"),
+    [
+        ("", 1, word97.DOUBT),
+        ("12", 1, "12" + word97.DOUBT),
+        ("属于国家秘密", 1, "属于国家秘密"),
+        ("12", 0, "12"),
+        ("12", 0xF801, "12"),
+    ],
+)
+def test_a_cell_that_word_numbers_is_not_what_its_text_says(text, entry, shown):
+    numbered = w.Paragraph([(text, b""), ("\x07", b"")], w.IN_TABLE + struct.pack("<HH", 0x460B, entry))
+    (found, *_) = doc.blocks_of(w.streams(*w.row([numbered, "2"], EDGES[:3]), w.plain("")))
+    assert found.rows[0][0].text == shown
+
+
 def test_a_cell_that_holds_only_a_picture_is_not_empty():
     assert in_cell(("\x01", w.SPECIAL)) == word97.PICTURE
     assert in_cell(("\x01", w.SPECIAL), "12") == "12"

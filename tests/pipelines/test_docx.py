@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import zipfile
 from io import BytesIO
 
@@ -13,6 +14,25 @@ from pipelines.readers import UnreadableDocumentError, docx
 from pipelines.records import Cell
 from tests.pipelines import renderings as r
 from tests.pipelines import word
+
+STYLES = f"""
+<w:styles {word.NAMESPACES}>
+  <w:style w:type="character" w:styleId="struck"><w:rPr><w:strike/></w:rPr></w:style>
+  <w:style w:type="character" w:styleId="of-struck"><w:basedOn w:val="struck"/></w:style>
+  <w:style w:type="character" w:styleId="round">
+    <w:basedOn w:val="round"/><w:rPr><w:dstrike/></w:rPr>
+  </w:style>
+  <w:style w:type="character" w:styleId="hidden"><w:rPr><w:vanish/></w:rPr></w:style>
+  <w:style w:type="character" w:styleId="note"><w:rPr><w:vertAlign w:val="superscript"/></w:rPr></w:style>
+  <w:style w:type="character" w:styleId="white"><w:rPr><w:color w:val="FFFFFF"/></w:rPr></w:style>
+  <w:style w:type="character" w:styleId="shown">
+    <w:basedOn w:val="struck"/><w:rPr><w:strike w:val="0"/><w:color w:val="FF0000"/></w:rPr>
+  </w:style>
+  <w:style w:type="paragraph" w:styleId="gone"><w:rPr><w:vanish/></w:rPr></w:style>
+  <w:style w:type="paragraph" w:styleId="list">
+    <w:pPr><w:numPr><w:numId w:val="3"/></w:numPr></w:pPr>
+  </w:style>
+</w:styles>"""
 
 FORMS = r.both_forms()
 TOLD = ("number", "blank", "not_applicable")
@@ -60,6 +80,100 @@ def with_value(form, printed, content: str) -> dict[Cell, str | None]:
     text = word.body(form, printed)
     assert plain in text
     return told(word.packed(text.replace(plain, content)))
+
+
+def with_styles(form, printed, content: str) -> dict[Cell, str | None]:
+    """The same in a document that has STYLES."""
+    value = printed[Cell("applications", "received_new", "total")]
+    text = word.body(form, printed).replace(word.paragraph(word.run(value)), content)
+    return told(word.packed(text, {"word/styles.xml": STYLES}))
+
+
+def styled(style: str, text: str, more: str = "") -> str:
+    return word.run(text, f'<w:rStyle w:val="{style}"/>{more}')
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        styled("struck", "9") + "{value}",
+        styled("of-struck", "9") + "{value}",
+        styled("round", "9") + "{value}",
+        styled("hidden", "9") + "{value}",
+        "{value}" + styled("note", "1"),
+        styled("struck", "{text}", '<w:strike w:val="0"/>'),
+        styled("hidden", "{text}", '<w:vanish w:val="false"/>'),
+        styled("shown", "{text}"),
+        styled("unknown", "{text}"),
+        '</w:p><w:p><w:pPr><w:pStyle w:val="gone"/></w:pPr>' + word.run("9") + "</w:p><w:p>{value}",
+        '</w:p><w:p><w:pPr><w:pStyle w:val="gone"/></w:pPr>'
+        + word.run("{text}", '<w:vanish w:val="0"/>')
+        + "</w:p><w:p>",
+    ],
+)
+def test_what_styles_hide_strike_and_raise_is_not_read(form, printed, content):
+    value = printed[Cell("applications", "received_new", "total")]
+    filled = content.format(value=word.run(value), text=value)
+    assert with_styles(form, printed, f"<w:p>{filled}</w:p>") == printed
+
+
+@pytest.mark.parametrize("style", ["struck", "white"])
+def test_a_number_that_its_style_strikes_or_whitens_is_no_number(form, printed, style):
+    cell = Cell("applications", "received_new", "total")
+    content = f"<w:p>{styled(style, printed[cell])}</w:p>"
+    assert with_styles(form, printed, content) == {c: text for c, text in printed.items() if c != cell}
+
+
+LIST = '<w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="3"/></w:numPr></w:pPr>'
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["<w:p>{list}</w:p>", "<w:p>{list}{value}</w:p>", '<w:p><w:pPr><w:pStyle w:val="list"/></w:pPr></w:p>'],
+)
+def test_a_cell_that_word_numbers_is_not_what_its_text_says(form, printed, content):
+    """A list's number stands in the cell and not in its text."""
+    cell = Cell("applications", "received_new", "total")
+    filled = content.format(list=LIST, value=word.run(printed[cell]))
+    assert with_styles(form, printed, filled) == {c: text for c, text in printed.items() if c != cell}
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        '<w:numPr><w:numId w:val="0"/></w:numPr>',
+        '<w:pStyle w:val="list"/><w:numPr><w:numId w:val="0"/></w:numPr>',
+        '<w:pPrChange w:id="1" w:author="x">' + LIST + "</w:pPrChange>",
+    ],
+)
+def test_a_cell_that_is_no_longer_numbered(form, printed, properties):
+    value = printed[Cell("applications", "received_new", "total")]
+    content = f"<w:p><w:pPr>{properties}</w:pPr>{word.run(value)}</w:p>"
+    assert with_styles(form, printed, content) == printed
+
+
+def test_numbered_labels_and_a_column_of_numbers(form, printed):
+    """The ordinals of labels, and a first column (序号) that Word counts."""
+    table = word.table(r.applications_rows(form, printed))
+    ordinal = re.compile(r"<w:p>(<w:r><w:t [^>]*>)[1-8]\.")
+    labels = ordinal.sub(lambda found: f"<w:p>{LIST}{found[1]}", table)
+    assert labels != table
+    assert told(word.report(form, printed, applications=labels)) == printed
+    rows = [row.replace("<tr>", "<tr><td></td>") for row in r.applications_rows(form, printed)]
+    counted = word.table(rows).replace(
+        '<w:tr><w:tc><w:tcPr></w:tcPr><w:p><w:r><w:t xml:space="preserve"></w:t></w:r></w:p>',
+        f"<w:tr><w:tc><w:tcPr></w:tcPr><w:p>{LIST}</w:p>",
+    )
+    assert counted.count(LIST) == len(rows)
+    assert told(word.report(form, printed, applications=counted)) == printed
+
+
+@pytest.mark.parametrize("sheet", ["<w:styles", "<w:styles><w:strike/>"])
+def test_a_damaged_style_sheet(sheet):
+    body = word.paragraph(styled("struck", "9"))
+    with pytest.raises(UnreadableDocumentError) as error:
+        docx.read(word.packed(body, {"word/styles.xml": sheet + "<w:strike"}))
+    assert error.value.code == "damaged_document"
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,21 @@ def test_the_site_name_behind_a_title_is_dropped():
     assert html.read(page("<p>一</p>", head)).headlines == (title,)
 
 
+@pytest.mark.parametrize(
+    "meta",
+    [
+        "<li>发布机构：牡丹江市教育局</li><li>发文日期：2022年1月20日</li>",
+        "<td>发布机构：</td><td>牡丹江市教育局</td><td>主题分类：</td>",
+        "<p>来源：牡丹江市教育局</p><p>主送：市政府办公室</p>",
+    ],
+)
+def test_the_source_ends_with_its_element(meta):
+    assert (
+        html.read(f"<html><body><div>{meta}</div><p>正文</p></body></html>".encode()).meta["source"]
+        == "牡丹江市教育局"
+    )
+
+
 def test_files_of_the_article_and_no_others():
     body = (
         '<div id="nav"><a href="/app.pdf">使用手册</a></div>'

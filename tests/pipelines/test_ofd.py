@@ -15,6 +15,7 @@ import pytest
 from pipelines.extract import read_document
 from pipelines.forms import forms
 from pipelines.readers import UnreadableDocumentError, media_type, ofd
+from pipelines.records import Cell
 from tests.pipelines import drawing as d
 from tests.pipelines import renderings as r
 from tests.pipelines.test_pdf import exact, named, never_wrong, told
@@ -382,6 +383,49 @@ def test_text_that_is_not_painted_is_not_taken():
         ),
         printed,
     )
+
+
+@pytest.mark.parametrize(
+    ("colour", "told_as_printed"),
+    [
+        ('Value="255 255 255"', False),
+        ('Value="#FF #FF #FF"', False),
+        ('Value="255"', False),
+        ('Value="0 0 0 0"', False),
+        ('Value="0 0 0" Alpha="0"', False),
+        ('Value="0 0 0"', True),
+        ('Value="255 0 0"', True),
+        ('Value="0 0 0 255"', True),
+        ('Index="3"', True),
+    ],
+)
+def test_a_white_number_is_no_number(colour, told_as_printed):
+    body, printed = plain()
+    cell = Cell("applications", "received_new", "natural_person")
+    coloured = f"<ofd:FillColor {colour}/>"
+    number = re.compile(rf"(<ofd:TextObject[^>]*>)(<ofd:TextCode[^>]*>{printed[cell]}<)")
+    found = repacked(body, lambda _, text: number.sub(rf"\1{coloured}\2", text))
+    assert found != body
+    read = told(read_document(found)[0])
+    assert (cell in read) == told_as_printed
+    assert {**printed, **read} == printed
+
+
+def test_a_white_number_on_a_painted_ground_is_one():
+    body, printed = plain()
+    number = re.compile(
+        rf'(<ofd:TextObject[^>]*Boundary="([\d.]+) ([\d.]+) ([\d.]+) ([\d.]+)"[^>]*>)'
+        rf"(<ofd:TextCode[^>]*>{printed[Cell('applications', 'received_new', 'natural_person')]}<)"
+    )
+
+    def grounded(found: re.Match[str]) -> str:
+        x, y, w, h = (float(part) for part in found.groups()[1:5])
+        path = f"M 0 0 L {w} 0 L {w} {h} L 0 {h} C"
+        ground = f'<ofd:PathObject ID="9" Boundary="{x} {y} {w} {h}" Stroke="false" Fill="true">'
+        ground += f'<ofd:FillColor Value="0 0 128"/><ofd:AbbreviatedData>{path}</ofd:AbbreviatedData>'
+        return f'{ground}</ofd:PathObject>{found[1]}<ofd:FillColor Value="255 255 255"/>{found[6]}'
+
+    exact(repacked(body, lambda _, text: number.sub(grounded, text)), printed)
 
 
 def test_seals_and_notes_are_no_text():

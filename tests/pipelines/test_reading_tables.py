@@ -184,6 +184,13 @@ def test_a_remarks_column_is_no_column_of_the_form(form, printed):
     assert codes(found) == {"unmatched_cell"}
 
 
+def test_a_column_of_row_numbers_before_the_labels(form, printed):
+    """Before the cells 三、 and （三）, which stand before the label of the row, too."""
+    rows = r.applications_rows(form, printed)
+    numbered = [row.replace("<tr>", f"<tr><td>{n - 2 if n > 2 else ''}</td>") for n, row in enumerate(rows)]
+    exact(r.official(form, printed, applications=r.table(numbered)), printed)
+
+
 def test_a_value_too_many_is_given_to_no_cell(form, printed):
     row = "行政许可" if form.id == "f2019" else "（一）予以公开"
     rows = r.official(form, printed)

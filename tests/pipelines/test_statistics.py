@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from crawler.items import Document, Fetch, Listing, Portal, Publication
-from pipelines.content import Content, Grid, GridCell
+from pipelines.content import Content, Grid, GridCell, Paragraph
 from pipelines.extract import read_document, read_file, read_publication
 from pipelines.forms import statistics_forms
 from pipelines.forms.statistics import read_statistics
@@ -228,10 +228,12 @@ def test_a_row_with_a_cell_too_many_is_not_confirmed():
     assert set(ROWS) - verified(found) == {"s14_requests_total"}
 
 
-def ruled(rows: Sequence[Sequence[str]], *, rulings: bool = True) -> bytes:
-    """A report as PDF: its chapters, then the table over as many pages as it needs."""
+def ruled(rows: Sequence[Sequence[str]], *, rulings: bool = True, unit: float = 60.0) -> bytes:
+    """A report as PDF: its chapters, then the table over as many pages as it needs; `unit` is the width of
+    the column of units.
+    """
     lines = ["".join(f"<td>{text}</td>" for text in row) for row in rows]
-    rest = drawing.laid_out([f"<tr>{line}</tr>" for line in lines], (300.0, 60.0, 90.0))
+    rest = drawing.laid_out([f"<tr>{line}</tr>" for line in lines], (300.0, unit, 90.0))
     sheets = [drawing.Sheet()]
     y = drawing.write(sheets[0], ["牡丹江市民政局2016年政府信息公开工作年度报告"], drawing.TOP, 18.0)
     words = [part for heading, _ in CHAPTERS for part in (heading, *drawing.PROSE)]
@@ -270,6 +272,39 @@ def test_of_a_page_without_rulings_only_what_stands_on_the_labels_line_is_taken(
     assert {problem.code for problem in got.problems} == {"missing_row"}
     assert {cell.row for cell in got.problems[0].cells} == set(ROWS) - set(found)
     assert verified(got.report) == set()
+
+
+FEES = "七、依申请公开信息收取的费用"
+
+
+@pytest.mark.parametrize(
+    ("lines", "value"),
+    [
+        ([f"{FEES} 万元 0.5"], 0.5),
+        ([f"{FEES} 元 5000"], 0.5),
+        (["万", f"{FEES} 0.5", "元"], 0.5),
+        (["六、举报投诉数量 件 0 万", f"{FEES} 0.5", "元"], 0.5),
+        ([f"{FEES} 0.5", "元"], None),
+        (["万", f"六、举报投诉数量 件 0 {FEES} 0.5", "元"], None),
+    ],
+)
+def test_a_unit_of_money_that_a_narrow_column_wraps(lines, value):
+    """元 on the line below the value may be the end of 万元: an amount in 元 would be another."""
+    rows = [" ".join(row) for row in rows_of(dict(FIGURES))]
+    at = next(n for n, row in enumerate(rows) if FEES in row)
+    rows[at - 1 : at + 1] = lines
+    page = tuple(Paragraph(text, {"page": 1, "line": n}) for n, text in enumerate(rows, 1))
+    found = read_statistics(Content(page, "application/pdf"))
+    fees = next(f for f in found.figures if f.cell.row == "s14_fees_wanyuan")
+    assert fees.value == value
+    assert (fees.cell in {cell for problem in found.problems for cell in problem.cells}) == (value is None)
+
+
+def test_what_is_wrapped_does_not_contradict_the_cells_of_a_ruled_page():
+    [got] = read_file(ruled(rows_of(dict(FIGURES)), unit=20.0))
+    found = {f.cell.row: (f.value, f.unit) for f in got.report.figures}
+    assert found["s14_fees_wanyuan"] == (0.5, "万元")
+    assert got.problems == ()
 
 
 def test_what_was_recognised_in_a_picture_says_so():
@@ -469,6 +504,72 @@ def test_layouts_that_bodies_make_of_it(table):
     assert values(got.report) == {code: float(FIGURES.get(code, "0")) for code in ROWS}
     assert got.problems == ()
     assert verified(got.report) == set(ROWS)
+
+
+def of_rows(rows: Sequence[Sequence[str]]) -> str:
+    return markup(rows)
+
+
+LISTED = [[label, unit, value] for label, unit, value in rows_of(dict(FIGURES))[1:]]
+HALF = (len(LISTED) + 1) // 2
+HEAD = ["统计指标", "单位", "统计数"]
+
+
+@pytest.mark.parametrize("head", [HEAD * 2, []])
+@pytest.mark.parametrize("wide", [True, False])
+@pytest.mark.parametrize("down", [True, False])
+def test_two_columns_of_indicators_beside_each_other(head, wide, down):
+    """The list goes on at the top of the second column, or in it on the same row."""
+    lines = [line if wide else [line[0], line[2]] for line in LISTED]
+    blank = [""] * len(lines[0])
+    left, right = (lines[:HALF], lines[HALF:]) if down else (lines[::2], lines[1::2])
+    rows = [[*one, *other] for one, other in zip(left, [*right, blank], strict=False)]
+    heads = [cell for cell in head if wide or cell != "单位"]
+    got = reading(prose(2016, table=of_rows([heads, *rows] if heads else rows)))
+    assert values(got.report) == {code: float(FIGURES.get(code, "0")) for code in ROWS}
+    assert got.problems == ()
+
+
+def test_a_part_of_an_unknown_row_is_not_given_to_another():
+    """主要负责同志参加次数 is a part of two rows; the one over it is called otherwise than in the form."""
+    left_out = "s14_press_conferences_led"
+    rows = [list(HEAD)]
+    for code, (label, unit, value) in zip(ROWS, LISTED, strict=True):
+        names = {
+            "s14_online_interviews": "2.网上问政场次",
+            "s14_online_interviews_led": "主要负责同志参加次数",
+        }
+        if code != left_out:
+            rows.append([names.get(code, label), unit, value])
+    got = reading(prose(2016, table=of_rows(rows)))
+    untold = {left_out, "s14_online_interviews", "s14_online_interviews_led"}
+    assert set(values(got.report)) == set(ROWS) - untold
+    assert untold <= {cell.row for problem in got.problems for cell in problem.cells}
+
+
+def test_values_before_their_labels_are_missing_and_said_to_be():
+    rows = [["统计数", "统计指标"], *([value, label] for label, _, value in LISTED)]
+    got = reading(prose(2016, table=of_rows(rows)))
+    assert values(got.report) == {}
+    assert {cell.row for problem in got.problems for cell in problem.cells} == set(ROWS)
+
+
+def test_heads_of_groups_make_no_statutory_table():
+    """行政复议 over the indicators of reviews is not the head of chapter 四 of later reports."""
+    groups = {
+        "s14_proactive_total": "主动公开",
+        "s14_requests_total": "依申请公开",
+        "s14_review_total": "行政复议",
+    }
+    groups |= {"s14_litigation_total": "行政诉讼", "s14_complaints": "其他"}
+    rows, group = [["类别", *HEAD]], ""
+    for code, line in zip(ROWS, LISTED, strict=True):
+        group = groups.get(code, group)
+        rows.append([group, *line])
+    got = reading(prose(2016, table=of_rows(rows)))
+    assert got.report.family == "gov_stat"
+    assert values(got.report) == {code: float(FIGURES.get(code, "0")) for code in ROWS}
+    assert {problem.code for problem in got.problems} == {"unmatched_cell"}
 
 
 def test_of_two_years_columns_the_latest_is_read_and_held_against_the_report():

@@ -27,6 +27,30 @@ def report(document: str) -> Report:
 
 
 @pytest.mark.parametrize(
+    ("lines", "body"),
+    [
+        (["关于报送2021年政府信息公开工作年度报告的函"], None),
+        (["关于报送2021年政府信息公开工作年度报告的报告"], None),
+        (
+            ["牡丹江市教育局文件", "牡教发〔2022〕3号", "关于报送2021年政府信息公开工作年度报告的报告"],
+            "牡丹江市教育局",
+        ),
+        (["牡丹江市教育局 文件", "牡教发〔2022〕第3号", "2021年政府信息公开工作年度报告"], "牡丹江市教育局"),
+        (["牡丹江市教育局转发牡丹江市第一中学2021年政府信息公开工作年度报告"], "牡丹江市第一中学"),
+        (["牡丹江市教育局/财政局2021年政府信息公开工作年度报告"], "牡丹江市教育局、牡丹江市财政局"),
+    ],
+)
+def test_letters_and_what_they_send(lines, body):
+    title = "".join(f"<p>{line}</p>" for line in lines)
+    found = read_document(
+        BARE.replace('<div id="zoomcon">', f'<div id="zoomcon">{title}').replace(TITLE, "").encode()
+    )
+    report = found[0].report
+    assert report is not None, found[0].problems
+    assert (report.agency.name if report.agency else None, report.year) == (body, 2021)
+
+
+@pytest.mark.parametrize(
     "title",
     [
         "【年报】{0}2021年政府信息公开工作年度报告",

@@ -68,7 +68,8 @@ def _row(row: str, hanging: Mapping[int, tuple[int, int]]) -> tuple[list[str], d
     return cells, below
 
 
-def packed(body: str) -> bytes:
+def packed(body: str, parts: Mapping[str, str] | None = None) -> bytes:
+    """A document of this w:body, with further parts by their names."""
     document = (
         f'<?xml version="1.0" encoding="UTF-8"?><w:document {NAMESPACES}><w:body>{body}</w:body></w:document>'
     )
@@ -76,6 +77,8 @@ def packed(body: str) -> bytes:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
         archive.writestr("word/document.xml", document)
+        for name, part in (parts or {}).items():
+            archive.writestr(name, part)
     return file.getvalue()
 
 

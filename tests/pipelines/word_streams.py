@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 IN_TABLE = struct.pack("<HB", 0x2416, 1)
@@ -183,11 +183,14 @@ def _counted(properties: bytes, head: int) -> bytes:
     return bytes([0, len(properties) // 2]) + properties
 
 
-def style_sheet(*looks: bytes) -> bytes:
-    """Character styles with these looks, numbered from 0."""
+def style_sheet(*looks: bytes, bases: Mapping[int, int] | None = None) -> bytes:
+    """Character styles with these looks, numbered from 0; `bases` are the numbers of those that some are
+    based on.
+    """
     sheet = struct.pack("<HHH14x", 18, len(looks), 10)
-    for look in looks:
-        style = struct.pack("<HHHHH", 0, 2, 1, 0, 0) + struct.pack("<HHH", 1, ord("a"), 0)
+    for number, look in enumerate(looks):
+        base = (bases or {}).get(number, 0xFFF)
+        style = struct.pack("<HHHHH", 0, base << 4 | 2, 1, 0, 0) + struct.pack("<HHH", 1, ord("a"), 0)
         style += struct.pack("<H", len(look)) + look
         sheet += struct.pack("<H", len(style)) + style + bytes(len(style) % 2)
     return sheet
