@@ -23,6 +23,7 @@ from pipelines.content import Content
 from pipelines.forms import TABLES, forms
 from pipelines.forms.agreement import TOLD
 from pipelines.forms.beside import beside
+from pipelines.forms.match import found_rows
 from pipelines.forms.reading import TablesRead, read_tables
 from pipelines.forms.statistics import read_statistics
 from pipelines.identity import Identity, host_of, identity, scope
@@ -35,6 +36,9 @@ _LEAST_TEXT = 200
 """Characters of text that a report without tables has at least; shorter pages only announce one."""
 
 _WITHOUT_REPORT = ("no_report", "report_in_attachment", "blank_form")
+
+_LEAST_STATUTORY = 3
+"""Cells of statutory tables that are told in a grid of indicators where such a table is a part of it."""
 
 _MOST_NAMED = 10
 """Addresses that a problem names."""
@@ -429,8 +433,12 @@ def _tables(content: Content) -> TablesRead:
     older = read_statistics(content)
     if not older.forms:
         return read_tables(content)
-    # Heads in a table of indicators (行政复议) are none of a statutory table's.
-    others = tuple(block for block in content.blocks if id(block) not in older.grids)
+    # Heads in a table of indicators (行政复议) are none of a statutory table's, unless one stands there too.
+    others = tuple(
+        block
+        for block in content.blocks
+        if id(block) not in older.grids or _holds_statutory_rows(replace(content, blocks=(block,)))
+    )
     tables = read_tables(replace(content, blocks=others) if older.grids else content)
     return replace(
         tables,
@@ -440,6 +448,15 @@ def _tables(content: Content) -> TablesRead:
         lines=tables.lines | older.lines,
         years={**tables.years, **older.years},
     )
+
+
+def _holds_statutory_rows(grid: Content) -> bool:
+    """Whether rows of statutory tables stand in a grid with their values: more than single words that
+    indicators share.
+    """
+    rows = found_rows(grid).rows
+    told = {(row.table, row.row, column) for row in rows if row.values is not None for column in row.columns}
+    return len(told) >= _LEAST_STATUTORY
 
 
 def _no_report(

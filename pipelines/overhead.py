@@ -22,8 +22,9 @@ from pipelines.records import Agency, Figure, Locator, Problem
 _LONGEST_CAPTION = 40
 _CAPTIONS = 2
 """Short lines over a table that are looked at: a unit (单位：件) may stand below the caption."""
-_LEADING = re.compile(r"([^。；;]+?)(?:如下)?[:：]$")
 _SENTENCE = re.compile("[。,;]")
+_HEADING = re.compile(r"\s*(?:第?[一二三四五六七八九十]+(?:部分|章|[、.．]))")
+"""A chapter's: what stands before it is said of nothing below it."""
 _YEAR = re.compile(r"(?<!\d)(20\d\d)年(?!\d{1,2}月|以来)")
 _OF_AN_AREA = frozenset({"government", "government_office", "township", "management_committee"})
 """Kinds of bodies that may report for all of their area."""
@@ -99,7 +100,9 @@ def _lines_over(content: Content, own: _Own) -> Iterator[tuple[str, Paragraph | 
     title, caption = "", ""
     for block in content.blocks:
         if isinstance(block, Paragraph):
-            if len(block.text) > 2 and has_han(block.text):
+            if len(block.text) > 2 and has_han(block.text) and not _leads_elsewhere(block.text):
+                if _HEADING.match(block.text):
+                    lines.clear()
                 lines.append(block.text)
                 for found in report_titles(block.text):
                     title = block.text if _is_of_another(found, own) else ""
@@ -116,16 +119,22 @@ def _lines_over(content: Content, own: _Own) -> Iterator[tuple[str, Paragraph | 
 def _captions(lines: Sequence[str]) -> Iterator[str]:
     """Of the lines over a table those that may be its captions, the nearest last."""
     for line in lines[-_CAPTIONS:]:
-        if len(line) <= _LONGEST_CAPTION:
+        if len(line) <= _LONGEST_CAPTION and "。" not in line:  # a sentence is said of the chapter
             yield line
-    if lines and len(lines[-1]) > _LONGEST_CAPTION and (leading := _LEADING.search(lines[-1])):
-        yield leading[1]
+    if lines and len(lines[-1]) > _LONGEST_CAPTION and lines[-1][-1] in ":：":
+        said = lines[-1][:-1]
+        yield said[max(map(said.rfind, "。；;")) + 1 :].removesuffix("如下")
 
 
 def _first_rows(grid: Grid) -> Iterable[str]:
     """The texts of a table's first row where it has but one."""
     texts = [cell.text for cell in grid.rows[0] if cell.text] if grid.rows else []
     return texts if len(texts) == 1 and len(texts[0]) <= _LONGEST_CAPTION else ()
+
+
+def _leads_elsewhere(line: str) -> bool:
+    """Whether a line is a link to another page, which names what stands there."""
+    return len(line) < 200 and bool(re.match(data()["captions"]["elsewhere"], line))
 
 
 def _is_of_another(title: Title, own: _Own) -> bool:

@@ -3,7 +3,8 @@
 Owns what is peculiar to WordprocessingML (ECMA-376 part 1, §17): merged cells by gridSpan, vMerge and
 hMerge, rows that begin late (gridBefore), content controls, tracked changes. What a reader of the
 printed page does not see is left out: deleted and moved-away text, hidden and struck text, field codes,
-raised marks of notes, the fallback of drawings. Of word/styles.xml only that is taken (`docx_styles`).
+raised marks of notes, the fallback of drawings. Of word/styles.xml and word/numbering.xml only that is
+taken (`docx_styles`, `docx_numbering`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from lxml import etree
 from pipelines.content import Content, Grid, GridCell, Paragraph
 from pipelines.grid import MAX_SPAN
 from pipelines.labels import has_han
-from pipelines.readers import UnreadableDocumentError, docx_styles
+from pipelines.readers import UnreadableDocumentError, docx_numbering, docx_styles
 from pipelines.readers.embedded import Picture, with_pictures
 from pipelines.readers.package import opened, plain, tree
 
@@ -63,8 +64,8 @@ _WRAPPERS = frozenset(
     {f"{_W}sdt", f"{_W}sdtContent", f"{_W}customXml", f"{_W}ins", f"{_W}moveTo", f"{_W}smartTag"}
 )
 _OFF = frozenset({"0", "false", "off"})
-_STYLED = b"Style"
-"""What a text holds of which a run or paragraph has a style."""
+_STYLED, _LISTED = b"Style", b"numPr"
+"""What a text holds of which a run or paragraph has a style, and one of which a paragraph is in a list."""
 
 # What is asked of every cell and run, spelled once.
 _P, _R, _T, _TC = (f"{_W}{name}" for name in ("p", "r", "t", "tc"))
@@ -112,7 +113,7 @@ def read(body: bytes, url: str | None = None) -> Content:
 
 
 def _document(body: bytes) -> etree._Element:
-    """The w:body element, what its styles say of being seen written into it."""
+    """The w:body element, what its styles say of being seen written into it, without lists that show none."""
     with opened(body, "Word file") as packed:
         entries = [entry for entry in packed.infolist() if plain(entry.filename) == "word/document.xml"]
         if len(entries) != 1:
@@ -120,24 +121,26 @@ def _document(body: bytes) -> etree._Element:
         if entries[0].file_size > _MOST_BYTES:
             raise _damaged("the text unpacks to more than 64 MiB")
         text = packed.read(entries[0])
-        styles = _style_sheet(packed) if _STYLED in text else b""
+        styles = _part(packed, "styles") if _STYLED in text else b""
+        lists = _part(packed, "numbering") if _LISTED in text or _LISTED in styles else b""
     try:
         found = tree(text.replace(_STRICT, _W[1:-1].encode())).find(f"{_W}body")
-        telling = docx_styles.telling(styles.replace(_STRICT, _W[1:-1].encode()))
+        telling = docx_styles.telling(styles)
+        if found is None:
+            raise _damaged("it has no body")
+        docx_styles.write_into(found, telling)
+        docx_numbering.remove_unseen(found, lists)
     except etree.XMLSyntaxError as error:
         raise _damaged(str(error)) from error
-    if found is None:
-        raise _damaged("it has no body")
-    docx_styles.write_into(found, telling)
     return found
 
 
-def _style_sheet(packed: zipfile.ZipFile) -> bytes:
-    """The part that defines the styles, b"" where there is none."""
-    entry = next((e for e in packed.infolist() if plain(e.filename) == "word/styles.xml"), None)
+def _part(packed: zipfile.ZipFile, name: str) -> bytes:
+    """The part that defines the styles or the lists (numbering), b"" where there is none."""
+    entry = next((e for e in packed.infolist() if plain(e.filename) == f"word/{name}.xml"), None)
     if entry is not None and entry.file_size > _MOST_BYTES:
-        raise _damaged("the styles unpack to more than 64 MiB")
-    return b"" if entry is None else packed.read(entry)
+        raise _damaged(f"the {name} part unpacks to more than 64 MiB")
+    return b"" if entry is None else packed.read(entry).replace(_STRICT, _W[1:-1].encode())
 
 
 def _damaged(reason: str) -> UnreadableDocumentError:

@@ -38,6 +38,8 @@ _THIN = 1.4
 """A filled shape no thicker, in millimetres, is a ruling."""
 _WHITE = 250
 """Of 255: grey or red, green and blue from here on are taken for white."""
+_MOST_GROUNDS = 2_000
+"""Painted grounds of a page on which white digits are looked for; a page with more is no table's."""
 _OF_CMYK = 4
 _HEXADECIMAL = re.compile(r"#[0-9A-Fa-f]{1,4}")
 
@@ -237,7 +239,7 @@ class _Drawing:
         self.pictured = 0.0
         self.pictures: list[_Picture] = []
         self.trouble: str | None = None
-        self._grounds: list[tuple[float, float, float, float]] = []  # what is filled so far, not in white
+        self._grounds: set[tuple[float, float, float, float]] = set()  # what is filled so far, not in white
         self._units = units
         self._drawn = 0
 
@@ -329,10 +331,15 @@ class _Drawing:
         x, y, width, size = place
         ax, ay = self._point(matrix, x, y - 0.88 * size)
         bx, by = self._point(matrix, x + width, y + 0.12 * size)
-        middle, height = (ax + bx) / 2, (ay + by) / 2
-        if pale and not any(x0 <= middle <= x1 and y0 <= height <= y1 for x0, y0, x1, y1 in self._grounds):
+        if pale and not self._is_grounded((ax + bx) / 2, (ay + by) / 2):
             char = UNTOLD
         self.page.chars.append(Char(char, min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)))
+
+    def _is_grounded(self, x: float, y: float) -> bool:
+        """Whether a place is painted on; not known, so no, on a page with too many grounds to go through."""
+        return len(self._grounds) <= _MOST_GROUNDS and any(
+            x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in self._grounds
+        )
 
     def _path(self, item: etree._Element, matrix: Matrix) -> None:
         data = next(iter(_named(item, "AbbreviatedData")), None)
@@ -348,7 +355,7 @@ class _Drawing:
                 if min(max(xs) - min(xs), max(ys) - min(ys)) <= _THIN * _POINTS:
                     self._rule(min(xs), min(ys), max(xs), max(ys))
                 elif not _is_pale(item):
-                    self._grounds.append((min(xs), min(ys), max(xs), max(ys)))
+                    self._grounds.add((min(xs), min(ys), max(xs), max(ys)))
 
     def _rule(self, ax: float, ay: float, bx: float, by: float) -> None:
         width, height = abs(bx - ax), abs(by - ay)

@@ -89,7 +89,8 @@ def _unpacked(part: bytes, entry: zipfile.ZipInfo) -> bytes | None:
 
 def is_ordinary(packed: zipfile.ZipFile, body: bytes) -> bool:
     """Whether a package has nothing in which programs that open one differ: it is one file, its directory
-    stands at the end, and its members are packed in the one way that all know.
+    stands at the end, no two members have one name but for capitals, and all are packed in the one way that
+    all know.
     """
     entries = packed.infolist()
     if len(body) < _END.size:
@@ -101,6 +102,7 @@ def is_ordinary(packed: zipfile.ZipFile, body: bytes) -> bool:
         and here == every == len(entries)
         and offset + size == len(body) - _END.size
         and all(_is_ordinary(entry) for entry in entries)
+        and len({entry.filename.lower() for entry in entries}) == len(entries)
     )
 
 

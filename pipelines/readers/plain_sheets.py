@@ -219,6 +219,7 @@ def _rows(
     own: dict[int, str] = {}
     within = ""  # the number of the row
     index = column = -1
+    first_is_plain = shared.look(0) is None
     for letters, number, style, kind, value, spelled, head, row in _MARKS.findall(data):
         if letters:
             before, column = column, _COLUMNS[letters]
@@ -227,7 +228,7 @@ def _rows(
             columns.append(column)
             if value or spelled:
                 # Most numbers are counts, written as they are shown.
-                plain = not kind and not style and _is_count(value)
+                plain = first_is_plain and not kind and not style and _is_count(value)
                 if text := value if plain else _shown(value, spelled, kind, style, shared):
                     own[column] = text
         elif row:
@@ -254,7 +255,7 @@ def _shown(value: str, spelled: str, kind: str, style: str, shared: _Shared) -> 
         raise _UnusualError
     else:
         text = spelled if spelled.isalnum() else text_of(spelled)
-    look = shared.look(int(style)) if style and shared.looks else None
+    look = shared.look(int(style or 0))  # a cell that names no format has the first
     return marked(text, look) if look else text
 
 

@@ -67,14 +67,14 @@ def read(body: bytes, url: str | None = None) -> Content:
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """A sheet's texts by row and column, in order; its merged cells (first position → last) and the columns
-    that these cover, by row; the columns that have a cell, by row; its number from 1, and the rows and
-    columns that are not shown.
+    """A sheet's texts by row and column, in order; its merged cells, the last of each by the row and the
+    column of the first, and the columns that these cover, by row; the columns that have a cell, by row; its
+    number from 1, and the rows and columns that are not shown.
     """
 
     number: int
     rows: dict[int, dict[int, str]]
-    merged: Mapping[Position, Position]
+    merged: Mapping[int, Mapping[int, Position]]
     covered: Mapping[int, Collection[int]]
     present: Mapping[int, Collection[int]]
     unseen_rows: set[int]
@@ -110,9 +110,11 @@ def _sheet(
 
 def _merged(
     areas: Sequence[tuple[Position, Position]], texts: dict[int, dict[int, str]]
-) -> tuple[dict[Position, Position], dict[int, set[int]]]:
-    """First and last cell of the merged areas that hide no text, and the columns that these cover, by row."""
-    merged = {}
+) -> tuple[dict[int, dict[int, Position]], dict[int, set[int]]]:
+    """The last cell of the merged areas that hide no text, by the row and the column of the first, and the
+    columns that these cover, by row.
+    """
+    merged: dict[int, dict[int, Position]] = {}
     covered: dict[int, set[int]] = {}
     clipped = [_clipped(first, last) for first, last in areas]
     if sum([len(rows) * len(columns) for rows, columns in clipped]) > _MOST_MERGED:
@@ -121,7 +123,7 @@ def _merged(
         top, left = rows.start, columns.start
         if left in covered.get(top, ()) or not _is_free(rows, columns, texts, covered):
             continue
-        merged[top, left] = rows.stop - 1, columns.stop - 1
+        merged.setdefault(top, {})[left] = rows.stop - 1, columns.stop - 1
         for row in rows:
             covered.setdefault(row, set()).update(columns)
         if rows and columns:
@@ -245,11 +247,10 @@ def _grid(sheet: _Sheet, run: Sequence[int], number: int) -> Grid:
     first, last = run[0], run[-1]
     left = min([next(iter(rows[row])) for row in run])
     right = max([next(reversed(rows[row])) for row in run])
-    begins: dict[int, dict[int, Position]] = {}  # of merged areas, with their ends, by row
-    for (row, column), end in sheet.merged.items():
-        begins.setdefault(row, {})[column] = end
-        if end[1] > right and first <= row <= last and column in rows.get(row, ()):
-            right = end[1]
+    for row in range(first, last + 1):
+        for column, end in (sheet.merged.get(row) or {}).items():
+            if end[1] > right and column in rows.get(row, ()):
+                right = end[1]
     if last + 1 not in rows and len(run) > 1 and _has_cells(sheet, last + 1, range(left, right + 1)):
         last += 1
     places = [(column, column + 1) for column in range(left, right + 1) if column not in sheet.unseen_columns]
@@ -258,7 +259,7 @@ def _grid(sheet: _Sheet, run: Sequence[int], number: int) -> Grid:
         if row in sheet.unseen_rows:
             continue
         at = {"sheet": sheet.number, "table": number, "row": row + 1}
-        text_in, covered, ends = rows.get(row, _NONE).get, sheet.covered.get(row, ()), begins.get(row)
+        text_in, covered, ends = rows.get(row, _NONE).get, sheet.covered.get(row, ()), sheet.merged.get(row)
         cells = [
             GridCell(text_in(column, ""), {**at, "cell": place})
             for column, place in places

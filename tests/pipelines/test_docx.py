@@ -32,7 +32,28 @@ STYLES = f"""
   <w:style w:type="paragraph" w:styleId="list">
     <w:pPr><w:numPr><w:numId w:val="3"/></w:numPr></w:pPr>
   </w:style>
+  <w:style w:type="paragraph" w:styleId="pale"><w:rPr><w:color w:val="FFFFFF"/></w:rPr></w:style>
+  <w:style w:type="paragraph" w:styleId="pale-on-dark">
+    <w:pPr><w:shd w:val="clear" w:fill="1F4E79"/></w:pPr><w:rPr><w:color w:val="FFFFFF"/></w:rPr>
+  </w:style>
+  <w:style w:type="paragraph" w:styleId="of-pale-on-dark"><w:basedOn w:val="pale-on-dark"/></w:style>
+  <w:style w:type="paragraph" w:styleId="pale-on-white">
+    <w:basedOn w:val="pale-on-dark"/><w:pPr><w:shd w:val="clear" w:fill="auto"/></w:pPr>
+  </w:style>
 </w:styles>"""
+
+STRICT = 'xmlns:w="http://purl.oclc.org/ooxml/wordprocessingml/main"'
+COUNTED = '<w:numFmt w:val="decimal"/><w:lvlText w:val="%1."/>'
+
+
+def lists(level: str, changed: str = "") -> str:
+    """A numbering.xml with the list 3, its first level as given; `changed` replaces it in w:num."""
+    override = f'<w:lvlOverride w:ilvl="0"><w:lvl w:ilvl="0">{changed}</w:lvl></w:lvlOverride>'
+    return f"""<w:numbering {word.NAMESPACES}>
+      <w:abstractNum w:abstractNumId="7"><w:lvl w:ilvl="0">{level}</w:lvl></w:abstractNum>
+      <w:num w:numId="3"><w:abstractNumId w:val="7"/>{override if changed else ""}</w:num>
+    </w:numbering>"""
+
 
 FORMS = r.both_forms()
 TOLD = ("number", "blank", "not_applicable")
@@ -82,11 +103,11 @@ def with_value(form, printed, content: str) -> dict[Cell, str | None]:
     return told(word.packed(text.replace(plain, content)))
 
 
-def with_styles(form, printed, content: str) -> dict[Cell, str | None]:
-    """The same in a document that has STYLES."""
+def with_styles(form, printed, content: str, numbering: str = lists(COUNTED)) -> dict[Cell, str | None]:
+    """The same in a document that has STYLES and a list, 3."""
     value = printed[Cell("applications", "received_new", "total")]
     text = word.body(form, printed).replace(word.paragraph(word.run(value)), content)
-    return told(word.packed(text, {"word/styles.xml": STYLES}))
+    return told(word.packed(text, {"word/styles.xml": STYLES, "word/numbering.xml": numbering}))
 
 
 def styled(style: str, text: str, more: str = "") -> str:
@@ -152,20 +173,97 @@ def test_a_cell_that_is_no_longer_numbered(form, printed, properties):
     assert with_styles(form, printed, content) == printed
 
 
+BY_STYLE = '<w:pPr><w:pStyle w:val="list"/></w:pPr>'
+
+
+@pytest.mark.parametrize("own", [LIST, BY_STYLE])
+@pytest.mark.parametrize(
+    "numbering",
+    [
+        lists('<w:numFmt w:val="none"/><w:lvlText w:val=""/>'),
+        lists('<w:numFmt w:val="none"/><w:lvlText w:val="%1"/>'),
+        lists('<w:numFmt w:val="decimal"/><w:lvlText w:val=""/>'),
+        lists('<w:numFmt w:val="decimal"/>'),
+        lists('<w:numFmt w:val="bullet"/><w:lvlText w:val="·"/>'),
+        lists(COUNTED, '<w:numFmt w:val="none"/><w:lvlText w:val=""/>'),
+        lists(COUNTED).replace('w:numId="3"', 'w:numId="4"'),
+    ],
+)
+def test_a_list_that_shows_no_number(form, printed, own, numbering):
+    value = word.run(printed[Cell("applications", "received_new", "total")])
+    assert with_styles(form, printed, f"<w:p>{own}{value}</w:p>", numbering) == printed
+
+
+@pytest.mark.parametrize("own", [LIST, BY_STYLE])
+@pytest.mark.parametrize(
+    "numbering",
+    [
+        lists('<w:lvlText w:val="%1"/>'),
+        lists('<w:numFmt w:val="bullet"/><w:lvlText w:val="·"/>', COUNTED),
+        lists('<w:numFmt w:val="bullet"/><w:lvlText w:val="1"/>'),
+        lists(COUNTED).replace(word.NAMESPACES, STRICT),
+        lists(COUNTED)
+        .replace(
+            "<w:num ",
+            '<w:abstractNum w:abstractNumId="8"><w:numStyleLink w:val="a"/></w:abstractNum><w:num ',
+        )
+        .replace('Num w:abstractNumId="7">', 'Num w:abstractNumId="7"><w:styleLink w:val="a"/>')
+        .replace('<w:abstractNumId w:val="7"/>', '<w:abstractNumId w:val="8"/>'),
+    ],
+)
+def test_a_list_that_shows_a_number(form, printed, own, numbering):
+    cell = Cell("applications", "received_new", "total")
+    content = f"<w:p>{own}{word.run(printed[cell])}</w:p>"
+    shown = {c: text for c, text in printed.items() if c != cell}
+    assert with_styles(form, printed, content, numbering) == shown
+
+
+def test_a_damaged_list_of_numberings(form, printed):
+    with pytest.raises(UnreadableDocumentError) as error:
+        docx.read(word.packed(f"<w:p>{LIST}</w:p>", {"word/numbering.xml": "<w:numbering"}))
+    assert error.value.code == "damaged_document"
+    docx.read(word.packed("<w:p/>", {"word/numbering.xml": "<w:numbering"}))
+
+
+@pytest.mark.parametrize(
+    ("style", "seen"),
+    [("pale", False), ("pale-on-dark", True), ("of-pale-on-dark", True), ("pale-on-white", False)],
+)
+def test_white_text_on_the_ground_of_its_style(form, printed, style, seen):
+    cell = Cell("applications", "received_new", "total")
+    content = f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr>{word.run(printed[cell])}</w:p>'
+    assert (cell in with_styles(form, printed, content)) == seen
+
+
+@pytest.mark.parametrize("round_trip", [True, False])
+def test_styles_based_on_each_other_by_the_thousand(round_trip):
+    count = 6000
+    bases = count if round_trip else count + 1
+    chain = "".join(
+        f'<w:style w:type="character" w:styleId="s{n}"><w:basedOn w:val="s{(n + 1) % bases}"/>'
+        + ("<w:rPr><w:vanish/></w:rPr></w:style>" if n == count - 1 else "<w:rPr><w:b/></w:rPr></w:style>")
+        for n in range(count)
+    )
+    body = word.paragraph(*(styled(f"s{n}", "9") for n in (0, 1, 5000, count - 1)), word.run("1"))
+    sheet = f"<w:styles {word.NAMESPACES}>{chain}</w:styles>"
+    assert [block.text for block in docx.read(word.packed(body, {"word/styles.xml": sheet})).blocks] == ["1"]
+
+
 def test_numbered_labels_and_a_column_of_numbers(form, printed):
     """The ordinals of labels, and a first column (序号) that Word counts."""
     table = word.table(r.applications_rows(form, printed))
     ordinal = re.compile(r"<w:p>(<w:r><w:t [^>]*>)[1-8]\.")
     labels = ordinal.sub(lambda found: f"<w:p>{LIST}{found[1]}", table)
     assert labels != table
-    assert told(word.report(form, printed, applications=labels)) == printed
+    listed = {"word/numbering.xml": lists(COUNTED)}
+    assert told(word.packed(word.body(form, printed, applications=labels), listed)) == printed
     rows = [row.replace("<tr>", "<tr><td></td>") for row in r.applications_rows(form, printed)]
     counted = word.table(rows).replace(
         '<w:tr><w:tc><w:tcPr></w:tcPr><w:p><w:r><w:t xml:space="preserve"></w:t></w:r></w:p>',
         f"<w:tr><w:tc><w:tcPr></w:tcPr><w:p>{LIST}</w:p>",
     )
     assert counted.count(LIST) == len(rows)
-    assert told(word.report(form, printed, applications=counted)) == printed
+    assert told(word.packed(word.body(form, printed, applications=counted), listed)) == printed
 
 
 @pytest.mark.parametrize("sheet", ["<w:styles", "<w:styles><w:strike/>"])

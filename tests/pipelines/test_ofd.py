@@ -428,6 +428,31 @@ def test_a_white_number_on_a_painted_ground_is_one():
     exact(repacked(body, lambda _, text: number.sub(grounded, text)), printed)
 
 
+@pytest.mark.parametrize("same", [True, False])
+def test_white_numbers_over_ten_thousand_grounds(same):
+    """They are looked for on a bounded number of grounds; on more they are not known."""
+    body, printed = plain()
+    cell = Cell("applications", "received_new", "natural_person")
+    number = re.compile(rf"(<ofd:TextObject[^>]*>)(<ofd:TextCode[^>]*>{printed[cell]}<)")
+    white = '<ofd:FillColor Value="255 255 255"/>'
+
+    def ground(index: int) -> str:
+        path = '<ofd:FillColor Value="0 0 128"/><ofd:AbbreviatedData>M 0 0 L 210 0 L 210 297 L 0 297 C'
+        box = f"{0 if same else -index / 1000} 0 210 297"
+        own = f'<ofd:PathObject Boundary="{box}" Stroke="false" Fill="true">'
+        return f"{own}{path}</ofd:AbbreviatedData></ofd:PathObject>"
+
+    grounds = "".join(map(ground, range(10_000)))
+    digits = '<ofd:TextCode X="0" Y="-40" DeltaX="g 49 4">' + "1" * 50 + "</ofd:TextCode>"
+    aside = f'<ofd:TextObject Boundary="10 -40 190 5" Size="4">{white}{digits}</ofd:TextObject>'
+
+    def painted(more: str) -> bytes:
+        return repacked(body, lambda _, text: number.sub(rf"{grounds}{more}\1{white}\2", text))
+
+    assert (cell in told(read_document(painted(""))[0])) == same
+    fails(painted(aside * 200), "unreadable_text")
+
+
 def test_seals_and_notes_are_no_text():
     body, printed = plain()
     note = (

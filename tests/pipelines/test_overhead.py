@@ -69,6 +69,32 @@ def test_a_table_under_its_own_caption(caption):
     assert reading(page(f"<p>{caption}</p>{TABLE}")).problems == ()
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "加强对各部门、各单位政务公开工作的指导。",
+        "(五)监督保障。对各乡镇公开情况开展检查。",
+        "全市一盘棋推进政务公开。",
+        "牡丹江市财政局年度考核获优秀等次。",
+        "2020年工作回顾",
+        "相关链接：牡丹江市教育局2020年政府信息公开工作年度报告",
+        "上一篇：牡丹江市财政局2021年政府信息公开工作年度报告",
+    ],
+)
+def test_the_end_of_the_chapter_before_is_no_caption(line):
+    """Sentences and links before the heading of the table's chapter are said of nothing below it."""
+    whole = page(TABLE)
+    heading = "三、收到和处理政府信息公开申请情况"
+    assert whole.count(heading) == 1
+    before = whole[: whole.index(heading)].rfind("<")
+    assert reading(whole[:before] + f"<p>{line}</p>" + whole[before:]).problems == ()
+
+
+def test_a_long_line_over_a_table_is_read_once():
+    """Where each sign of it begins a search this takes minutes."""
+    assert doubted(reading(page(f"<p>{'公开，' * 40_000}</p>{TABLE}"))) == set()
+
+
 def test_a_year_over_the_heading_of_a_table():
     lines = "<p>2020年度数据</p><p>收到和处理政府信息公开申请情况</p>"
     assert doubted(reading(page(lines + TABLE))) == OF_T3

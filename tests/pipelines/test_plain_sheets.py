@@ -239,6 +239,38 @@ def test_what_stands_around_the_cells(change: Callable[[str], str], plain: bool)
     assert alike(s.book(text)) is (plain or text == SHEET)
 
 
+@pytest.mark.parametrize("kind", ["><v>12</v>", ' t="str"><v>12</v>', ' t="inlineStr"><is><t>12</t></is>'])
+@pytest.mark.parametrize(
+    "format_", ['numFmtId="0" fontId="1"', 'numFmtId="9" fontId="0"', 'numFmtId="170" fontId="0"']
+)
+def test_a_cell_that_names_no_format_has_the_first(format_: str, kind: str) -> None:
+    """Struck, as a share, or with signs that the format adds: such a number is none that is plainly read."""
+    first = {
+        "xl/styles.xml": f'<styleSheet xmlns="{MAIN}">'
+        '<numFmts><numFmt numFmtId="170" formatCode="0,"/></numFmts>'
+        "<fonts><font/><font><strike/></font></fonts><fills><fill/></fills>"
+        f"<cellXfs><xf {format_}/></cellXfs></styleSheet>"
+    }
+    body = s.book(s.sheet({(1, 1): f'<c r="B2"{kind}</c>'}), parts=first)
+    assert alike(body)
+    ((sheet,),) = (plainly(body) or (),)
+    assert sheet.rows[1][1] != "12"
+
+
+def test_two_members_of_one_name_but_for_capitals_are_left() -> None:
+    """Which of the two a program opens is its own affair."""
+    body = s.book(SHEET)
+    with zipfile.ZipFile(BytesIO(body)) as packed:
+        every = {name: packed.read(name) for name in packed.namelist()}
+    other = {"xl/worksheets/SHEET1.xml": every["xl/worksheets/sheet1.xml"].replace(b"<v>", b"<v>7")}
+    written = BytesIO()
+    with zipfile.ZipFile(written, "w") as packed:
+        for name, part in (every | other).items():
+            packed.writestr(name, part)
+    assert plainly(body) is not None
+    assert plainly(written.getvalue()) is None
+
+
 RELATIONS = "xl/_rels/workbook.xml.rels"
 
 

@@ -9,10 +9,10 @@ import pytest
 from crawler.items import Document, Fetch, Listing, Portal, Publication
 from pipelines.content import Content, Grid, GridCell, Paragraph
 from pipelines.extract import read_document, read_file, read_publication
-from pipelines.forms import statistics_forms
+from pipelines.forms import forms, statistics_forms
 from pipelines.forms.statistics import read_statistics
 from pipelines.records import Cell, DocumentReading, Report
-from tests.pipelines import drawing
+from tests.pipelines import drawing, renderings
 from tests.pipelines.statistics_tables import CHAPTERS, FIGURES, local, markup, national, prose
 
 
@@ -570,6 +570,20 @@ def test_heads_of_groups_make_no_statutory_table():
     assert got.report.family == "gov_stat"
     assert values(got.report) == {code: float(FIGURES.get(code, "0")) for code in ROWS}
     assert {problem.code for problem in got.problems} == {"unmatched_cell"}
+
+
+@pytest.mark.parametrize("head", [True, False])
+def test_a_statutory_table_in_the_grid_of_the_indicators(head):
+    """Both are read where one sheet or layout table holds both, as where each has a grid of its own."""
+    form = forms()["f2021"]
+    printed = renderings.distinct(form)
+    statutory = "".join(renderings.proactive_rows(form, printed))
+    rows = of_rows([HEAD, *LISTED] if head else LISTED)
+    found = report(prose(2022, table=rows.replace("<tr>", statutory + "<tr>", 1)))
+    read = {f.cell: f.printed for f in found.figures if f.cell.table == "proactive"}
+    assert read == {cell: text for cell, text in printed.items() if cell.table == "proactive"}
+    own = {f.cell.row: f.value for f in found.figures if f.cell.table == "statistics_2014"}
+    assert own == {code: float(FIGURES.get(code, "0")) for code in ROWS}
 
 
 def test_of_two_years_columns_the_latest_is_read_and_held_against_the_report():
