@@ -8,9 +8,11 @@ server sees less. Where a server says for how long it wants to be left alone, it
 
 from __future__ import annotations
 
+import logging
 from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from scrapy import signals
 from scrapy.core.downloader import Downloader
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from scrapy.robotstxt import RobotParser
 
 
+logger = logging.getLogger(__name__)
+
 ASKS_TO_WAIT = (429, 503)
 
 
@@ -33,6 +37,7 @@ class PoliteThrottle(AutoThrottle):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._agent = str(crawler.settings.get("ROBOTSTXT_USER_AGENT"))
+        self._told: set[str] = set()
         crawler.signals.connect(self._heed, signal=signals.robots_parsed)
 
     def _heed(self, robotparser: RobotParser, request: Request) -> None:
@@ -42,12 +47,21 @@ class PoliteThrottle(AutoThrottle):
         if not asked or name is None:
             return
         delay = min(float(asked), self.maxdelay)
+        self._tell(urlsplit(request.url).netloc, float(asked), max(delay, self._own.get(name, self._usual)))
         slot = self.crawler.engine.downloader.slots.get(name)
         if delay > self._own.get(name, self._usual):
             self._own[name] = delay
             self.crawler.engine.downloader.per_slot_settings[name] = {"delay": delay}
         if slot is not None:
             slot.delay = max(slot.delay, delay)
+
+    def _tell(self, host: str, asked: float, used: float) -> None:
+        """Says once in the log how many seconds a host asks for, and how many are left between requests."""
+        if host not in self._told:
+            self._told.add(host)
+            logger.info(
+                "robots.txt of %s asks for %g seconds between requests: %g are used", host, asked, used
+            )
 
     def _spider_opened(self, spider: Spider) -> None:
         super()._spider_opened(spider)

@@ -200,9 +200,15 @@ def is_other(title: str) -> bool:
     return not (named and _YEAR.search(text))
 
 
+_LONGEST_LABEL = 60
+"""Signs of a label of a menu; a longer text is none, whatever stands around it."""
+
+
 def bare(label: str) -> str:
     """A folded label without the signs and the count around it (· 2024年(15) ›)."""
     text = folded(label)
+    if len(text) > _LONGEST_LABEL:
+        return text
     for pattern in words().tables["column"]["bare"]:
         text = pattern.sub("", text) or text
     return text

@@ -30,6 +30,12 @@ MAX_BESIDE = 3
 ARTICLES_IN_HAND = 16
 """Articles of one portal that are on their way at a time: its host is asked one by one anyhow, and a
 request that waits costs more memory than the entry that it is for."""
+MAX_OPTIONS = 80
+"""Options of one drop-down that are walked; no county has as many agencies."""
+IDLE_OPTIONS = 3
+"""Options in a row without a report after which a drop-down is one of something else."""
+IDLE_PAGES = 3
+"""Pages in a row without a report's title after which a list that only a script turns is one of others."""
 MAX_COLUMNS = 400
 """Columns of one portal: twenty years by twenty levels; more is a trap."""
 
@@ -77,6 +83,14 @@ class ListWalk:
     """Entries of the first page and of the last one taken."""
     absent: int = 0
     """How many pages in a row were not there."""
+    unsure: bool = False
+    """A choice of a drop-down that may divide anything: it counts where its first page names a report."""
+    named: bool = False
+    """Its first page names reports by their titles, so that a page that names none is one of other things."""
+    scripted: bool = False
+    """That it has further pages was told by a script or a pager's box alone."""
+    idle: int = 0
+    """How many pages in a row named no report."""
     goes_on: bool = False
     """A page of it showed that further pages follow."""
     passed: list[ChannelAddress] = field(default_factory=list)
@@ -195,6 +209,10 @@ class PortalWalk:
     """Where the home page lies, and the pages that only send on to it."""
     home_articles: frozenset[str] = frozenset()
     """The articles that the home page links: what else it shows may be another at every visit."""
+    offered: set[str] = field(default_factory=set)
+    """What drop-downs offer, walked or not: every page of a list has the same ones."""
+    home_files: frozenset[str] = frozenset()
+    """The files that the home page links or shows."""
     list_paths: dict[str, str] = field(default_factory=dict)
     """Which interface answers JSON lists, by origin."""
     delivered: int = 0

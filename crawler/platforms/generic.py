@@ -243,6 +243,22 @@ def articles_linked(page: Page) -> frozenset[str]:
     return frozenset(canonical(link.url) for link in page.links if article_address(link.url))
 
 
+def held(page: Page) -> frozenset[str]:
+    """The files that a page links or shows, by their addresses as they are compared; decoration left out."""
+    files = article(page).attachments
+    shown_in_place = own_offers(page, files, "", None)
+    return frozenset(
+        canonical(url) for url in (*(one.url for one in files), *(o.url for o in shown_in_place))
+    )
+
+
+def names_beside_links(page: Page, title: str) -> bool:
+    """Whether a title stands on a page other than as the words of a link."""
+    wanted = folded(title)
+    linked = sum(folded(link.text).count(wanted) for link in page.links) if wanted else 0
+    return bool(wanted) and folded(page.text).count(wanted) > linked
+
+
 def report_entries(page: Page) -> tuple[Entry, ...]:
     """Links anywhere on the page whose titles name a report with a year: for pages outside a section."""
     entries = {
@@ -556,7 +572,10 @@ def in_parts(page: Page) -> bool:
         return (told.pages or 0) > 1 and next(own, None) is not None
     near = (link for link in page.links if f"/{stem}_" in link.url or f"/{stem}-" in link.url)
     return any(
-        beside.search(link.url) and (is_next(link.text) or page_number(link.text) == 2) for link in near
+        beside.search(link.url)
+        and (is_next(link.text) or page_number(link.text) == 2)
+        and not _NEIGHBOUR.match(_before(link.element))
+        for link in near
     )
 
 
@@ -590,7 +609,37 @@ _YEARLY = re.compile(r"(19|20)\d{2}")
 
 def next_pages(page: Page, number: int) -> NextPages:
     """What list page `number` (from 1) says of the pages after it."""
-    return paging.next_pages(page, number)
+    return paging.next_pages(page, number, _beside_list(page))
+
+
+def _beside_list(page: Page) -> Callable[[lxml.html.HtmlElement], bool]:
+    """Tells of an element whether the innermost box of articles around it is one beside the page's reports;
+    it never is where the page lists fewer than two of these.
+    """
+    listed = {canonical(entry.url) for entry in listing(page).entries}
+    own = [link for link in page.links if canonical(link.url) in listed]
+    if not _more_than(1, (link for link in own if names_report(link.label))):
+        return lambda _element: False
+    of_list = _boxes_around(link.element for link in own)
+    of_others = _boxes_around(
+        link.element for link in page.links if article_address(link.url) and canonical(link.url) not in listed
+    )
+
+    def beside(element: lxml.html.HtmlElement) -> bool:
+        box = next((box for box in element.iterancestors() if box in of_list or box in of_others), None)
+        return box is not None and box not in of_list
+
+    return beside
+
+
+def _boxes_around(elements: Iterable[lxml.html.HtmlElement]) -> set[object]:
+    found: set[object] = set()
+    for element in elements:
+        for box in element.iterancestors():
+            if box in found:
+                break
+            found.add(box)
+    return found
 
 
 def calls(_page: Page) -> tuple[ListCall, ...]:

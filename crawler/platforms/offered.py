@@ -20,6 +20,7 @@ from crawler.addresses import absolute
 from crawler.page import (
     Page,
     decoded,
+    heading_of,
     in_navigation,
     iso_date,
     json_told,
@@ -29,7 +30,18 @@ from crawler.page import (
 )
 from crawler.platforms import paging
 from crawler.platforms.shapes import AnswerError, Column, Entry, ListAnswer
-from crawler.titles import folded, is_agency, is_level, is_pager, is_place, is_year, title_year
+from crawler.titles import (
+    folded,
+    hub_rank,
+    is_agency,
+    is_level,
+    is_pager,
+    is_place,
+    is_year,
+    names_annual,
+    names_report,
+    title_year,
+)
 
 _TAG = re.compile(r"<[^>]*>")
 _TEMPLATE = re.compile(r"\{\{[^{}]*\w[^{}]*\}\}")
@@ -37,6 +49,7 @@ _ASKS = re.compile(
     r"\$\.(?:ajax|get|post|getJSON)\s*\(|axios|\bfetch\s*\(|XMLHttpRequest|\.load\s*\(\s*['\"]"
 )
 _ROWS = re.compile(r"<(?:li|tr|dd|dl|a)\b|\.title\b|\.items?\b|\.(?:rows|list|records)\b", re.IGNORECASE)
+_WRITTEN_TO = re.compile(r"""['"](#?)([^'"#\s]{1,80})(?=(['"\s]))""")
 _NOTHING = re.compile(
     r"^(正在|数据)?(加载|读取)?中?[.…]*(请稍[候后])?[.…]*$|^loading[.…]*$|^暂无(数据|内容|信息)?$",
     re.IGNORECASE,
@@ -44,6 +57,9 @@ _NOTHING = re.compile(
 _SHELL = 60
 """Signs of a page that shows nothing until its scripts run."""
 _ALL = re.compile(r"^([-—=]*)(请选择|全部|所有|不限|选择).{0,8}$|^[-—=]*$")
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "dt", "legend", "caption", "strong", "b")
+_MAY_BE_OURS = re.compile(r"公开|年|报告|选择|筛选|查询|位置|信息|归档|列表|目录|全部|所有")
+"""In a heading that may be one of annual reports, or of years alone."""
 _MOST_PARTS = 2
 """Elements within a tab; more is a box of others."""
 # Files of data that a script draws a list out of; what interfaces are asked is not known.
@@ -61,10 +77,12 @@ def by_fields(page: Page) -> tuple[Column, ...]:
     """The years, levels and agencies that drop-downs of the page offer; without an address where only a
     script that does more than put texts together knows it.
 
-    Drop-downs whose values are addresses are links. What is chosen already is what the page shows.
+    Drop-downs whose values are addresses are links. What is chosen already is what the page shows. One that
+    leads elsewhere than to the page itself or below it, and is not headed as one of annual reports, may
+    divide anything.
     """
     found: list[Column] = []
-    for choice in page.tree.xpath("//select"):
+    for number, choice in enumerate(page.tree.xpath("//select"), 1):
         options = [(option, plain_text(option)) for option in choice.iter("option")]
         named = [pair for pair in options if _divides(pair[1])]
         others = [text for _, text in options if not _divides(text) and not _ALL.match(folded(text))]
@@ -79,8 +97,18 @@ def by_fields(page: Page) -> tuple[Column, ...]:
                 url = _of_field(page, choice, value)
                 if url is None and _elsewhere(page, choice):
                     break
-                found.append(Column(url=url or "", name=text, body=is_agency(text) or is_place(text)))
+                sure = url is None or _is_here(page, url) or names_annual(heading_of(choice) or "")
+                body = sure and (is_agency(text) or is_place(text))
+                found.append(Column(url=url or "", name=text, body=body, sure=sure, choice=number))
     return tuple(found)
+
+
+def _is_here(page: Page, url: str) -> bool:
+    """Whether an address is the page's own, whatever is asked of it, or lies below its folder."""
+    here, there = urlsplit(page.url), urlsplit(url)
+    folder = here.path.rpartition("/")[0] + "/"
+    below = folder.count("/") > 2 and there.path.startswith(folder)
+    return here.netloc == there.netloc and (here.path == there.path or below)
 
 
 def _divides(label: str) -> bool:
@@ -104,11 +132,17 @@ def _of_field(page: Page, field: lxml.html.HtmlElement, value: str) -> str | Non
     address = absolute(page.base, form.get("action") or page.url)
     if address is None:
         return None
-    kept = [pair for pair in paging.fields(form) if pair[0] != field.get("name")]
+    kept = [pair for pair in _fields(page, form) if pair[0] != field.get("name")]
     parts = urlsplit(address)
     return absolute(page.base, parts._replace(query=urlencode([*kept, (field.get("name"), value)])).geturl())
 
 
+@once
+def _fields(_page: Page, form: lxml.html.HtmlElement) -> tuple[tuple[str, str], ...]:
+    return tuple(paging.fields(form))
+
+
+@once
 def _elsewhere(page: Page, field: lxml.html.HtmlElement) -> bool:
     """Whether a field belongs to a form with a text to write in that is sent to another page: a search."""
     form = next(field.iterancestors("form"), None)
@@ -145,9 +179,26 @@ def _tabs(page: Page) -> list[str]:
         near = [element, *element.iterdescendants(), *islice(element.iterancestors(), 2)]
         if any(one in linked for one in near) or _is_chosen(element) or text in found:
             continue
-        if any(paging.is_clicked(page, one) for one in near[:3]):
+        if any(paging.is_clicked(page, one) for one in near[:3]) and not _divides_others(element):
             found.append(text)
     return found
+
+
+def _divides_others(element: lxml.html.HtmlElement) -> bool:
+    """Whether a year stands in a box without reports whose heading names something else."""
+    node = element
+    for _ in range(3):
+        before = (one for one in node.itersiblings(preceding=True) if one.tag in _HEADINGS)
+        heading, parent = next(before, None), node.getparent()
+        if parent is None or parent.tag in ("body", "html"):
+            return False
+        if heading is not None:
+            text = folded(plain_text(heading))
+            if not text or _divides(text) or _MAY_BE_OURS.search(text) or hub_rank(text) is not None:
+                return False
+            return not any(names_report(plain_text(one)) for one in parent.iter("a"))
+        node = parent
+    return False
 
 
 def _is_chosen(element: lxml.html.HtmlElement) -> bool:
@@ -235,14 +286,15 @@ def drawn_by_script(page: Page) -> str | None:
         for source in page.tree.xpath("//script[not(@src)]/text()")
         if _ASKS.search(source) and _ROWS.search(source)
     ]
+    quoted = (found for source in asking for found in _WRITTEN_TO.findall(source))
+    written_to = {name for mark, name, end in quoted if mark or end in "'\""}
     for box in page.tree.xpath(
         "//*[self::ul or self::ol or self::tbody or self::table or self::div or self::dl][@id]"
     ):
         name = box.get("id")
         if not asking or len(box) > 1 or not _NOTHING.match(folded(plain_text(box))) or in_navigation(box):
             continue
-        written_to = re.compile(rf"""['"]#?{re.escape(name)}\b['"]|['"]#{re.escape(name)}\s""")
-        if not is_pager(name) and any(written_to.search(source) for source in asking):
+        if name in written_to and not is_pager(name):
             return f"the empty box {name!r}"
     shell = not page.links and page.tree.xpath("boolean(//script)") and len(folded(page.text)) < _SHELL
     return "the whole page, which is empty" if shell else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 import lxml.html
 
 from crawler.addresses import absolute, canonical
-from crawler.page import Link, Page, plain_text
+from crawler.page import Link, Page, once, plain_text
 from crawler.platforms.facts import facts_of
 from crawler.platforms.shapes import Entry, NextPages, Numbering
 from crawler.titles import folded, is_more_of_list, is_next, is_pager, is_report, names_next, page_number
@@ -54,7 +54,10 @@ _JOINED = re.compile(
 # The same where the text before the number is beside the page itself, whatever its parameter is called.
 _JOINED_HERE = re.compile(r"['\"]([^'\"\s<>]*[?&][\w.]+=)['\"]\s*\+")
 _JOINED_STEM = re.compile(r"['\"]([^'\"\s<>?]*[\w/][_-])['\"]\s*\+[^;'\"{}]{1,60}\+\s*['\"](\.s?html?)['\"]")
-_SET = re.compile(r"([A-Za-z_$][\w$]*)['\"]?\s*[:=]\s*(?:parseInt\(|Number\()?\s*['\"]?(\d{1,6})(?![\w.])")
+_SET = re.compile(
+    r"(?<![\w$])([A-Za-z_$][\w$]{0,60})['\"]?\s*([:=])\s*(?:(?:parseInt|Number)\(\s*)?['\"]?(\d{1,6})(?![\w.])"
+)
+_CALLED = re.compile(r"(function\s+)?(?<![\w$.])([\w$.]{1,80})\s*\(")
 _PAGINATED = re.compile(r"\.pagination\(\s*['\"]?(\d{1,6})['\"]?\s*,")
 _POSTED_BACK = re.compile(r"__doPostBack\(\s*'([^']+)'\s*,\s*'(\d+)'\s*\)")
 _MOST_PARTS = 2
@@ -63,13 +66,29 @@ _HANDLERS = re.compile(
     r"^(on(click|tap)|@click|v-on:click|ng-click|:click|data-(page|pageno|page-no|num|index|url))"
 )
 _TURNS = ("a", "span", "button", "li", "div", "em", "i", "b", "td", "label", "p", "strong", "input")
+_QUOTED = re.compile(r"(?<=['\"#])([^'\"#\n]{1,80})(?=['\"])")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
-def next_pages(page: Page, number: int) -> NextPages:
-    """What list page `number` (from 1) says of the pages after it."""
-    code = _COMMENT.sub("", page.html)
-    return _ucap(page, code) or _trs(page, code) or _linked(page, number)
+def _of_none(_element: lxml.html.HtmlElement) -> bool:
+    return False
+
+
+def next_pages(
+    page: Page, number: int, beside: Callable[[lxml.html.HtmlElement], bool] = _of_none
+) -> NextPages:
+    """What list page `number` (from 1) says of the pages after it.
+
+    `beside` tells of an element whether it belongs to another list of the page than the one that is read.
+    """
+    code = _uncommented(page.html)
+    return _ucap(page, code) or _trs(page, code) or _linked(page, number, beside)
+
+
+def _uncommented(code: str) -> str:
+    """A source without its comments; behind the end of the last one no further one can be closed."""
+    head, end, rest = code.rpartition("-->")
+    return _COMMENT.sub("", head + end) + rest
 
 
 def _ucap(page: Page, code: str) -> NextPages | None:
@@ -106,7 +125,7 @@ def told(page: Page) -> NextPages | None:
     """What a pager of the common platforms, made by a script of the page, says; None where there is none."""
     if "createPageHTML" not in page.html and "countPage" not in page.html:
         return None
-    code = _COMMENT.sub("", page.html)
+    code = _uncommented(page.html)
     return _ucap(page, code) or _trs(page, code)
 
 
@@ -124,28 +143,31 @@ def counts(text: str) -> tuple[int | None, int | None]:
     return _first(_PAGES, text), _first(_TOTAL, text)
 
 
-def _linked(page: Page, number: int) -> NextPages:
-    pages, total = counts(folded(page.text))
-    pages = pages or _pages_of_boxes(page) or _pages_of_scripts(page)
+def _linked(page: Page, number: int, beside: Callable[[lxml.html.HtmlElement], bool]) -> NextPages:
+    written, total = counts(folded(page.text))
+    pages = written or _pages_of_boxes(page, beside) or _pages_of_scripts(page)
     here = canonical(page.url)
     relations = page.tree.xpath("//link[@rel='next']/@href | //a[@rel='next']/@href")
     named = [link for link in page.links if is_next(link.text or link.label) and not _disabled(link)]
     numbered = [
         link
         for link in page.links
-        if page_number(link.text) == number + 1 and _beside(link.url, page.url) and _in_pager(link.element)
+        if page_number(link.text) == number + 1
+        and _beside(link.url, page.url)
+        and _in_pager(page, link.element)
     ]
     icons = [link for link in page.links if _is_icon(link) and _same_folder(link.url, page.url)]
     for link in [*_relations(page, relations), *(link.url for link in [*named, *numbered, *icons])]:
         if canonical(link) != here and not re.search(r"\.(pdf|docx?|wps|xlsx?)$", urlsplit(link).path):
             return NextPages(link=link, pages=pages, total=total, more=True)
-    scripted = _turned_by_script(page, number) or _loads_more(page)
+    scripted = _turned_by_script(page, number, beside) or _loads_more(page)
     more = (pages or 1) > number or (scripted and number == 1 and (pages is None))
     made: tuple[Numbering, ...] = ()
     if more or total is not None:
         # A total without more is none where all of it was seen: the list knows.
         made = (*_forms(page), *_made_by_script(page), *_guesses(page.url))
-    return NextPages(numberings=made, pages=pages, total=total, more=more)
+    alone = written is None and total is None
+    return NextPages(numberings=made, pages=pages, total=total, more=more, scripted=alone)
 
 
 @cache
@@ -174,26 +196,31 @@ def checked(given: dict[str, object]) -> dict[str, re.Pattern[str]]:
     return found
 
 
-def _pages_of_boxes(page: Page) -> int | None:
+def _pages_of_boxes(page: Page, beside: Callable[[lxml.html.HtmlElement], bool]) -> int | None:
     """How many pages a pager's own box says there are (1/3)."""
     for box in page.tree.xpath("//*[@class or @id]"):
         if is_pager(box.get("class") or "") or is_pager(box.get("id") or ""):
             text = folded(plain_text(box))
             found = _PAGE_OF.search(text) if len(text) <= 80 else None
-            if found:
+            if found and not beside(box):
                 return int(found[1])
     return None
 
 
 def _pages_of_scripts(page: Page) -> int | None:
-    """How many pages the options of a pager that a script draws say there are; None for one alone."""
+    """How many pages the variables, or the options of a pager that a script draws, say there are; None for
+    one alone. Options count where a pager is called: a library has its own.
+    """
     known = _known()
     for source in page.tree.xpath("//script/text()"):
         if not known["marks"].search(source):
             continue
-        code = _COMMENT.sub("", source)
+        code = _uncommented(source)
+        called = any(not made and known["marks"].search(name) for made, name in _CALLED.findall(code))
         told: dict[str, int] = {}
-        for name, value in _SET.findall(code):
+        for name, sign, value in _SET.findall(code):
+            if sign == ":" and not called:
+                continue
             for key in ("pages", "entries", "sizes"):
                 if known[key].match(name):
                     told[key] = max(int(value), told.get(key, 0))
@@ -208,7 +235,7 @@ def _pages_of_scripts(page: Page) -> int | None:
     return None
 
 
-def _turned_by_script(page: Page, number: int) -> bool:
+def _turned_by_script(page: Page, number: int, beside: Callable[[lxml.html.HtmlElement], bool]) -> bool:
     """Whether something that leads to no address turns the page: a script does."""
     for element in page.tree.iter(*_TURNS):
         if len(element) > _MOST_PARTS:
@@ -217,12 +244,13 @@ def _turned_by_script(page: Page, number: int) -> bool:
         if not text or len(text) >= 12:
             continue
         turns = is_next(text)
-        if not turns and (page_number(text) != number + 1 or not _in_pager(element)):
+        if not turns and (page_number(text) != number + 1 or not _in_pager(page, element)):
             continue
         if turns and "disabled" in f"{element.get('class') or ''} {' '.join(element.keys())}":
             continue
         addressed = not (element.get("href") or "#").lower().startswith(("#", "javascript:"))
-        if is_clicked(page, element) or not (turns or addressed or not _in_box(element)):
+        turned = is_clicked(page, element) or not (turns or addressed or not _in_box(element))
+        if turned and not beside(element):
             return True
     return False
 
@@ -239,8 +267,13 @@ def is_clicked(page: Page, element: lxml.html.HtmlElement) -> bool:
         return True
     if any(_HANDLERS.match(name) for name in element.attrib):
         return True
-    name = element.get("id") or ""
-    return bool(name) and re.search(rf"['\"#]{re.escape(name)}['\"]", page.scripts) is not None
+    return bool(element.get("id")) and element.get("id") in _named_in_scripts(page)
+
+
+@once
+def _named_in_scripts(page: Page) -> frozenset[str]:
+    """What the scripts quote, or end a quotation with behind #: the ids that they know are among it."""
+    return frozenset(_QUOTED.findall(page.scripts))
 
 
 def _is_icon(link: Link) -> bool:
@@ -368,22 +401,24 @@ def _beside(url: str, here: str) -> bool:
     return not second[1] or first[0] == second[0]
 
 
-def _in_pager(element: lxml.html.HtmlElement) -> bool:
+def _in_pager(page: Page, element: lxml.html.HtmlElement) -> bool:
     """Whether something that is only a number stands among other numbers, not among entries."""
     parent = element.getparent()
     for _ in range(3):
         if parent is None:
             return False
-        words = [
-            plain_text(other)
-            for other in parent.xpath(
-                ".//a | .//span | .//em | .//b | .//strong | .//option | .//li | .//button"
-            )
-        ]
-        if sum(page_number(word) is not None or is_next(word) for word in words) >= 2:
+        if _holds_numbers(page, parent):
             return True
         parent = parent.getparent()
     return False
+
+
+@once
+def _holds_numbers(_page: Page, box: lxml.html.HtmlElement) -> bool:
+    """Whether a box holds two numbers of pages, or one and the word for the next."""
+    inside = map(plain_text, box.iterdescendants("a", "span", "em", "b", "strong", "option", "li", "button"))
+    turns = (word for word in inside if page_number(word) is not None or is_next(word))
+    return next(islice(turns, 1, None), None) is not None
 
 
 def _guesses(url: str) -> tuple[Numbering, ...]:

@@ -26,7 +26,8 @@ class Column:
 
     An agency's column (`agency`) may be its whole page, with more than its annual reports. `body`: the
     column is called after an agency, whether or not it holds nothing but its annual reports. A column
-    that is not `sure` may divide something else than the section.
+    that is not `sure` may divide something else than the section. Those that one drop-down offers bear its
+    number (`choice`, from 1).
     """
 
     url: str
@@ -34,6 +35,7 @@ class Column:
     agency: bool = False
     body: bool = False
     sure: bool = True
+    choice: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +90,8 @@ class NextPages:
     `link` is the address of the page after this one where the page links it. `numberings` are the
     ways its further addresses may be made, likeliest first, where a script makes them; `pages` and
     `total` count pages and entries where the page says so. `more` is true where the page shows
-    that there are further pages at all.
+    that there are further pages at all, and `scripted` where only a pager's box or a script of the page's
+    own shows it.
     """
 
     link: str | None = None
@@ -96,6 +99,7 @@ class NextPages:
     pages: int | None = None
     total: int | None = None
     more: bool = False
+    scripted: bool = False
 
 
 class AnswerError(ValueError):

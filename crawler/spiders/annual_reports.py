@@ -171,6 +171,7 @@ class AnnualReports(LastResorts):
             if response.meta["role"] == "home":
                 walk.home_digest = digest(response)
                 walk.home_articles = generic.articles_linked(page)
+                walk.home_files = generic.held(page)
                 asked = response.meta.get("redirect_urls") or []
                 walk.home_addresses.update(map(canonical, [*asked, response.url]))
             if is_script(response):

@@ -289,7 +289,11 @@ def _is_home(walk: PortalWalk, candidate: Candidate, page: Page, response: Respo
     if len(known) < _FEWEST_LINKS or is_report(title) or generic.holds_report(page):
         return False
     linked = generic.articles_linked(page)
-    return len(linked & known) > 0.8 * len(linked | known)
+    if len(linked & known) <= 0.8 * len(linked | known):
+        return False
+    # Articles may show the start page's news beside a report that is a file or a picture.
+    own = generic.held(page) - walk.home_files
+    return not (own or generic.names_beside_links(page, candidate.entry.title))
 
 
 def _is_elsewhere(candidate: Candidate, page: Page) -> bool:

@@ -269,8 +269,10 @@ class Following(Spider):
             detail = f"{why}; the rest was not walked"
             yield self._trouble(walk, "too_many_columns", found_on, detail, hides=True)
 
-    def _too_long(self, walk: PortalWalk, progress: ListWalk) -> Trouble:
-        detail = f"more than {MAX_PAGES} pages; the rest was not walked"
+    def _too_long(
+        self, walk: PortalWalk, progress: ListWalk, why: str = f"more than {MAX_PAGES} pages"
+    ) -> Trouble:
+        detail = f"{why}; the rest was not walked"
         return self._trouble(walk, "list_too_long", progress.url, detail, hides=True)
 
     def _repeats(

@@ -22,8 +22,24 @@ from crawler.platforms.shapes import AnswerError, Column, Entry, ListPage, NextP
 from crawler.spiders.channels import ChannelLists
 from crawler.spiders.following import Found, digest, fetch_of, is_data, is_markup, module_of, page_of
 from crawler.steps import ListRead
-from crawler.walk import MAX_COLUMNS, MAX_DEPTH, MAX_PAGES, Candidate, Hub, ListWalk, Place, PortalWalk
+from crawler.walk import (
+    IDLE_OPTIONS,
+    IDLE_PAGES,
+    MAX_COLUMNS,
+    MAX_DEPTH,
+    MAX_OPTIONS,
+    MAX_PAGES,
+    Candidate,
+    Hub,
+    ListWalk,
+    Place,
+    PortalWalk,
+)
 
+_FEWEST_LISTED = 2
+"""Reports that make a list."""
+_MOST_NAMED = 20
+"""Years and agencies without an address that one problem names."""
 SENT_ON = 4
 """How many pages that only send on are followed in a row; more is a loop."""
 
@@ -46,20 +62,36 @@ class Lists(ChannelLists):
         link_text: str | None,
         *,
         quiet: bool = False,
+        unsure: bool = False,
+        after: Callable[..., Found] | None = None,
     ) -> Found:
-        """A section or a column below it, once; `quiet` is a guess that need not be there."""
+        """A section or a column below it, once; `quiet` is a guess that need not be there.
+
+        `after` is what is done when its first page came or failed, told whether that `lists` a report.
+        """
         key = f"list {canonical(url)}"
         if key in walk.visited:
             return
         walk.visited.add(key)
-        progress = ListWalk(url=url, place=place)
+        progress = ListWalk(url=url, place=place, unsure=unsure)
+        taken = self._on_list(walk, progress, url)
+
+        def handler(response: Response) -> Found:
+            yield from taken(response)
+            if after is not None:
+                yield from after(lists=not is_markup(response) or _may_list(walk, response))
+
+        def on_failure(_why: Cause) -> Found:
+            yield from after(lists=False) if after is not None else ()
+
         yield from self._follow(
             walk,
             url,
             "list",
-            self._on_list(walk, progress, url),
+            handler,
             found_on=found_on,
             link_text=link_text,
+            on_failure=on_failure if after is not None else None,
             quiet=quiet,
         )
 
@@ -107,6 +139,11 @@ class Lists(ChannelLists):
         return handler
 
     def _first_page(self, walk: PortalWalk, progress: ListWalk, page: Page, response: Response) -> Found:
+        """What the first page of a list leads to; nothing where it is one of other things."""
+        if not progress.unsure or _may_list(walk, response):
+            yield from self._leads(walk, progress, page, response)
+
+    def _leads(self, walk: PortalWalk, progress: ListWalk, page: Page, response: Response) -> Found:
         module = module_of(page, walk)
         yield from self._note_platform(walk, page, response)
         listing, calls = module.listing(page), module.calls(page)
@@ -138,7 +175,9 @@ class Lists(ChannelLists):
             self._note_hubs(walk, page, progress.place)
         channel = ucap.address(page.url)
         on_ucap = channel is not None and platforms.of_page(page, walk.portal.platform) == "ucap"
-        drawn = offered.drawn_by_script(page) if progress.place.trusted and not (calls or on_ucap) else None
+        # A page with a list of reports has its scripts for what stands beside it; a single one may be pinned.
+        bare = progress.place.trusted and not (calls or on_ucap) and len(wanted) < _FEWEST_LISTED
+        drawn = offered.drawn_by_script(page) if bare else None
         if drawn is not None:
             yield from self._fed(walk, progress, page, response, drawn)
         elif progress.place.depth > 0 and not (on_ucap or shows or inner):
@@ -187,9 +226,17 @@ class Lists(ChannelLists):
         without = "but only a script knows its address"
         same = "but its address differs from another's only in what is dropped as a session or a moment"
         named = [(label, without) for label in generic.unaddressed(page)]
-        named += [(label, without) for label in generic.unaddressed_columns(page)]
         for label, why in [*named, *((label, same) for label in generic.merged(page))]:
             detail = f"the list names {label!r}, {why}"
+            fetch_id = fetch_of(response).id
+            yield self._trouble(
+                walk, "entry_without_address", page.url, detail, hides=True, fetch_id=fetch_id
+            )
+        columns = generic.unaddressed_columns(page)
+        if columns:
+            told = ", ".join(map(repr, columns[:_MOST_NAMED]))
+            more = f" and {len(columns) - _MOST_NAMED} more" if len(columns) > _MOST_NAMED else ""
+            detail = f"the page offers {told}{more}, but only a script knows where they lead"
             fetch_id = fetch_of(response).id
             yield self._trouble(
                 walk, "entry_without_address", page.url, detail, hides=True, fetch_id=fetch_id
@@ -263,9 +310,67 @@ class Lists(ChannelLists):
         ]
 
     def _columns(self, walk: PortalWalk, columns: Iterable[Column], place: Place, found_on: str) -> Found:
+        wanted = [column for column in columns if not titles.is_other(column.name)]
+        yield from self._walk_columns(walk, [one for one in wanted if not one.choice], place, found_on)
+        for choice in dict.fromkeys(column.choice for column in wanted if column.choice):
+            own = [one for one in wanted if one.choice == choice and canonical(one.url) not in walk.offered]
+            options = deque(own[: MAX_OPTIONS + 1])
+            walk.offered.update(canonical(column.url) for column in own)
+            yield from self._options(walk, options, place, found_on)
+
+    def _options(
+        self,
+        walk: PortalWalk,
+        options: deque[Column],
+        place: Place,
+        found_on: str,
+        walked: int = 0,
+        idle: int = 0,
+        *,
+        any_report: bool = False,
+    ) -> Found:
+        """What a drop-down offers, one after the other: whether it divides the section shows as it is walked.
+
+        `walked` options were, the last `idle` of them without a report.
+        """
+        while options and f"list {canonical(options[0].url)}" in walk.visited:
+            options.popleft()
+        if not options:
+            return
+        sure = options[0].sure
+        if walked >= MAX_OPTIONS:
+            why = f"more than {MAX_OPTIONS} choices of a drop-down"
+            yield from self._too_many_columns(walk, found_on, why)
+            return
+        if idle >= IDLE_OPTIONS and not (sure and any_report):
+            if sure or any_report:
+                why = f"{idle} choices of a drop-down in a row list no report"
+                yield from self._too_many_columns(walk, found_on, why)
+            return
+        column = options.popleft()
+
+        def after(*, lists: bool) -> Found:
+            yield from self._options(
+                walk,
+                options,
+                place,
+                found_on,
+                walked + 1,
+                0 if lists else idle + 1,
+                any_report=any_report or lists,
+            )
+
+        yield from self._walk_columns(walk, [column], place, found_on, after)
+
+    def _walk_columns(
+        self,
+        walk: PortalWalk,
+        columns: Iterable[Column],
+        place: Place,
+        found_on: str,
+        after: Callable[..., Found] | None = None,
+    ) -> Found:
         for column in columns:
-            if titles.is_other(column.name):
-                continue
             if place.depth >= MAX_DEPTH:
                 walk.too_deep.setdefault(column.url, found_on)
                 continue
@@ -281,7 +386,10 @@ class Lists(ChannelLists):
                 below = replace(below, trusted=False, agency=True)
             elif not column.sure:
                 below = replace(below, trusted=False)
-            yield from self._open_list(walk, column.url, below, found_on, column.name)
+            unsure = bool(column.choice) and not column.sure
+            yield from self._open_list(
+                walk, column.url, below, found_on, column.name, unsure=unsure, after=after
+            )
 
     def _listed_columns(
         self, walk: PortalWalk, columns: Iterable[Column], page: Page, response: Response
@@ -322,7 +430,14 @@ class Lists(ChannelLists):
         progress.add(entries if number == 1 else fresh)
         progress.last_size = len(entries)
         progress.first_size = progress.first_size or len(entries)
-        self._collect_all(walk, fresh, progress.place, page.url)
+        place = progress.place
+        if number == 1:
+            progress.named = any(titles.names_report(entry.title) for entry in entries)
+        elif progress.named and progress.scripted:
+            names = any(titles.is_report(one.title) or titles.may_be_report(one.title) for one in entries)
+            progress.idle = 0 if names else progress.idle + 1
+            place = place if names else replace(place, trusted=False)
+        self._collect_all(walk, fresh, place, page.url)
         further = module_of(page, walk).next_pages(page, number)
         progress.total = progress.total if progress.total is not None else further.total
         progress.pages = progress.pages if progress.pages is not None else further.pages
@@ -365,13 +480,17 @@ class Lists(ChannelLists):
     ) -> Found:
         if number >= MAX_PAGES:
             yield self._too_long(walk, progress)
+        elif progress.idle >= IDLE_PAGES:
+            progress.cut = True
+            why = f"{progress.idle} pages in a row that only a script leads to name no report"
+            yield self._too_long(walk, progress, why)
         elif further.link is not None and canonical(further.link) not in progress.visited:
             yield from self._open_page(walk, progress, further.link, number + 1, page.url)
         elif progress.numbering is not None:
             yield from self._numbered(walk, progress, number + 1, page.url)
         elif further.numberings and (further.more or (number == 1 and progress.incomplete)):
             progress.untried = deque(further.numberings)
-            progress.goes_on = further.more
+            progress.goes_on, progress.scripted = further.more, further.scripted
             yield from self._guess(walk, progress, page.url, number + 1)
         else:
             if progress.total is None and (progress.pages or 0) > number:
@@ -505,6 +624,16 @@ class Lists(ChannelLists):
             quiet=True,
             post=numbering.posted(number),
         )
+
+
+def _may_list(walk: PortalWalk, response: Response) -> bool:
+    """Whether a page names a report or may be one, or what it lists is only known from another answer."""
+    page = page_of(response)
+    module = module_of(page, walk)
+    listing = module.listing(page)
+    if module.calls(page) or generic.sent_on(page) or (generic.frames(page) and not listing.entries):
+        return True
+    return _names_reports(listing) or _shows_article(module, page)
 
 
 def _names_reports(listing: ListPage) -> bool:

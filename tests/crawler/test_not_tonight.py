@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -203,3 +204,25 @@ def test_the_answers_of_a_search_are_followed(portal: SmallPortal, crawl: Crawle
     result = crawl()
     assert len(result.publications) == 2
     assert "section_not_found" in result.codes
+
+
+@pytest.mark.parametrize(
+    ("asked", "entry", "used"),
+    [("0.1", "", "0.1"), ("60", "", "0.2"), ("0.1", 'delay = 0.3\nnote = "a test"\n', "0.3")],
+)
+def test_what_robots_txt_asks_for_is_said_once(
+    asked: str,
+    entry: str,
+    used: str,
+    portal: SmallPortal,
+    crawl: Crawler,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    put(portal)
+    rules = f"User-agent: *\nCrawl-delay: {asked}\n"
+    portal.answers["/robots.txt"] = Answer(rules.encode(), content_type="text/plain")
+    with caplog.at_level(logging.INFO, "crawler.throttle"):
+        crawl(entry, AUTOTHROTTLE_MAX_DELAY=0.2, DOWNLOAD_DELAY=0)
+    host = portal.origin.removeprefix("http://")
+    said = f"robots.txt of {host} asks for {asked} seconds between requests: {used} are used"
+    assert [record.getMessage() for record in caplog.records if record.name == "crawler.throttle"] == [said]

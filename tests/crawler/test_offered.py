@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import process_time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -418,3 +419,85 @@ def test_pages_that_send_on_in_further_ways(body: str, address: str) -> None:
 def test_drop_downs_whose_values_are_addresses_are_links() -> None:
     body = "<select><option value='/a/'>2024年</option><option value='/b/'>2023年</option></select>"
     assert offered.by_fields(Page("http://a.gov.cn/", body.encode())) == ()
+
+
+# What stands beside the list of reports
+
+
+def listed(*beside: str) -> bytes:
+    entries = ((f"/gk/2024/{n}001.html", title(agency, 2024)) for n, agency in enumerate(AGENCIES))
+    return f"<html><body>{entry_list(*entries)}{''.join(beside)}</body></html>".encode()
+
+
+def year_tabs(heading: str) -> str:
+    tabs = "".join(f"<span onclick='tab({year})'>{year}年</span>" for year in range(2024, 2010, -1))
+    return f"<div class='ys'>{heading}{tabs}</div>"
+
+
+@pytest.mark.parametrize("heading", ["<h3>统计数据</h3>", "<dt>财政预决算</dt>"])
+def test_tabs_of_years_of_something_else(heading: str) -> None:
+    page = Page("http://a.gov.cn/gk/nb.jsp", listed(year_tabs(heading)))
+    assert generic.unaddressed_columns(page) == ()
+
+
+@pytest.mark.parametrize("heading", ["", "<h3>年度选择</h3>", "<h3>政府信息公开</h3>", "<b>市直部门</b>"])
+def test_years_without_an_address_are_one_problem(heading: str, portal: SmallPortal, crawl: Crawler) -> None:
+    for agency in AGENCIES:
+        put(portal, agency, 2024)
+    entries = [put(portal, agency, 2024) for agency in AGENCIES]
+    portal.page("/gk/nb.jsp", entry_list(*entries) + year_tabs(heading))
+    result = crawl(f'sections = ["{portal.origin}/gk/nb.jsp"]')
+    assert result.codes == ["entry_without_address"]
+    assert "'2011年'" in result.trouble("entry_without_address").detail
+
+
+def test_a_heading_over_tabs_and_reports_names_them_both() -> None:
+    tabs = "<h3>绥化之窗</h3><p onclick='tab(1)'>2023年</p>"
+    entries = ((f"/gk/2024/{n}001.html", title(agency, 2024)) for n, agency in enumerate(AGENCIES))
+    body = f"<div><div>{tabs}{entry_list(*entries)}</div></div>"
+    assert generic.unaddressed_columns(Page("http://a.gov.cn/gk/nb.jsp", body.encode())) == ("2023年",)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        (
+            "<div id='weather'></div><script>$.ajax({url:'/tq.do',success:function(d){"
+            "$('#weather').html('<li>'+d.list[0].title+'</li>')}})</script>"
+        ),
+        "<div id='app'><a v-for='w in words'>{{w.name}}</a></div>",
+    ],
+)
+def test_scripts_beside_a_list_of_reports(beside: str, portal: SmallPortal, crawl: Crawler) -> None:
+    entries = entry_list(*(put(portal, agency, 2024) for agency in AGENCIES))
+    portal.page("/gk/nb.jsp", entries + beside)
+    result = crawl(f'sections = ["{portal.origin}/gk/nb.jsp"]')
+    assert (len(result.publications), result.codes) == (4, [])
+
+
+def test_the_article_before_is_no_further_part() -> None:
+    address = "http://a.gov.cn/nb/100.html"
+    onward = "<a href='/nb/100-2.html'>下一页</a>"
+    assert generic.in_parts(Page(address, f"<body><div>{onward}</div></body>".encode()))
+    assert not generic.in_parts(Page(address, f"<body><div>上一篇：{onward}</div></body>".encode()))
+
+
+OPTIONS_OF_MANY = "".join(f"<option value='{n}'>{n % 90 + 1930}年</option>" for n in range(1_500))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"<form><select name='a'>{OPTIONS_OF_MANY}</select>{'<input name=x value=1>' * 200}</form>",
+        "".join(f"<span id='y{n}'>{1900 + n % 200}年</span>" for n in range(4_000))
+        + f"<script>{'x' * 400_000}</script>",
+        f"<a href='/b/'>2024年{'·' * 20_000}x</a>",
+    ],
+    ids=["options", "tabs", "label"],
+)
+def test_long_offers_take_no_longer_than_their_length(source: str) -> None:
+    page = Page("http://a.gov.cn/gk/nb.jsp", listed(source))
+    assert page.links
+    since = process_time()
+    generic.unaddressed_columns(page)
+    assert process_time() - since < 1.5

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import process_time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from crawler import titles
 from crawler.page import Page
-from crawler.platforms import paging
+from crawler.platforms import generic, paging
 from tests.crawler.conftest import Answer, Crawl, SmallPortal, entry_list, report_body
 
 Crawler = Callable[..., Crawl]
@@ -192,3 +193,61 @@ def test_unknown_and_wrong_keys_of_the_pagers_are_refused() -> None:
 def test_counts_in_a_script_without_a_pager_are_none() -> None:
     body = b"<html><body><script>var total = 90, pageSize = 10; show(total);</script></body></html>"
     assert paging.next_pages(Page("http://a.gov.cn/nb/", body), 1).pages is None
+
+
+def reports(*beside: str) -> bytes:
+    entries = entry_list(*((f"/gk/{number}001.html", title(number)) for number in range(6)))
+    return f"<html><body>{entries}{''.join(beside)}</body></html>".encode()
+
+
+NEWS_PAGER = (
+    "<div class='kx'><ul><li><a href='/xw/1001.html'>要闻</a></li></ul><div class='page'>"
+    "<a href='javascript:go(1)'>1</a><a href='javascript:go(2)'>2</a><span>1/20</span></div></div>"
+)
+
+
+def test_the_pager_of_a_box_of_news_is_not_the_lists() -> None:
+    further = generic.next_pages(Page("http://a.gov.cn/nb/", reports(NEWS_PAGER)), 1)
+    assert (further.more, further.pages) == (False, None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        reports("<div class='page'><a href='javascript:go(2)'>2</a><span>1/20</span></div>", NEWS_PAGER),
+        reports("<div class='foot'><div class='page'>1/20</div><a href='/lx/'>联系我们</a></div>"),
+        reports(NEWS_PAGER).replace(b"<a href='/gk", b"<b href='/gk", 5),
+    ],
+)
+def test_the_pager_of_the_list_beside_others_is(body: bytes) -> None:
+    assert generic.next_pages(Page("http://a.gov.cn/nb/", body), 1).pages == 20
+
+
+LIBRARY = (
+    "var Pager=function(o){this.opt=$.extend({pageSize:10,total:100,pages:5,pageCount:10},o)};"
+    "window.Pager=Pager;"
+)
+
+
+@pytest.mark.parametrize(("call", "pages"), [("", None), ("new Pager({el:'#p'});", 10)])
+def test_the_options_of_a_library_count_where_it_is_called(call: str, pages: int | None) -> None:
+    body = reports(f"<script>{LIBRARY}{call}</script>")
+    assert generic.next_pages(Page("http://a.gov.cn/nb/", body), 1).pages == pages
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"<script>var paginator='{'0a' * 20_000}'</script>",
+        f"<script>var paginator={' ' * 20_000}x</script>",
+        "<span>2</span>" * 4_000,
+        "<!--" * 50_000,
+    ],
+    ids=["hex", "spaces", "numbers", "comments"],
+)
+def test_long_sources_take_no_longer_than_their_length(source: str) -> None:
+    page = Page("http://a.gov.cn/nb/", reports(source))
+    assert page.links
+    since = process_time()
+    generic.next_pages(page, 1)
+    assert process_time() - since < 1.5
