@@ -12,6 +12,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
@@ -607,13 +609,20 @@ def test_an_export_that_is_interrupted_leaves_no_descriptor_and_no_half_file(fil
     def interrupt(_signal: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
+    def interrupt_on_the_way() -> None:
+        """Once a file is begun: before that nothing is touched."""
+        while not list(folder.glob("*.part")):
+            time.sleep(0.001)
+        os.kill(os.getpid(), signal.SIGALRM)
+
     before = signal.signal(signal.SIGALRM, interrupt)
+    watching = threading.Thread(target=interrupt_on_the_way, daemon=True)
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.1)
         with pytest.raises(KeyboardInterrupt):
+            watching.start()
             export(filled.path, folder, "csv", version="1", force=True)
+            watching.join()
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert not (folder / DESCRIPTOR).exists()
     assert not list(folder.glob("*.part"))
