@@ -617,11 +617,15 @@ def test_an_export_that_is_interrupted_leaves_no_descriptor_and_no_half_file(fil
 
     before = signal.signal(signal.SIGALRM, interrupt)
     watching = threading.Thread(target=interrupt_on_the_way, daemon=True)
+
+    def export_until_interrupted() -> None:
+        watching.start()
+        export(filled.path, folder, "csv", version="1", force=True)
+        watching.join()
+
     try:
         with pytest.raises(KeyboardInterrupt):
-            watching.start()
-            export(filled.path, folder, "csv", version="1", force=True)
-            watching.join()
+            export_until_interrupted()
     finally:
         signal.signal(signal.SIGALRM, before)
     assert not (folder / DESCRIPTOR).exists()
