@@ -13,7 +13,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
@@ -609,23 +608,24 @@ def test_an_export_that_is_interrupted_leaves_no_descriptor_and_no_half_file(fil
     def interrupt(_signal: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
+    # Nine megabytes do not fit into a pipe: whoever has read some of them interrupts on the way, always.
+    begun = folder / "sections.csv.part"
+    os.mkfifo(begun)
+
     def interrupt_on_the_way() -> None:
-        """Once a file is begun: before that nothing is touched."""
-        while not list(folder.glob("*.part")):
-            time.sleep(0.001)
-        os.kill(os.getpid(), signal.SIGALRM)
+        with begun.open("rb") as file:
+            file.read(1)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
+            while file.read(100_000):
+                pass
 
     before = signal.signal(signal.SIGALRM, interrupt)
-    watching = threading.Thread(target=interrupt_on_the_way, daemon=True)
-
-    def export_until_interrupted() -> None:
-        watching.start()
-        export(filled.path, folder, "csv", version="1", force=True)
-        watching.join()
-
+    reading = threading.Thread(target=interrupt_on_the_way, daemon=True)
     try:
+        reading.start()
         with pytest.raises(KeyboardInterrupt):
-            export_until_interrupted()
+            export(filled.path, folder, "csv", version="1", force=True)
+        reading.join(timeout=60)
     finally:
         signal.signal(signal.SIGALRM, before)
     assert not (folder / DESCRIPTOR).exists()
