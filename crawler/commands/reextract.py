@@ -30,7 +30,7 @@ MOST_IDS = 20
 """Ids that name no report any more and are told one by one."""
 
 TOGETHER, TOGETHER_SECONDS = 64, 1.0
-"""Publications that are written together, and for how long the first of them waits at most."""
+"""Publications written together, and after how long fewer of them are, with the next that is read."""
 
 AHEAD = 16
 """Publications in hand for each reading process: enough to keep it busy while a scan is waited for, few
@@ -303,7 +303,7 @@ class _Progress:
         self.last = time.monotonic()
 
     def step(self, page: str) -> None:
-        """One more publication was stored."""
+        """One more publication was read, and stored or about to be."""
         self.done += 1
         if time.monotonic() - self.last >= PROGRESS_SECONDS:
             self.last = time.monotonic()
