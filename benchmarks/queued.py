@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -42,10 +41,13 @@ def list_page(number: int, pages: int, entries: int) -> str:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Lists and articles; `articles` counts the latter, `first` is the crawl's memory after one list page."""
+    """Lists and articles, and how many of each were asked for; `first` is the crawl's memory after one list
+    page.
+    """
 
     protocol_version = "HTTP/1.1"
     entries = 0
+    lists = 0
     articles = 0
     process = 0
     first = 0.0
@@ -54,6 +56,7 @@ class Handler(BaseHTTPRequestHandler):
         pages = -(-self.entries // PAGE_SIZE)
         listed = re.fullmatch(r"/list_(\d+)\.html", self.path)
         if listed:
+            type(self).lists += 1
             if listed[1] == "2":
                 type(self).first = peak(self.process)
             body = list_page(int(listed[1]), pages, self.entries)
@@ -116,7 +119,7 @@ def children(process: int) -> list[int]:
 
 def measured(entries: int, articles: int, seconds: float) -> Measured:
     """Watches a crawl of so many addresses until so many articles are opened, or the time is over."""
-    handler = type("Bound", (Handler,), {"entries": entries, "articles": 0})
+    handler = type("Bound", (Handler,), {"entries": entries, "lists": 0, "articles": 0})
     with Server(("127.0.0.1", 0), handler) as server, tempfile.TemporaryDirectory() as name:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         folder, origin = Path(name), f"http://127.0.0.1:{server.server_port}"
@@ -148,10 +151,8 @@ def measured(entries: int, articles: int, seconds: float) -> Measured:
         finally:
             process.send_signal(signal.SIGKILL)
             process.wait()
-        with sqlite3.connect(folder / "nianbao.db") as db:
-            lists = db.execute("SELECT count(*) FROM fetches WHERE role = 'list'").fetchone()[0]
         server.shutdown()
-        return Measured(highest, handler.first, readers, lists, handler.articles, took)
+        return Measured(highest, handler.first, readers, handler.lists, handler.articles, took)
 
 
 def main() -> int:
