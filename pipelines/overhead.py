@@ -51,7 +51,21 @@ class _Own:
             return False
         tails = (re.sub(r"^[省市区县]", "", other.name), name)
         own = (self.agency.name, without_signs(plain(self.agency.printed)))
-        return not any(tail in mine or mine in tail for tail in tails for mine in own)
+        return not (
+            any(tail in mine or mine in tail for tail in tails for mine in own) or self._is_short(name)
+        )
+
+    def _is_short(self, name: str) -> bool:
+        """Whether a name is the report's own body's, shortened (市文旅局): it begins alike, and all of its
+        signs stand in the whole name in their order. One that begins otherwise may be an office under it.
+        """
+        whole = self.agency.body or re.sub(r"^.+?[省市区县旗州盟](?=.{3})", "", self.agency.name)
+        place = self.agency.name.removesuffix(whole)
+        for tail in (name, re.sub(r"^[省市区县]", "", name), name.removeprefix(place)):
+            left = iter(whole)
+            if tail[:1] == whole[:1] and all(sign in left for sign in tail):
+                return True
+        return False
 
 
 def tables_of_others(

@@ -45,6 +45,7 @@ _NUMBER = re.compile(
     re.ASCII | re.DOTALL,
 )
 _FIRST = frozenset("增减暂无不零")
+_UNITS_ALONE = frozenset(("件", "条", "个", "项", "宗", "件次", "元", "万元", "件/条", "件(条)", "件（条）"))
 _LAST = frozenset("万元件次人条个项宗份起篇部币无用及零")
 """The Chinese characters with which a value may begin, and end."""
 _MOST_DIGITS = 14
@@ -167,6 +168,16 @@ def money_unit(label: str) -> str | None:
 def plain(amount: Decimal) -> Number:
     """An integer when integral, else the nearest float (exact for what reports print)."""
     return int(amount) if amount == amount.to_integral_value() else float(amount)
+
+
+def is_unit_alone(token: str) -> bool:
+    """Whether a cell holds a unit without a number: 件, 万元."""
+    return token in _UNITS_ALONE
+
+
+def says_nothing(token: str) -> bool:
+    """Whether a cell is empty or holds what stands for no figure (`—`, `/`, `无`)."""
+    return parsed(token).status in ("blank", "not_applicable")
 
 
 def looks_like_value(token: str) -> bool:

@@ -25,6 +25,7 @@ STATISTICS = ("statistics_2014", "statistics_local")
 """Tables of one list of indicators, appended to reports of the years before the statutory tables."""
 
 
+_BARE_ORDINAL = re.compile("^(?:[一二三四五六七]|[1-9])(?=[\u4e00-\u9fff])")
 _UNIT = re.compile(r"[(\[](?:单位:?)?(?:件|条|个|项|宗|次|件数|万元|亿元|千元|元)[)\]]$")
 
 
@@ -345,9 +346,40 @@ def column_code(table: str, label: str) -> str | None:
 
 @lru_cache(maxsize=8192)
 def row_code(table: str, label: str) -> str | None:
-    """The row that a printed label names, with or without a unit in brackets behind it."""
+    """The row that a printed label names, with or without a unit in brackets behind it, its group before it
+    in the same cell (（三）不予公开—1.属于国家秘密), or a number without a point (1 重复申请).
+    """
     named = labels().rows[table]
-    return named.get(core(label)) or named.get(core(_UNIT.sub("", squashed(label))))
+    return (
+        named.get(core(label))
+        or named.get(core(_UNIT.sub("", squashed(label))))
+        or (_row_of_group(core(label)) if table == "applications" else None)
+    )
+
+
+def _row_of_group(words: str) -> str | None:
+    """The row of table 三 that the words of a label name behind those of groups, or behind a number."""
+    known = labels()
+    named, groups = known.rows["applications"], known.groups
+    group = ""
+    while led := next((word for word in _group_words() if words.startswith(word) and words != word), None):
+        group, words = groups[led], words[len(led) :]
+        words = words if words in named else _BARE_ORDINAL.sub("", words)
+    if not group:
+        words = _BARE_ORDINAL.sub("", words) if words[:1].isdigit() else ""
+    code = named.get(words)
+    return code if code and group in ("", "results", _groups_of_rows()[code]) else None
+
+
+@cache
+def _group_words() -> tuple[str, ...]:
+    return tuple(sorted(labels().groups, key=len, reverse=True))
+
+
+@cache
+def _groups_of_rows() -> Mapping[str, str | None]:
+    tables = [form.tables["applications"] for form in forms().values()]
+    return {code: row.group for table in tables for code, row in table.rows.items()}
 
 
 @cache

@@ -71,7 +71,9 @@ def _plain(label: str) -> str:
         if shorter == text:
             break
         text = shorter
-    return core(_OF_WHICH.sub("", core(text)))
+    words = squashed(text)
+    parts = _OF_WHICH.sub("", words)  # an ordinal behind it is one only while its point is there
+    return core(parts) if parts != words else core(_OF_WHICH.sub("", core(text)))
 
 
 def column_code(words: str) -> str | None:

@@ -29,7 +29,7 @@ from pipelines.forms.turned import turned_values
 from pipelines.grid import Laid, laid_out
 from pipelines.labels import core, has_han, ordinal
 from pipelines.records import Locator, Problem
-from pipelines.values import looks_like_value, money_unit, parsed
+from pipelines.values import is_unit_alone, looks_like_value, money_unit, parsed
 
 _NOT_LAID = Laid([], [], [])
 _SUMMED_GROUPS = frozenset({"denied", "unable", "not_processed", "other"})
@@ -51,6 +51,7 @@ _OF_GRID = frozenset({"table", "page", "sheet"})
 """What of the place of a grid is that of each of its rows."""
 _CERTAIN = re.compile("(?![一二三四五六七八九十])[\u4e00-\u9fff]")
 """What is never taken off a label as its ordinal or punctuation."""
+_DIGIT = re.compile(r"[\d〇零一二三四五六七八九十]")
 _LONGEST_UNIT = 4
 """Chinese characters of a unit in brackets, which is taken off: （单位：万元）."""
 _TOTAL_ORDINALS = frozenset({"", "六", "七", "八"})
@@ -508,17 +509,15 @@ class _GridReader:
         return self.ranges[head.rows]
 
     def _told_ranges(self, table: str, rows: Sequence[int]) -> dict[str, frozenset[int]]:
-        known = labels()
         ranges: dict[str, set[int]] = {}
         for column in range(len(self.laid[rows[0]])):
             above = [cell.text for index in rows if (cell := self.laid[index][column])]
-            words = [core(text) for text in above]
             codes = [code for text in above if (code := column_code(table, text))]
             if not codes:
                 continue
             key = codes[-1]
             if table == "review_litigation":
-                groups = [known.rows[table][word] for word in words if word in known.rows[table]]
+                groups = [group for text in above if (group := row_code(table, text))]
                 key = f"{groups[-1]}/{codes[-1]}" if groups else ""
             ranges.setdefault(key, set()).add(column)
         return {key: frozenset(columns) for key, columns in ranges.items()}
@@ -686,6 +685,8 @@ class _GridReader:
         head = self.heads.get(table)
         columns = _columns_of(table, code, head)
         after = tuple(cells[start:])
+        if len(after) > 1 and is_unit_alone(after[0].text):
+            after = after[1:]  # a column of units beside the labels
         self.group = _row_of(table, code).group if table == "applications" else None
         if columns is None:
             self._values_among_others(index, after, code, head)
@@ -750,7 +751,7 @@ class _GridReader:
             self._add(index, table, code, columns, values, raw, head)
             return
         for cell in after if values is not after else ():
-            if cell.text and cell not in values:
+            if cell not in values and _may_be_value(cell):
                 detail = f"{cell.text!r} stands in row {code} under no column of the form"
                 self.problems.append(Problem(code="unmatched_cell", where=cell.where, detail=detail))
         self._add(index, table, code, columns, values, after, head)
@@ -828,7 +829,7 @@ class _GridReader:
             if len(under) != 1:
                 return None
             chosen.append(cells[under.pop()])
-        left = [cell for cell in after if cell.text and cell not in chosen]
+        left = [cell for cell in after if cell not in chosen and _may_be_value(cell)]
         if not strict:
             left = [cell for cell in left if parsed(cell.text).status != "not_applicable"]
         if len({id(cell) for cell in chosen}) != len(columns) or (left and not (strict and head.foreign)):
@@ -985,13 +986,14 @@ def _head(rows: tuple[tuple[str, ...], ...], *, laid: bool) -> _Head | None:
     places: dict[str, int] = {}
     lengths = set()
     for texts in rows:
-        begun = False
+        # Below 法人或其他组织 a row with no cell for the corner of the head begins with a kind.
+        begun = table == "applications" and "org" in order and len(texts) <= len(_KINDS) + 2
         for position, text in enumerate(texts):
             word = core(text)
             code = column_code(table, text)
             begun = begun or code is not None
-            if table == "review_litigation" and word in known.rows[table]:
-                order.append(known.rows[table][word])
+            if table == "review_litigation" and (group := row_code(table, text)):
+                order.append(group)
             elif code:
                 order.append(code)
                 printed[code] = text
@@ -1101,6 +1103,11 @@ def _usual(found: Iterable[_Kind]) -> _Kind | None:
         return every[0] if every else None
     usual, times = Counter(every).most_common(1)[0]
     return usual if 2 * times > len(every) else None
+
+
+def _may_be_value(cell: GridCell) -> bool:
+    """Whether a cell that is left over holds a value, and not words alone, as under 备注."""
+    return bool(cell.text) and (looks_like_value(cell.text) or _DIGIT.search(cell.text) is not None)
 
 
 def _reaches_down(after: Sequence[GridCell]) -> bool:

@@ -201,26 +201,28 @@ def _columns(table: str, words: Sequence[_Word]) -> tuple[str | None, ...]:
     """
     if not words:
         return ()
-    codes: list[str | None] = []
+    named: list[tuple[str | None, int]] = []  # each with its line
     rest: set[int] = set()
     for index, word in enumerate(words):
         if index in rest:
             continue
         code = column_code(table, word.text)
-        if code is None and codes:
+        if code is None and named:
             code, other = _cut(table, words, index)
             rest.add(other)
         if table == "applications" and word.core in _ORGANISATIONS:
-            codes.append("org")
+            named.append(("org", word.line))
         elif code:
-            codes.append(code)
-        elif codes and not labels().is_head(word.core) and word.core not in labels().groups:
-            codes.append(None)
-    if table != "applications":
-        return _once(codes)
-    if "org" in codes:
-        kinds = [code for code in codes if code in _KINDS]
-        others = [code for code in codes if code not in _KINDS]
+            named.append((code, word.line))
+        elif named and not labels().is_head(word.core) and word.core not in labels().groups:
+            named.append((None, word.line))
+    codes = [code for code, _ in named]
+    if table == "applications" and "org" in codes:
+        over = named[codes.index("org")][1]
+        below = {line for code, line in named if code in _KINDS and line != over}
+        # A kind that the form does not know stands among those that it knows.
+        kinds = [code for code, line in named if code in _KINDS or (code is None and line in below)]
+        others = [code for code, line in named if code not in _KINDS and (code or line not in below)]
         at = others.index("org")
         codes = [*others[:at], *kinds, *(code for code in others[at:] if code != "org")]
     return _once(codes)

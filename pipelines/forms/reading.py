@@ -22,7 +22,7 @@ from pipelines.forms.proof import disproved
 from pipelines.forms.subtotals import printed_subtotals
 from pipelines.labels import squashed
 from pipelines.records import Cell, Figure, Locator, Problem, Status, made_figure
-from pipelines.values import in_form
+from pipelines.values import in_form, says_nothing
 
 POSITIONS = "positions"
 """The method of figures that the positions of the text gave, confirmed by sums."""
@@ -410,7 +410,7 @@ def _foreign_rows(form: Form, table: str, rows: Sequence[FoundRow]) -> Iterator[
     """Rows that another form prints: a subtotal over the three parts of （六）, a row of the older form."""
     columns = _columns_by_row(form.id, table)
     for row in rows:
-        if columns.get(row.row) == row.columns or not row.raw:
+        if columns.get(row.row) == row.columns or all(says_nothing(cell.text) for cell in row.raw):
             continue
         printed = " ".join(squashed(cell.text) for cell in row.raw)
         yield Problem(

@@ -31,7 +31,7 @@ from pipelines.forms.side_by_side import columns_apart
 from pipelines.grid import rectangle
 from pipelines.labels import core, has_han, squashed
 from pipelines.records import Cell, Figure, Problem
-from pipelines.values import in_unit, looks_like_value, parsed, units_of_money
+from pipelines.values import in_unit, looks_like_value, parsed, says_nothing, units_of_money
 
 _LEAST_ROWS = 8
 """Known indicators that make a table one of these: fewer may be another table that shares words."""
@@ -330,9 +330,9 @@ def _read(form: Form, table: str, grids: Sequence[Grid], money: str) -> _Table:
         for line in _lines(grid, head, named):
             code = _code(named.get(line.label, ()), order, last, figures, strange=strange)
             if code is None:
-                if line.values or line.surplus:
+                if line.surplus or any(not says_nothing(cell.text) for cell in line.values.values()):
                     problems.append(_unmatched(line, table))
-                    strange = True
+                strange = strange or bool(line.values or line.surplus)
                 continue
             strange = False
             last = max(last, order.index(code))
@@ -352,7 +352,7 @@ def _read(form: Form, table: str, grids: Sequence[Grid], money: str) -> _Table:
         )
         where = untold[0][1].where
         problems.append(Problem(code="header_unmatched", where=where, cells=cells, detail=detail))
-    problems += _missing(form, table, figures, told=bool(untold))
+    problems += _missing(form, table, figures, told=frozenset(code for code, _ in untold))
     made.figures = [figures[cell] for cell in form.tables[table].cells() if cell in figures]
     return made
 
@@ -367,8 +367,8 @@ def _head(grid: Grid, named: Mapping[str, object]) -> _Head | None:
         if any(plain(one.cell.text) in named for one in placed.values()):
             break
         codes = {key: column_code(squashed(one.cell.text)) for key, one in placed.items()}
-        if not any(codes.values()):
-            continue
+        if not any(code and not placed[key].cell.text.strip().isdigit() for key, code in codes.items()):
+            continue  # a heading with its number in the order is no head
         for key, one in placed.items():
             for column in one.columns:
                 if codes[key] in (None, "none"):
@@ -463,15 +463,17 @@ def _unmatched(line: _Line, table: str) -> Problem:
 
 
 def _missing(
-    form: Form, table: str, figures: Mapping[Cell, Figure], *, told: bool = False
+    form: Form, table: str, figures: Mapping[Cell, Figure], *, told: frozenset[str] = frozenset()
 ) -> Iterator[Problem]:
-    """The rows without a figure; where there is none at all, all, if no other problem has `told` why."""
-    columns = dict.fromkeys(cell.column for cell in figures)
-    if not columns and not told:
-        columns = {"total": None}
+    """The rows without a figure, but for those of which another problem has `told` why."""
+    columns = dict.fromkeys(cell.column for cell in figures) or {"total": None}
     rows = form.tables[table].rows
-    absent = [code for code in rows if not any(Cell(table, code, column) in figures for column in columns)]
-    if columns and absent:
+    absent = [
+        code
+        for code in rows
+        if code not in told and not any(Cell(table, code, column) in figures for column in columns)
+    ]
+    if absent:
         names = ", ".join(rows[code].label for code in absent)
         yield Problem(
             code="missing_row",

@@ -62,6 +62,10 @@ _THIN = 4.0
 _DEEPEST = 6
 _MOST_SEGMENTS = 5_000
 _SCAN_SHARE = 0.4
+_SOLID = bytes(range(250, 256))
+"""The opacities of pixels that hide what is below them."""
+_LEAST_SEEN = 0.02
+"""The share of other pixels in a picture that hides what is below it: turned, it has pale corners."""
 _STAMPED = 60
 """Characters that programs and people set over a scan (a page number, the name of an app); more are text."""
 
@@ -430,7 +434,7 @@ def _page(document: Handle, index: int, *, layered: bool = False) -> Page:
         if _has_fields(handle) and pdfium_c.FPDFPage_Flatten(handle, 0) == pdfium_c.FLATTEN_SUCCESS:
             pdfium_c.FPDF_ClosePage(handle)
             handle = pdfium_c.FPDF_LoadPage(document, index)
-        return _drawing(handle, index + 1, layered=layered)
+        return _drawing(document, handle, index + 1, layered=layered)
     finally:
         if handle:
             pdfium_c.FPDF_ClosePage(handle)
@@ -495,7 +499,7 @@ class _Frame(NamedTuple):
         return min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
 
 
-def _drawing(handle: Handle, number: int, *, layered: bool = False) -> Page:
+def _drawing(document: Handle, handle: Handle, number: int, *, layered: bool = False) -> Page:
     box = pdfium_c.FS_RECTF()
     if not handle or not pdfium_c.FPDF_GetPageBoundingBox(handle, box):
         return Page(number, 0, 0, unread="it cannot be opened")
@@ -507,6 +511,11 @@ def _drawing(handle: Handle, number: int, *, layered: bool = False) -> Page:
         if reason:
             return Page(number, box.right - box.left, box.top - box.bottom, unread=reason)
         shapes = _Shapes(handle, layered=layered)
+        least = _SCAN_SHARE * (box.right - box.left) * (box.top - box.bottom)
+        for painted, area, shape in shapes.overlaid:
+            # A recognised text lies under the picture of its page; a watermark lets the text be seen.
+            if (area[2] - area[0]) * (area[3] - area[1]) > least and _hides(document, handle, shape, area):
+                shapes.hide_under(painted, area)
         angles = _angles(text, count)
         turns = _upright_by(angles, handle)
         frame = _Frame(box.left, box.bottom, box.right, box.top, turns)
@@ -523,7 +532,7 @@ def _drawing(handle: Handle, number: int, *, layered: bool = False) -> Page:
             page.vertical.append(Rule((left + right) / 2, top, bottom))
     crossed = [frame.box(*box) for box in _crossed(handle)]
     page.chars = _doubted(page.chars, page.horizontal, crossed)
-    page.pictured = shapes.pictured > _SCAN_SHARE * (box.right - box.left) * (box.top - box.bottom)
+    page.pictured = shapes.pictured > least
     return page
 
 
@@ -653,6 +662,7 @@ class _Shapes:
         self.rules: list[tuple[float, float, float, float]] = []
         self.pictured = 0.0
         self.images: list[tuple[float, float, float, float]] = []
+        self.overlaid: list[tuple[int, Box, int]] = []  # images painted after so many texts
         self.hidden: set[int] = set()
         self._left = 100_000
         self._told = _Told()
@@ -672,7 +682,7 @@ class _Shapes:
             elif kind == pdfium_c.FPDF_PAGEOBJ_PATH:
                 self._path(shape, outer)
             elif kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
-                self._image(_times(self._told.matrix(shape), outer))
+                self._image(shape, _times(self._told.matrix(shape), outer))
             elif kind == pdfium_c.FPDF_PAGEOBJ_FORM and depth < _DEEPEST:
                 self._form(shape, _times(self._told.matrix(shape), outer), depth + 1)
 
@@ -686,6 +696,13 @@ class _Shapes:
             self._pale.append((shape, True))
         elif colour and (min(colour[:3]) >= _WHITE or not colour[3]):
             self._pale.append((shape, not colour[3]))
+
+    def hide_under(self, painted: int, area: Box) -> None:
+        """Hides the first texts, as many as were `painted` before something that covers an area."""
+        for shape in self._texts[:painted]:
+            own = self._told.bounds(shape)
+            if own and _holds(area, own):
+                self.hidden.add(shape)
 
     def veiled(self) -> dict[int, list[Box]]:
         """By the address of a text object, the boxes in which it is not seen, or not for certain."""
@@ -704,7 +721,7 @@ class _Shapes:
     def _form(self, shape: int, matrix: Matrix, depth: int) -> None:
         self._walk(_form_count(shape), _form_object, shape, matrix, depth)
 
-    def _image(self, matrix: Matrix) -> None:
+    def _image(self, shape: int, matrix: Matrix) -> None:
         """An image fills the unit square; one stretched to a line is a ruling."""
         corners = [_moved(matrix, x, y) for x, y in ((0, 0), (1, 0), (0, 1), (1, 1))]
         x0, x1 = min(x for x, _ in corners), max(x for x, _ in corners)
@@ -714,6 +731,8 @@ class _Shapes:
         else:
             self.pictured += (x1 - x0) * (y1 - y0)
             self.images.append((x0, y0, x1, y1))
+            if self._texts:
+                self.overlaid.append((len(self._texts), (x0, y0, x1, y1), shape))
 
     def _path(self, shape: int, outer: Matrix) -> None:
         mode = self._told.mode(shape)
@@ -828,6 +847,25 @@ def _holds(ground: Box, box: Box) -> bool:
     """Whether the middle of a box lies on a ground."""
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     return ground[0] <= x <= ground[2] and ground[1] <= y <= ground[3]
+
+
+def _hides(document: Handle, handle: Handle, address: int, area: Box) -> bool:
+    """Whether nothing of what lies under an image of a page, which fills the area, can be seen."""
+    shape = _object(address)
+    clip = pdfium_c.FPDFPageObj_GetClipPath(shape)
+    if pdfium_c.FPDFPageObj_HasTransparency(shape) or (clip and _is_clipped(clip, area)):
+        return False
+    drawn = pdfium_c.FPDFImageObj_GetRenderedBitmap(document, handle, shape)
+    if not drawn:
+        return False
+    try:
+        if pdfium_c.FPDFBitmap_GetFormat(drawn) != pdfium_c.FPDFBitmap_BGRA:
+            return True  # it has no channel for what shines through
+        size = pdfium_c.FPDFBitmap_GetStride(drawn) * pdfium_c.FPDFBitmap_GetHeight(drawn)
+        alphas = ctypes.string_at(pdfium_c.FPDFBitmap_GetBuffer(drawn), size)[3::4]
+        return len(alphas.translate(None, _SOLID)) <= _LEAST_SEEN * len(alphas)
+    finally:
+        pdfium_c.FPDFBitmap_Destroy(drawn)
 
 
 def _is_switched(address: int) -> bool:

@@ -28,11 +28,17 @@ PAGE_MARK = re.compile(
 _MARKUP = re.compile(r"<(?:!doctype html|html|body|table|div)\b", re.IGNORECASE)
 _BARS = str.maketrans("│┃｜", "|||")
 _RULE_LINE = re.compile(r"[\s\-=_:|+⇥─━—┌┬┐├┼┤└┴┘┏┳┓┣╋┫┗┻┛]*")
+_CROSSED_RULE = re.compile(r"\s*(?:[+┌├└┏┣┗]|\|(?=[ |]*[+├┣]))[\-=─━:+┬┼┴┳╋┻├┣┤┫| ]*[+┐┤┘┓┫┛|]\s*")
+"""A line between the rows of a table that is drawn with characters: +----+----+."""
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+")
+_LEAST_RULES = 4
+"""Such lines of a table that is drawn: one below the head has a Markdown table, too."""
 _CHAPTER = re.compile(r"[一二三四五六七八九十]{1,2}[、.．]")
 _DATED = re.compile(r"(?:19|20)\d\d\s*[-./]\s*\d{1,2}\s*[-./]\s*\d{1,2}\Z")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _EMPHASIS = re.compile(r"\*\*|__")
+_BREAK = re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE)
+"""The one tag that Markdown needs: lines of a cell."""
 
 
 def read(body: bytes, url: str | None = None) -> Content:
@@ -85,7 +91,7 @@ def _cut(text: str, *, in_table: bool) -> str | None:
         return "the text ends inside a character"
     if _DATED.search(text):
         return None
-    if text[-1:].isdigit() or (in_table and not text.endswith(("\n", "\r", "\f"))):
+    if text[-1:].isdigit() or (in_table and not text.endswith(("\n", "\r", "\f", "|"))):
         return f"the text ends with {text[-8:].strip()!r} and no end of line"
     return None
 
@@ -94,6 +100,8 @@ Numbered = tuple[int, str]
 
 
 def _plain(line: str) -> str:
+    if "<" in line:
+        line = _BREAK.sub("\n", line)
     return _EMPHASIS.sub("", _HEADING.sub("", line)).replace("\u3000", " ").strip()
 
 
@@ -122,6 +130,8 @@ def _kind(line: str, before: str, line_before: str, *, barred: bool) -> str:
         return "tabs"
     if before in ("tabs", "bars") and not line.strip():
         return before
+    if _CROSSED_RULE.fullmatch(line):
+        return "bars"
     if (
         before == "tabs"
         and line_before.strip()
@@ -159,6 +169,8 @@ def _cell_lines(run: list[Numbered], table: int) -> list[tuple[GridCell, ...]]:
 
 def _row_lines(run: list[Numbered], table: int, kind: str) -> list[tuple[GridCell, ...]]:
     rows: list[tuple[GridCell, ...]] = []
+    if sum(bool(_CROSSED_RULE.fullmatch(line)) for _, line in run) >= _LEAST_RULES:
+        return _drawn_rows(run, table)
     for number, line in run:
         if _RULE_LINE.fullmatch(line) and line.strip("\t "):
             continue
@@ -167,6 +179,28 @@ def _row_lines(run: list[Numbered], table: int, kind: str) -> list[tuple[GridCel
         parts = line.strip().strip("|").split("|") if kind == "bars" else line.split("\t")
         cells = [(number, _plain(part)) for part in parts]
         rows.append(_row(cells, table, len(rows) + 1))
+    return rows
+
+
+def _drawn_rows(run: list[Numbered], table: int) -> list[tuple[GridCell, ...]]:
+    """The rows of a table that is drawn with characters: what stands between two lines, each of its cells
+    set in one line of text or in several.
+    """
+    rows: list[tuple[GridCell, ...]] = []
+    held: list[tuple[int, list[str]]] = []
+    for number, line in [*run, (0, "+-+")]:
+        if not _CROSSED_RULE.fullmatch(line):
+            if line.strip():
+                held.append((number, line.strip().strip("|").split("|")))
+        elif held:
+            parts = [parts for _, parts in held]
+            if all(len(own) == len(parts[0]) for own in parts):
+                texts = ["\n".join(filter(None, map(_plain, lines))) for lines in zip(*parts, strict=True)]
+                rows.append(_row([(held[0][0], text) for text in texts], table, len(rows) + 1))
+            else:  # which lines go on in which cells is not told
+                for first, own in held:
+                    rows.append(_row([(first, _plain(part)) for part in own], table, len(rows) + 1))
+            held = []
     return rows
 
 

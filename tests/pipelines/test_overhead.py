@@ -63,10 +63,31 @@ def test_a_table_under_another_body_or_a_whole_area(caption):
         "全市教育局本级收到和处理政府信息公开申请情况",
         "表2　收到和处理政府信息公开申请情况",
         "单位：件",
+        "本部门收到和处理政府信息公开申请情况汇总表",
+        "2021年度本单位政府信息公开申请情况汇总表",
     ],
 )
 def test_a_table_under_its_own_caption(caption):
     assert reading(page(f"<p>{caption}</p>{TABLE}")).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "caption", "own"),
+    [
+        ("文化广电和旅游局", "市文旅局", True),
+        ("文化广电和旅游局", "牡丹江市文广旅局", True),
+        ("市场监督管理局", "市场监管局", True),
+        ("市场监督管理局", "市市场监管局", True),
+        ("林业和草原局", "市林草局", True),
+        ("人力资源和社会保障局", "市社保局", False),
+        ("林业和草原局", "市自然资源局", False),
+        ("文化广电和旅游局", "市体育局", False),
+    ],
+)
+def test_a_caption_that_names_a_body_by_its_short_name(body, caption, own):
+    title = f"牡丹江市{body}2021年政府信息公开工作年度报告"
+    found = reading(page(f"<p>{caption}收到和处理政府信息公开申请情况</p>{TABLE}", title))
+    assert doubted(found) == (set() if own else OF_T3)
 
 
 @pytest.mark.parametrize(

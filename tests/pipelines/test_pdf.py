@@ -720,3 +720,31 @@ def test_a_real_report():
     assert told(found) == printed
     assert found.report.year == known["year"]
     assert codes(found) == {"agency_inferred"} or not codes(found)
+
+
+PALE = b"q /G gs 595 0 0 842 0 0 cm BI /W 1 /H 1 /BPC 8 /CS /G ID \x80 EI Q"
+
+
+def test_text_under_the_picture_of_its_page_is_not_taken(without_ocr):
+    """Programs that recognise scans may set their text, in black, below the picture."""
+    body, _ = plain(packed=False)
+    streams = re.findall(rb"stream\n(.*?)\nendstream", body, re.DOTALL)
+    fails(d.pdf_file([stream + b"\n" + PICTURE for stream in streams]), "ocr_disabled")
+
+
+def test_text_that_shines_through_a_picture_is_taken():
+    body, printed = plain(packed=False)
+    streams = re.findall(rb"stream\n(.*?)\nendstream", body, re.DOTALL)
+    pale = d.pdf_file([stream + b"\n" + PALE for stream in streams], packed=False)
+    pale = pale.replace(b"/Font<<", b"/ExtGState<</G<</ca .2>>>>/Font<<")
+    # Longer by what was put in, so that the table of objects does not stand: beside what was read.
+    found = reading(pale)
+    assert {figure.cell: figure.printed for figure in found.report.figures} == printed
+
+
+def test_text_beside_what_a_clip_leaves_of_a_picture_is_taken():
+    """A picture as large as the page, of which a corner is shown."""
+    body, printed = plain(packed=False)
+    streams = re.findall(rb"stream\n(.*?)\nendstream", body, re.DOTALL)
+    found = reading(d.pdf_file([stream + b"\nq 0 0 20 20 re W n " + PICTURE + b" Q" for stream in streams]))
+    assert {figure.cell: figure.printed for figure in found.report.figures} == printed

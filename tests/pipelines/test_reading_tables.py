@@ -526,3 +526,85 @@ def test_damaged_pages_never_give_a_wrong_figure(seed):
     if found.report.form == form.id:
         assert lost <= named(found)
     assert not other & set(told(found))
+
+
+def drawn(rows: list[str], width: int = 10) -> str:
+    """A table drawn with characters, the text of a cell in lines of `width` characters."""
+    grids = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL) for row in rows]
+    columns = max(map(len, grids))
+    rule = "+" + "+".join("-" * (width + 2) for _ in range(columns)) + "+"
+    lines = [rule]
+    for cells in grids:
+        words = [cell.replace("<br>", "") for cell in cells] + [""] * (columns - len(cells))
+        parts = [[word[at : at + width] for at in range(0, len(word), width)] or [""] for word in words]
+        for number in range(max(map(len, parts))):
+            texts = (part[number] if number < len(part) else "" for part in parts)
+            lines.append("|" + "|".join(f" {text.ljust(width)} " for text in texts) + "|")
+        lines.append(rule if len(lines) > 3 else rule.replace("-", "="))
+    return "\n".join(lines)
+
+
+def as_text(tables: dict[str, str]) -> str:
+    parts = [r.TITLE, "", "一、总体情况", "", "全年工作平稳，公开及时。" * 20, ""]
+    for code, chapter in r.CHAPTERS.items():
+        parts += [chapter, "", tables[code], ""]
+    return "\n".join([*parts, "五、存在的主要问题及改进情况", "", "仍有不足。" * 20, ""])
+
+
+@pytest.mark.parametrize("form", r.both_forms(), ids=lambda form: form.id)
+def test_tables_drawn_with_characters(form):
+    """Programs that turn Word files into Markdown draw a table that has merged cells."""
+    printed = r.distinct(form)
+    rows = {
+        "proactive": r.proactive_rows(form, printed),
+        "applications": r.applications_rows(form, printed),
+        "review_litigation": r.review_rows(form, printed),
+    }
+    report = read_document(as_text({code: drawn(own) for code, own in rows.items()}).encode())[0].report
+    assert {figure.cell: figure.printed for figure in report.figures} == printed
+
+
+def test_digits_that_a_drawn_column_wraps_are_no_number():
+    form = r.both_forms()[-1]
+    printed = {**r.distinct(form), Cell("applications", "received_new", "total"): "12345678901"}
+    rows = {
+        "proactive": r.proactive_rows(form, printed),
+        "applications": r.applications_rows(form, printed),
+        "review_litigation": r.review_rows(form, printed),
+    }
+    report = read_document(as_text({code: drawn(own) for code, own in rows.items()}).encode())[0].report
+    told = {figure.cell: figure.status for figure in report.figures}
+    assert told.pop(Cell("applications", "received_new", "total")) == "unreadable"
+    assert set(told.values()) == {"number"}
+
+
+def test_lines_of_a_cell_in_markdown():
+    form = r.both_forms()[-1]
+    printed = r.distinct(form)
+    rows = {
+        "proactive": r.proactive_rows(form, printed),
+        "applications": r.applications_rows(form, printed),
+        "review_litigation": r.review_rows(form, printed),
+    }
+    tables = {}
+    for code, own in rows.items():
+        cells = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL) for row in own]
+        tables[code] = "\n".join("| " + " | ".join(row).replace("\n", "<br/>") + " |" for row in cells)
+    assert "商业<br>企业" in tables["applications"]
+    last = printed[Cell("applications", "received_new", "total")]
+    tables["applications"] = tables["applications"].replace(f" {last} ", f" {last}<br> ")
+    report = read_document(as_text(tables).encode())[0].report
+    assert {figure.cell: figure.printed for figure in report.figures} == printed
+
+
+def test_a_row_of_bars_that_is_closed_is_whole():
+    form = r.both_forms()[-1]
+    printed = r.distinct(form)
+    rows = [*r.review_rows(form, printed)]
+    cells = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL) for row in rows]
+    lines = ["| " + " | ".join(row) + " |" for row in cells]
+    before = [r.TITLE, "一、总体情况", "全年工作平稳。" * 30, r.CHAPTERS["review_litigation"]]
+    text = "\n".join([*before, *lines])
+    assert "document_cut" not in {problem.code for problem in read_document(text.encode())[0].problems}
+    cut = text[:-2]
+    assert "document_cut" in {problem.code for problem in read_document(cut.encode())[0].problems}

@@ -13,7 +13,7 @@ from pipelines.forms import forms, statistics_forms
 from pipelines.forms.statistics import read_statistics
 from pipelines.records import Cell, DocumentReading, Report
 from tests.pipelines import drawing, renderings
-from tests.pipelines.statistics_tables import CHAPTERS, FIGURES, local, markup, national, prose
+from tests.pipelines.statistics_tables import CHAPTERS, FIGURES, HEADINGS, local, markup, national, prose
 
 
 def reading(text: str) -> DocumentReading:
@@ -530,6 +530,25 @@ def test_two_columns_of_indicators_beside_each_other(head, wide, down):
     assert got.problems == ()
 
 
+@pytest.mark.parametrize("serial", [True, False])
+@pytest.mark.parametrize("down", [True, False])
+def test_three_columns_of_indicators_beside_each_other(serial, down):
+    """The number of a third column's row was taken for the value of the second's."""
+    lines = [[str(n), *line] if serial else line for n, line in enumerate(LISTED, 1)]
+    third = -(-len(lines) // 3)
+    parts = [lines[n * third : (n + 1) * third] if down else lines[n::3] for n in range(3)]
+    parts = [[*part, *[[""] * len(lines[0])] * (third - len(part))] for part in parts]
+    head = ["序号", *HEAD] if serial else HEAD
+    rows = [head * 3, *([*a, *b, *c] for a, b, c in zip(*parts, strict=True))]
+    got = reading(prose(2016, table=of_rows(rows)))
+    found = values(got.report)
+    assert found.items() <= {code: float(FIGURES.get(code, "0")) for code in ROWS}.items()
+    # Numbers of rows that stand now before a label, now behind a value, hide which column is the values'.
+    untold = set(ROWS) - set(found)
+    assert untold <= {cell.row for problem in got.problems for cell in problem.cells}
+    assert not untold or (serial and not down)
+
+
 def test_a_part_of_an_unknown_row_is_not_given_to_another():
     """主要负责同志参加次数 is a part of two rows; the one over it is called otherwise than in the form."""
     left_out = "s14_press_conferences_led"
@@ -569,7 +588,7 @@ def test_heads_of_groups_make_no_statutory_table():
     got = reading(prose(2016, table=of_rows(rows)))
     assert got.report.family == "gov_stat"
     assert values(got.report) == {code: float(FIGURES.get(code, "0")) for code in ROWS}
-    assert {problem.code for problem in got.problems} == {"unmatched_cell"}
+    assert got.problems == ()  # a column of headings holds no value
 
 
 @pytest.mark.parametrize("head", [True, False])
@@ -592,3 +611,53 @@ def test_of_two_years_columns_the_latest_is_read_and_held_against_the_report():
     assert values(got.report) == {code: float(FIGURES.get(code, "0")) for code in ROWS}
     assert got.problems == ()
     assert [problem.code for problem in reading(prose(2017, table=table)).problems] == ["other_year"]
+
+
+def test_dashes_beside_a_heading_are_no_values():
+    """The annex of 2014 prints —— for the unit and for the figure of its headings."""
+    table = national(FIGURES).replace("<td>——</td><td></td>", "<td>——</td><td>——</td>")
+    assert table.count("——</td><td>——") == len(HEADINGS)
+    got = reading(prose(2016, table=table))
+    assert values(got.report) == {code: float(FIGURES.get(code, "0")) for code in ROWS}
+    assert got.problems == ()
+
+
+def test_an_unknown_row_is_named_for_its_number_alone():
+    for printed, found in (("7", ["unmatched_row"]), ("—", []), ("", [])):
+        rows = [HEAD, *LISTED[:5], ["发布公告数量", "条", printed], *LISTED[5:]]
+        got = reading(prose(2016, table=of_rows(rows)))
+        assert [problem.code for problem in got.problems] == found
+        assert values(got.report) == {code: float(FIGURES.get(code, "0")) for code in ROWS}
+
+
+def test_a_heading_with_its_number_is_no_head_of_columns():
+    rows = [["统计指标", "代码", "单位", "统计数"], ["一、主动公开情况", "1", "——", "——"]]
+    rows += [[label, str(number), unit, value] for number, (label, unit, value) in enumerate(LISTED, 2)]
+    got = reading(prose(2016, table=of_rows(rows)))
+    assert values(got.report) == {code: float(FIGURES.get(code, "0")) for code in ROWS}
+    assert got.problems == ()
+
+
+def test_the_year_stands_beside_all_years():
+    """The provincial form has 年度 and 历年累计; the second is no figure of the year."""
+    figures = {"loc_01": "55", "loc_10": "3", "loc_14": "3"}
+    table = local(figures, first="年度").replace("本年累计", "历年累计")
+    got = reading(prose(2010, table=table))
+    assert values(got.report) == {f"loc_{number:02d}": 7 for number in range(1, 36)}
+    assert got.problems == ()
+
+
+def test_an_ordinal_behind_of_which_is_none_of_the_label():
+    table = local({"loc_11": "4"}).replace(">1.当面申请数<", ">其中：1.当面申请数<")
+    table = table.replace(">（1）“非《规定》", ">其中：（1）“非《规定》")
+    assert table.count("其中：") == 4
+    got = reading(prose(2010, table=table))
+    assert values(got.report)["loc_11"] == 4
+    assert len(values(got.report)) == 35
+
+
+def test_rows_that_no_problem_names_are_missing_where_no_head_tells_the_columns():
+    rows = [["统计指标", "甲县", "乙县"], *([label, value, "3"] for label, _, value in LISTED[1:])]
+    got = reading(prose(2016, table=of_rows(rows)))
+    assert values(got.report) == {}
+    assert {cell.row for problem in got.problems for cell in problem.cells} == set(ROWS)

@@ -487,3 +487,108 @@ def test_markdown_with_tables_as_tags():
     found = reading("\n\n".join([*parts, "## 六、其他需要报告的事项", "无"]))
     assert told(found) == PRINTED
     assert (found.report.title, found.report.year) == (r.TITLE, 2021)
+
+
+def test_the_group_of_a_row_in_the_cell_of_its_label():
+    for between in ("", "—", "：", "\n"):
+        labels = {
+            code: f"{r.GROUPS[group]}{between}{row.label}"
+            for code, row in APPLICATIONS.rows.items()
+            if (group := row.group) in r.GROUPS
+        }
+        made = r.applications_head()
+        for code in CODES:
+            values = (r.td(PRINTED[Cell("applications", code, c)]) for c in COLUMNS)
+            made.append(r.tr(r.td(labels.get(code, APPLICATIONS.rows[code].label), colspan=3), *values))
+        exact(page(applications=made))
+
+
+def test_the_row_of_another_group_is_none():
+    made = rows()
+    made[at("unable_not_held")] = re.sub(
+        "（四）无法提供|1.本机关不掌握相关政府信息",
+        lambda found: "" if "（" in found[0] else "（三）不予公开—1.本机关不掌握相关政府信息",
+        made[at("unable_not_held")],
+    )
+    refused(page(applications=made), of_row("applications", "unable_not_held"))
+
+
+def test_a_number_without_a_point_before_a_label():
+    exact(page(applications=[re.sub(r"<td>(\d)\.(?=[一-鿿])", r"<td>\1 ", row) for row in rows()]))
+
+
+@pytest.mark.parametrize("head", ["单位", "计量单位"])
+def test_a_column_of_units_beside_the_labels(head):
+    made = rows()
+    made[0] = made[0].replace('<td colspan="7">', f'<td rowspan="3">{head}</td><td colspan="7">')
+    for code in CODES:
+        first = f"<td>{PRINTED[Cell('applications', code, COLUMNS[0])]}</td>"
+        made[at(code)] = made[at(code)].replace(first, f"<td>件</td>{first}")
+    exact(page(applications=made))
+
+
+def test_a_column_of_units_in_table_two():
+    made = []
+    for row in r.proactive_rows(FORM, PRINTED):
+        wide = row.replace('colspan="4"', 'colspan="5"')
+        beside = "单位" if "信息内容" in row else "万元" if "收费" in row else "件"
+        made.append(wide if wide != row else row.replace("</td><td", f"</td><td>{beside}</td><td", 1))
+    exact(page(proactive=made))
+
+
+@pytest.mark.parametrize("place", [0, 2, 5])
+def test_a_kind_of_organisation_that_the_form_does_not_know(place):
+    """A column more among the kinds is left out by its head, and by the second reading as well."""
+    made = rows()
+    made[0] = made[0].replace('colspan="7"', 'colspan="8"')
+    made[1] = made[1].replace('colspan="5"', 'colspan="6"')
+    kinds = re.findall("<td.*?</td>", made[2], re.DOTALL)
+    made[2] = r.tr(*kinds[:place], r.td("小计"), *kinds[place:])
+    for code in CODES:
+        cells = re.findall("<td.*?</td>", made[at(code)], re.DOTALL)
+        made[at(code)] = r.tr(*cells[: place - 6], r.td("9"), *cells[place - 6 :])
+    found = reading(page(applications=made))
+    assert told(found) == PRINTED
+    assert codes(found) == {"unmatched_cell"}
+    assert named(found) == set()
+
+
+@pytest.mark.parametrize("value", ["", "/", "—"])
+def test_a_heading_of_another_form_without_a_number_is_no_row(value):
+    """（六）其他处理 over its three rows, as the form of 2019 has it alone."""
+    made = rows()
+    row = r.tr(r.td("（六）其他处理", colspan=2), *[r.td(value)] * len(COLUMNS))
+    first = at("other_uncorrected_overdue")
+    made[first] = made[first].replace("（六）其他处理", "")
+    made[3 + 2] = made[3 + 2].replace('rowspan="22"', 'rowspan="23"')
+    exact(page(applications=[*made[:first], row, *made[first:]]))
+
+
+def test_words_of_chapter_four_that_bodies_use():
+    made = r.review_rows(FORM, PRINTED)
+    made = [row.replace("行政复议</td>", "政府信息公开行政复议</td>") for row in made]
+    made = [row.replace("行政诉讼</td>", "政府信息公开行政诉讼</td>") for row in made]
+    exact(page(review_litigation=[row.replace("结果纠正", "结果纠错") for row in made]))
+
+
+def test_words_of_table_two_that_bodies_use():
+    made = r.proactive_rows(FORM, PRINTED)
+    others = {"规章": "行政规章", "现行有效件数": "现行有效数", "行政处罚": "行政处罚决定"}
+    others |= {"本年收费金额（单位：万元）": "收费金额（万元）", "本年处理决定数量": "本年度处理决定数"}
+    for official, printed in others.items():
+        made = [row.replace(f">{official}<", f">{printed}<") for row in made]
+    exact(page(proactive=made))
+
+
+@pytest.mark.parametrize(("remark", "is_read"), [("含电话申请", True), ("", True), ("其中网络5件", False)])
+def test_a_column_of_remarks(remark, is_read):
+    """Words beside the values are none of them; a number beside them may be."""
+    made = rows()
+    made[0] = made[0].replace("</tr>", '<td rowspan="3">备注</td></tr>')
+    for code in CODES:
+        text = remark if code == "carried_in" else ""
+        made[at(code)] = made[at(code)].replace("</tr>", f"<td>{text}</td></tr>")
+    if is_read:
+        exact(page(applications=made))
+    else:
+        refused(page(applications=made), of_row("applications", "carried_in"))
