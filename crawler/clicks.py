@@ -24,7 +24,7 @@ _PIECE = re.compile(
 _VALUE = re.compile(r"(?<![\w$.])([\w$]+)\s*=(?!=)\s*")
 _INSIDE = re.compile(r"\$\{\s*([\w$.]+)\s*\}")
 _LONGEST = 3000
-"""Signs of a function that are read; one that opens an address is short."""
+"""Signs of a function that are read, and of an address that it makes; both are short."""
 _MOST = 400
 """Functions of a page that are kept."""
 
@@ -116,7 +116,7 @@ def _text(code: str, start: int, values: Mapping[str, str]) -> tuple[str | None,
             break
         else:
             piece = _piece(single, double, template, number, name, values)
-            if piece is None:
+            if piece is None or len(text) + len(piece) > _LONGEST:
                 return None, place
             text, wanted = text + piece, False
         if code[place : place + 1] == "+":

@@ -275,9 +275,13 @@ class Page:
         if opened is not None:
             return absolute(self.base, opened)
         given = (element.get(name) or "" for name in _LEADS)
-        # Documents that a viewer shows are told in such attributes, too; those are no links.
+        # Documents that a viewer shows are told in such attributes of boxes, too; those are no links.
         return next(
-            (absolute(self.base, one) for one in given if _ADDRESS.search(one) and not _FILE.search(one)),
+            (
+                absolute(self.base, one)
+                for one in given
+                if _ADDRESS.search(one) and (element.tag == "a" or not _FILE.search(one))
+            ),
             None,
         )
 
@@ -403,7 +407,9 @@ def _label(element: lxml.html.HtmlElement, text: str) -> str:
         return title
     if text:
         return text
-    return " ".join(" ".join(element.xpath(".//img/@alt")).split()) or _file_name(element.get("href") or "")
+    return " ".join(" ".join(element.xpath("@alt | .//img/@alt")).split()) or _file_name(
+        element.get("href") or ""
+    )
 
 
 def _file_name(reference: str) -> str:
@@ -445,4 +451,34 @@ def heading_of(element: lxml.html.HtmlElement) -> str | None:
         if lead:
             return lead if len(lead) <= 40 else None
         node = parent
+    return None
+
+
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "dt", "legend", "caption", "strong", "b")
+_TITLED = re.compile(r"(^|[-_\s])(tit|title|hd|bt|heading|head|caption|name|mc)([-_\s\d]|$)", re.IGNORECASE)
+_BOXES_UP = 4
+"""How far above a link the box may stand that is headed."""
+
+
+def box_heading(element: lxml.html.HtmlElement) -> str | None:
+    """The folded heading of the box in which a link to the whole of a list stands: what stands before it, or
+    the first heading or part called a title in the innermost box around it that has one.
+    """
+    own, node = heading_of(element), element
+    if own:
+        return own
+    for _ in range(_BOXES_UP):
+        parent = node.getparent()
+        if parent is None or parent.tag in ("body", "html"):
+            return None
+        node = parent
+        for part in node.iter():
+            if part is element:
+                break
+            if part.tag in _HEADINGS or (
+                isinstance(part.tag, str) and _TITLED.search(part.get("class") or "")
+            ):
+                text = folded(plain_text(part)).removesuffix(folded(plain_text(element)))
+                if 0 < len(text) <= 40:
+                    return text
     return None

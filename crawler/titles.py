@@ -17,10 +17,10 @@ from urllib.parse import urlsplit, urlunsplit
 _FILE = Path(__file__).with_name("titles.toml")
 _KEYS = {
     "report": {"matches", "strong", "cut", "carried"},
-    "other": {"ends", "begins", "anywhere"},
-    "menu": {"section", "hub", "parts", "addresses"},
+    "other": {"ends", "begins", "anywhere", "kinds"},
+    "menu": {"section", "hub", "parts", "addresses", "entrance"},
     "column": {"annual", "year", "level", "bare", "heads", "tails", "rests", "agency", "place"},
-    "pager": {"next", "number", "icon", "boxes", "more", "all"},
+    "pager": {"next", "number", "icon", "boxes", "more", "all", "turn"},
     "search": {"words", "forms"},
 }
 _HAN_DIGITS = {han: str(number) for number, han in enumerate("〇一二三四五六七八九")} | {
@@ -194,9 +194,12 @@ def is_other(title: str) -> bool:
         return True
     if known.match("other", "begins", text):
         return True
+    ours = known.match("report", "matches", text)
+    if not ours and known.match("other", "kinds", text):
+        return True
     if not known.match("other", "anywhere", text):
         return False
-    named = known.match("report", "matches", text) or known.match("report", "strong", text)
+    named = ours or known.match("report", "strong", text)
     return not (named and _YEAR.search(text))
 
 
@@ -239,6 +242,11 @@ def hub_rank(label: str) -> int | None:
 def is_hub(label: str) -> bool:
     """Whether a label names a page above the section and not the section itself."""
     return hub_rank(label) is not None and section_rank(label) is None
+
+
+def is_entrance(label: str) -> bool:
+    """Whether a label leads from a page of welcome to the portal itself."""
+    return len(label) <= _LABEL and words().match("menu", "entrance", folded(label).lower())
 
 
 def is_hub_below(label: str) -> bool:
@@ -336,6 +344,15 @@ def names_next(name: str) -> bool:
     return words().match("pager", "icon", name)
 
 
+@_of_label
+def is_turning(label: str) -> bool:
+    """Whether a text holds nothing but what turns the pages of a list, or nothing at all: an arrow, a span of
+    entries, the words for the last page.
+    """
+    return len(label) < 16 and words().match("pager", "turn", folded(label).lower())
+
+
+@_of_label
 def is_pager(name: str) -> bool:
     """Whether a class or an id is a pager's."""
     return words().match("pager", "boxes", name)

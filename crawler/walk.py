@@ -91,6 +91,8 @@ class ListWalk:
     """That it has further pages was told by a script or a pager's box alone."""
     idle: int = 0
     """How many pages in a row named no report."""
+    held: list[tuple[str, tuple[Entry, ...]]] = field(default_factory=list)
+    """These pages and their entries: older reports may bear the names of their bodies alone."""
     goes_on: bool = False
     """A page of it showed that further pages follow."""
     passed: list[ChannelAddress] = field(default_factory=list)

@@ -28,8 +28,8 @@ Kind = Literal["file", "frame", "picture", "page"]
 
 _FRAMES = ("iframe", "frame", "embed", "object")
 _QUOTED = r"(?:'((?:[^'\\\n]|\\.){3,400})'|\"((?:[^\"\\\n]|\\.){3,400})\")"
-_ASSIGNED = re.compile(rf"([\w$]+)[\"']?\s*[=:]\s*{_QUOTED}")
-_CALLED = re.compile(rf"([\w$.]+)\s*\(\s*(?:\{{\s*url\s*:\s*)?{_QUOTED}")
+_ASSIGNED = re.compile(rf"(?<![\w$])([\w$]+)[\"']?\s*[=:]\s*{_QUOTED}")
+_CALLED = re.compile(rf"(?<![\w$.])([\w$.]+)\s*\(\s*(?:\{{\s*url\s*:\s*)?{_QUOTED}")
 _DOCUMENTS = re.compile(r"['\"]([^'\"<>\n]{1,400}\.(?:pdf|ofd|docx?|wps|xlsx?))['\"]", re.IGNORECASE)
 _MADE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
 _STRINGS = re.compile(r"'((?:[^'\\\n]|\\.)*)'|\"((?:[^\"\\\n]|\\.)*)\"|`([^`]*)`")

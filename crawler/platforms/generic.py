@@ -18,6 +18,7 @@ from crawler.addresses import absolute, canonical
 from crawler.page import (
     Link,
     Page,
+    box_heading,
     compiled,
     heading_of,
     in_navigation,
@@ -50,6 +51,7 @@ from crawler.titles import (
     hub_part,
     hub_rank,
     is_agency,
+    is_entrance,
     is_level,
     is_next,
     is_other,
@@ -133,6 +135,20 @@ _PASSED_BY = re.compile(
     r"^(首页|上一页|上页|尾页|末页|更多|more|返回|打印|关闭|关闭窗口|收藏|分享|登录|注册|搜索|跳转|go|转到|加入收藏|设为首页|无障碍|[<«‹]+)",
     re.IGNORECASE,
 )
+# A page that a script puts into a box or a frame: .load('list.html'), frame.src = 'list.html'.
+_LOADED = re.compile(
+    r"(?:\.load\(\s*|\.src\s*=\s*|\.attr\(\s*['\"]src['\"]\s*,\s*)['\"]([^'\"\s<>]{1,200}\.(?:s?html?|jspx?|aspx?|php|do)(?:\?[^'\"\s<>]*)?)"
+    r"['\"]"
+)
+_ROUTE = re.compile(r"[/=?]")
+_ANNOUNCED = re.compile(r"^(相关|本文)?附件(下载|列表|材料)?[:：]?$")
+_PAGE_ENDING = re.compile(r"(\.(s?html?|jspx?|aspx?|php|do|action)|/)$", re.IGNORECASE)
+_ENTRANCE = re.compile(r"/(index|default|main|home)\.\w+$", re.IGNORECASE)
+_MOST_WELCOMING = 12
+"""Links of a page that only welcomes its reader; a portal's menu has more."""
+_BRACKETED = re.compile(r"^[\[(【〔].{2,30}[\])】〕][:：]?$")
+_MOST_SIGNS = 4
+"""Signs of what is not the title of an entry but a button beside it."""
 _NEIGHBOUR = re.compile(r"^(上|下|前|后)一?(篇|条|则|个)")
 """What stands before the links from one article to the articles beside it."""
 _ARTICLE_URL = re.compile(
@@ -190,18 +206,33 @@ def _labelled(page: Page) -> Iterable[tuple[Link, str]]:
     """The page's links, each with a further label where its own words are not all of it.
 
     A label may be cut in two links to one address that follow each other, or stand beside a link
-    that only holds a picture.
+    that only holds a picture. What leads to the whole of a list is called as the box of its newest entries.
     """
     before: Link | None = None
     for link in page.links:
         label = link.label
         if before is not None and before.url == link.url and before.text != link.text:
             label = before.text + link.text
+        elif is_whole_list(link.text):
+            label = box_heading(link.element) or link.label
         elif not link.text:
             item = _item(link.element)
             label = plain_text(item) if item is not link.element and not _several(item) else link.label
         yield link, label
         before = link
+
+
+def entrances(page: Page) -> tuple[Link, ...]:
+    """The links that lead on to the portal from a page that only welcomes its reader; none of any other."""
+    if len(page.links) > _MOST_WELCOMING:
+        return ()
+    host = urlsplit(page.url).netloc
+    own = [link for link in page.links if urlsplit(link.url).netloc == host]
+    return tuple(
+        link
+        for link in own
+        if is_entrance(link.label) or (not link.text and _ENTRANCE.search(urlsplit(link.url).path))
+    )
 
 
 def is_hub_page(page: Page) -> bool:
@@ -296,13 +327,13 @@ def listing(page: Page, is_article: Callable[[str], bool] = article_address) -> 
     blocks = _blocks(page, is_article)
     chosen = [block for block in blocks if block.reports]
     bodies = [block for block in blocks if block.agencies >= max(2, 0.6 * len(block.links))]
+    short = [block for block in blocks if block.annual >= max(2, 0.6 * len(block.links))]
     if not chosen:
-        chosen = bodies
+        chosen = [*bodies, *(block for block in short if block not in bodies)]
     else:
         # Beside a report that is put on top, others may stand by their agencies' names and dates, or be
         # called by no more than body and year.
-        dated = [block for block in bodies if block.dated * 2 >= len(block.links)]
-        short = [block for block in blocks if block.annual >= max(2, 0.6 * len(block.links))]
+        dated = [block for block in bodies if block.dated * 2 >= len(block.links) or _is_headed(block)]
         chosen += [block for block in blocks if not block.reports and (block in dated or block in short)]
     if not chosen:
         likely = [
@@ -326,6 +357,12 @@ def listing(page: Page, is_article: Callable[[str], bool] = article_address) -> 
     return ListPage(entries=tuple(entries.values()), columns=columns)
 
 
+def _is_headed(block: _Block) -> bool:
+    """Whether articles that are called by bodies stand under a heading of a level or of annual reports."""
+    heading = heading_of(block.links[0].element) or ""
+    return block.articles * 2 >= len(block.links) and (names_annual(heading) or is_level(heading.rstrip(":")))
+
+
 def reports_only(found: ListPage) -> ListPage:
     """A list page with only those of its entries whose titles say that they are reports."""
     return replace(found, entries=tuple(entry for entry in found.entries if is_report(entry.title)))
@@ -334,6 +371,8 @@ def reports_only(found: ListPage) -> ListPage:
 def unaddressed(page: Page) -> tuple[str, ...]:
     """Titles of reports that the page names in something to click on, but without an address."""
     addressed = {link.element for link in page.links}
+    told = (link.label for link in page.links if names_report(link.label) or is_short_title(link.label))
+    years = set(map(title_year, told))
     targets = {f"#{name}" for name in page.tree.xpath("//@id | //@name")}
     known = {folded(link.label) for link in page.links} | {folded(link.text) for link in page.links}
     found: dict[str, None] = {}
@@ -341,7 +380,11 @@ def unaddressed(page: Page) -> tuple[str, ...]:
         reference = (element.get("href") or "").strip()
         clicked = element.get("onclick") or reference.lower().startswith("javascript:")
         label = element.get("title") or plain_text(element)
-        if not names_report(label) or folded(label) in known:
+        if clicked and is_vague(label) and element.tag != "tr":
+            label = _entry(Link("", label, label, element)).title
+        # What bears only a year may be the tab of a list that the page shows.
+        short = clicked and _ANNUAL.search(folded(label)) and title_year(label) not in years
+        if not (names_report(label) or short) or is_other(label) or folded(label) in known:
             continue
         if not clicked and not (_leads_nowhere(element, reference, targets) and _is_entry(element, label)):
             continue
@@ -351,17 +394,23 @@ def unaddressed(page: Page) -> tuple[str, ...]:
 
 
 def merged(page: Page) -> tuple[str, ...]:
-    """Titles of reports whose addresses differ from another's by nothing but what is dropped from
-    addresses as a session or a moment: there it says which report is meant, and they cannot be told apart.
+    """Titles of reports whose addresses differ from another's, or from the page's, by nothing but what is
+    dropped from addresses as a session or a moment, or is for a script to read behind the #: there it says
+    which report is meant, and they cannot be told apart.
     """
-    first: dict[str, tuple[str, str]] = {}
+    first: dict[str, tuple[str, str]] = {canonical(page.url): ("", "")}
     found: dict[str, None] = {}
     for link in page.links:
-        title, query = folded(link.label), urlsplit(link.element.get("href") or "").query
         if not names_report(link.label):
             continue
+        title, reference = folded(link.label), urlsplit(link.element.get("href") or "")
+        # A mark in the page is a word; what a script takes for an address has its signs.
+        route = reference.fragment if _ROUTE.search(reference.fragment) else ""
+        if canonical(link.url) == canonical(page.url) and not route:
+            continue
+        query = f"{reference.query}#{route}"
         known, asked = first.setdefault(canonical(link.url), (title, query))
-        if asked != query and not (known in title or title in known):
+        if asked != query and not (known and (known in title or title in known)):
             found.setdefault(link.label)
     return tuple(found)
 
@@ -396,7 +445,9 @@ def _blocks(page: Page, is_article: Callable[[str], bool], *, starts: bool = Fal
             _before(link.element)
         ):
             continue
-        if in_navigation(link.element) and not (is_report(link.label) and is_article(link.url)):
+        if _is_column_before(link):
+            continue
+        if in_navigation(link.element) and not _is_told_entry(link, is_article):
             continue
         if urlsplit(link.url).path in ("", "/") and not urlsplit(link.url).query and not starts:
             continue
@@ -408,6 +459,24 @@ def _blocks(page: Page, is_article: Callable[[str], bool], *, starts: bool = Fal
         block.articles += is_article(link.url)
         block.annual += bool(_ANNUAL.search(label)) and is_article(link.url)
     return list(blocks.values())
+
+
+def _is_told_entry(link: Link, is_article: Callable[[str], bool]) -> bool:
+    """Whether a link is an entry of ours whatever its box is called: an article under a report's title, or
+    with a date, which menus have not, and the name of a body or an annual report.
+    """
+    if is_report(link.label) and is_article(link.url):
+        return True
+    told = is_report(link.label) or _ANNUAL.search(folded(link.label)) or is_agency(link.label)
+    return bool(told) and iso_date(plain_text(_item(link.element)).replace(link.label, "")) is not None
+
+
+def _is_column_before(link: Link) -> bool:
+    """Whether a link is the column or the body of an entry, put in brackets before the entry's own link."""
+    if not _BRACKETED.match(folded(link.text)):
+        return False
+    after = next((one for one in link.element.itersiblings() if isinstance(one.tag, str)), None)
+    return after is not None and after.tag == "a" and len(folded(plain_text(after))) > _MOST_SIGNS
 
 
 def _before(element: lxml.html.HtmlElement) -> str:
@@ -474,6 +543,11 @@ def _item(element: lxml.html.HtmlElement) -> lxml.html.HtmlElement:
         if ancestor.tag == "div" and iso_date(plain_text(ancestor)):
             return ancestor
     return element
+
+
+def is_short_title(title: str) -> bool:
+    """Whether a title is no more than a year and the word for an annual report, with or without a body."""
+    return _ANNUAL.search(folded(title)) is not None and not (is_report(title) or is_other(title))
 
 
 def is_vague(label: str) -> bool:
@@ -658,11 +732,24 @@ def further(call: ListCall, rows: int) -> ListCall:
 
 
 def frames(page: Page) -> tuple[str, ...]:
-    """Addresses of the page's frames, those of its own host first, counters and log-ins left out."""
+    """Addresses of the page's frames and of the pages that its scripts load into it, those of its own host
+    first, counters and log-ins left out.
+    """
     host = urlsplit(page.url).hostname
     found = (absolute(page.base, source) for source in page.tree.xpath("//iframe/@src | //frame/@src"))
     kept = [url for url in found if url and not _ADVERSE_FRAMES.search(url)]
+    named = (absolute(page.base, name) for name in _LOADED.findall(page.scripts))
+    # Heads and feet of pages are loaded so, too.
+    kept += [
+        url
+        for url in named
+        if url and urlsplit(url).hostname == host and not _is_furniture(url) and url not in kept
+    ]
     return tuple(sorted(kept, key=lambda url: urlsplit(url).hostname != host))
+
+
+def _is_furniture(url: str) -> bool:
+    return bool(_ADVERSE_FRAMES.search(url) or signs()["frame"]["furniture"].search(url))
 
 
 def menu_scripts(page: Page) -> tuple[str, ...]:
@@ -893,6 +980,13 @@ def _body(page: Page) -> lxml.html.HtmlElement | None:
     return None
 
 
+def _is_announced(link: Link) -> bool:
+    """Whether the words before a link say that it gives a file, and its address is no page's."""
+    if _PAGE_ENDING.search(urlsplit(link.url).path) and not is_document(link.url):
+        return False
+    return not in_navigation(link.element) and bool(_ANNOUNCED.match(heading_of(link.element) or ""))
+
+
 def _attachments(page: Page, body: lxml.html.HtmlElement | None, *, named: bool) -> tuple[Attachment, ...]:
     """The files that an article links or shows; `named` as in `embedded.documents`."""
     regions = [body] if body is not None else []
@@ -904,10 +998,11 @@ def _attachments(page: Page, body: lxml.html.HtmlElement | None, *, named: bool)
         url = shown(page.base, link.url) or link.url if is_viewer(link.url) else link.url
         ending = document_ending(url)
         given = "/files/" in urlsplit(url).path or is_download(url) or names_file(link.label)
-        if ending is None and not given:
+        announced = _is_announced(link)
+        if ending is None and not (given or announced):
             continue
         # Without a known body every document of the page counts, but no image: that may be decoration.
-        if link.element in inside.leading or (
+        if (announced or link.element in inside.leading) or (
             body is None and (given or ending in DOCUMENT_ENDINGS) and not in_navigation(link.element)
         ):
             found.setdefault(canonical(url), Attachment(url=url, label=link.label or link.text))

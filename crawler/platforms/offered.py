@@ -49,7 +49,15 @@ _ASKS = re.compile(
     r"\$\.(?:ajax|get|post|getJSON)\s*\(|axios|\bfetch\s*\(|XMLHttpRequest|\.load\s*\(\s*['\"]"
 )
 _ROWS = re.compile(r"<(?:li|tr|dd|dl|a)\b|\.title\b|\.items?\b|\.(?:rows|list|records)\b", re.IGNORECASE)
-_WRITTEN_TO = re.compile(r"""['"](#?)([^'"#\s]{1,80})(?=(['"\s]))""")
+_WRITTEN_TO = re.compile(r"""['"]([#.]?)([^'"#.\s]{1,80})(?=(['"\s]))""")
+_CALLS = re.compile(r"\s*(?:return\s+)?([\w$]+)\s*\(\s*['\"\w]")
+# $('.tab li').click(…), $('.tab li').on('click', …), $('.tab').on('click', 'li.year', …).
+_BOUND = re.compile(
+    r"['\"]([^'\"\n]{1,60})['\"]\s*\)\s*\.\s*(?:on\s*\(\s*['\"](?:click|tap)['\"]\s*,(?!\s*['\"])|click\s*\()"
+    r"|\.on\s*\(\s*['\"](?:click|tap)['\"]\s*,\s*['\"]([^'\"\n]{1,60})['\"]"
+)
+_CALLED_SO = re.compile(r"[.#]([\w-]+)")
+_LISTS = re.compile(r"list|liebiao|^lb|lb$", re.IGNORECASE)
 _NOTHING = re.compile(
     r"^(正在|数据)?(加载|读取)?中?[.…]*(请稍[候后])?[.…]*$|^loading[.…]*$|^暂无(数据|内容|信息)?$",
     re.IGNORECASE,
@@ -161,7 +169,7 @@ def without_address(page: Page, titles: Iterable[str]) -> tuple[str, ...]:
     listed = "".join(map(folded, titles))
     names = [column.name for column in by_fields(page) if not column.url]
     found: dict[str, None] = {}
-    for name in (*names, *_tabs(page), *_nodes(page)):
+    for name in (*names, *_tabs(page), *_switches(page), *_nodes(page)):
         told = _YEAR.search(folded(name))
         if not (int(told[0]) in years if told and is_year(name) else folded(name) in listed):
             found.setdefault(name)
@@ -179,9 +187,84 @@ def _tabs(page: Page) -> list[str]:
         near = [element, *element.iterdescendants(), *islice(element.iterancestors(), 2)]
         if any(one in linked for one in near) or _is_chosen(element) or text in found:
             continue
-        if any(paging.is_clicked(page, one) for one in near[:3]) and not _divides_others(element):
+        clicked = any(paging.is_clicked(page, one) for one in near[:3]) or _is_asking(page, element)
+        if clicked and not _divides_others(element):
             found.append(text)
     return found
+
+
+def _switches(page: Page) -> list[str]:
+    """Labels that are levels or bodies, lead to no address and have a script fetch what they name, where
+    there are several; what only brings a part of the page to view is none.
+    """
+    if not (_bound(page) or page.tree.xpath("boolean(//@onclick | //a[starts-with(@href,'javascript:')])")):
+        return []
+    linked = {link.element for link in page.links}
+    found: dict[str, bool] = {}
+    for element in page.tree.iter("a", "li", "span", "div", "button", "td", "dd"):
+        if next(islice(element.iter(), _MOST_PARTS + 2, None), None) is not None:
+            continue
+        near = [element, *element.iterdescendants(), *islice(element.iterancestors(), 1)]
+        if any(one in linked for one in near):
+            continue
+        text = plain_text(element)
+        told = 2 <= len(text) <= 30 and (is_level(text) or is_agency(text))
+        if not told or _heads_links(element):
+            continue
+        if _is_asking(page, element) or any(_calls_for_more(page, one) for one in near):
+            found[text] = found.get(text, False) or _is_chosen(element)
+    return [text for text, chosen in found.items() if not chosen] if len(found) > 1 else []
+
+
+def _heads_links(element: lxml.html.HtmlElement) -> bool:
+    """Whether what follows a label, in its line or behind it, holds links: a click only folds these."""
+    own = plain_text(element)
+    line = (one for one in islice(element.iterancestors(), 1) if plain_text(one) == own)
+    for node in (element, *line):
+        after = next((one for one in node.itersiblings() if isinstance(one.tag, str)), None)
+        if after is not None and after.tag in ("ul", "ol", "dl", "div", "dd", "table"):
+            return bool(after.xpath("boolean(.//a[@href])"))
+    return False
+
+
+def _calls_for_more(page: Page, element: lxml.html.HtmlElement) -> bool:
+    """Whether a click calls a function that asks for data, or one of another file while the page shows one
+    list and hides none.
+    """
+    code = element.get("onclick") or (element.get("href") or "").removeprefix("javascript:")
+    called = _CALLS.match(code)
+    if called is None:
+        return False
+    function = page.functions.get(called[1])
+    return bool(_ASKS.search(function.body)) if function is not None else not _shows_parts(page)
+
+
+@once
+def _shows_parts(page: Page) -> bool:
+    """Whether a page holds several lists of reports, or a hidden part with links: its tabs show these."""
+    lists = set()
+    for link in page.links:
+        if names_report(link.label):
+            lists.add(next(link.element.iterancestors("ul", "ol", "dl", "table", "div"), None))
+    hidden = "//*[contains(translate(@style,' ',''),'display:none')]//a[@href]"
+    return len(lists) > 1 or bool(page.tree.xpath(hidden))
+
+
+def _is_asking(page: Page, element: lxml.html.HtmlElement) -> bool:
+    """Whether a script that asks for data hears of a click on an element, by what it or its box is called."""
+    bound = _bound(page)
+    near = (element, *islice(element.iterancestors(), 2)) if bound else ()
+    return any(
+        name in bound for one in near for name in (*(one.get("class") or "").split(), one.get("id") or "")
+    )
+
+
+@once
+def _bound(page: Page) -> frozenset[str]:
+    """The classes and ids on which scripts that ask for data hear clicks."""
+    sources = [source for source in page.tree.xpath("//script[not(@src)]/text()") if _ASKS.search(source)]
+    selectors = (one or two for source in sources for one, two in _BOUND.findall(source))
+    return frozenset(name for selector in selectors for name in _CALLED_SO.findall(selector))
 
 
 def _divides_others(element: lxml.html.HtmlElement) -> bool:
@@ -281,20 +364,24 @@ def drawn_by_script(page: Page) -> str | None:
     for element in page.tree.xpath("//*[@v-for or @ng-repeat or @data-ng-repeat]"):
         if _TEMPLATE.search(plain_text(element)) and not in_navigation(element):
             return f"the template {plain_text(element)[:60]!r}"
-    asking = [
-        source
-        for source in page.tree.xpath("//script[not(@src)]/text()")
-        if _ASKS.search(source) and _ROWS.search(source)
-    ]
-    quoted = (found for source in asking for found in _WRITTEN_TO.findall(source))
-    written_to = {name for mark, name, end in quoted if mark or end in "'\""}
+    asking = [source for source in page.tree.xpath("//script[not(@src)]/text()") if _ASKS.search(source)]
+    quoted = {
+        found
+        for source, rows in [(source, _ROWS.search(source)) for source in asking]
+        for found in _WRITTEN_TO.findall(source)
+        # A script that puts no rows together is handed them, where it fills what is called a list.
+        if rows or _LISTS.search(found[1])
+    }
+    ids = {name for mark, name, end in quoted if mark == "#" or (not mark and end in "'\"")}
+    classes = {name for mark, name, _ in quoted if mark == "."}
     for box in page.tree.xpath(
-        "//*[self::ul or self::ol or self::tbody or self::table or self::div or self::dl][@id]"
+        "//*[self::ul or self::ol or self::tbody or self::table or self::div or self::dl][@id or @class]"
     ):
-        name = box.get("id")
-        if not asking or len(box) > 1 or not _NOTHING.match(folded(plain_text(box))) or in_navigation(box):
+        called = [name for name in (box.get("class") or "").split() if name in classes]
+        called += [name for name in (box.get("id"),) if name in ids]
+        if not called or len(box) > 1 or not _NOTHING.match(folded(plain_text(box))) or in_navigation(box):
             continue
-        if name in written_to and not is_pager(name):
-            return f"the empty box {name!r}"
+        if not any(map(is_pager, called)):
+            return f"the empty box {called[0]!r}"
     shell = not page.links and page.tree.xpath("boolean(//script)") and len(folded(page.text)) < _SHELL
     return "the whole page, which is empty" if shell else None

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -20,22 +21,38 @@ from crawler.addresses import absolute, canonical
 from crawler.page import Link, Page, once, plain_text
 from crawler.platforms.facts import facts_of
 from crawler.platforms.shapes import Entry, NextPages, Numbering
-from crawler.titles import folded, is_more_of_list, is_next, is_pager, is_report, names_next, page_number
+from crawler.titles import (
+    folded,
+    is_more_of_list,
+    is_next,
+    is_pager,
+    is_report,
+    is_turning,
+    names_next,
+    page_number,
+)
 
 _FILE = Path(__file__).with_name("paging.toml")
-_KEYS = frozenset(("marks", "pages", "entries", "sizes", "counters"))
-_WHOLE = _KEYS - {"marks"}
+_KEYS = frozenset(("marks", "callers", "pages", "entries", "sizes", "counters"))
+_WHOLE = _KEYS - {"marks", "callers"}
 
+_SUFFIX = r"['\"]\.?(s?html?|jspx?|php|aspx?)['\"]"
 # The pager of Ucap; its arguments are container, pages, current, prefix, suffix, entries.
 _UCAP = re.compile(
-    r"createPageHTML\s*\(\s*['\"]([^'\"]*)['\"]\s*,\s*['\"]?(\d+)['\"]?\s*,\s*['\"]?(\d+)['\"]?\s*,"
-    r"\s*['\"]([^'\"]+)['\"]\s*,\s*['\"](\w+)['\"]\s*(?:,\s*['\"]?(\d+)['\"]?\s*)?"
+    r"page[\w$]{0,40}\s*\(\s*['\"]([^'\"]*)['\"]\s*,\s*['\"]?(\d{1,5})['\"]?\s*,\s*['\"]?(\d{1,5})['\"]?\s*,"
+    rf"\s*['\"]([^'\"\s]+)['\"]\s*,\s*{_SUFFIX}\s*(?:,\s*['\"]?(\d+)['\"]?\s*)?",
+    re.IGNORECASE,
 )
-# The pager of TRS; its arguments are pages, current, prefix, suffix.
+# The pager of TRS; its arguments are pages, current, prefix, suffix. Some call the two by names of their own.
 _TRS = re.compile(
-    r"createPageHTML\s*\(\s*(\d+)\s*,\s*(\d+)\s*,\s*['\"]([^'\"]+)['\"]\s*,\s*['\"](\w+)['\"]\s*"
-    r"(?:,\s*['\"]?(\d+)['\"]?\s*)?"
+    r"page[\w$]{0,40}\s*\(\s*['\"]?(\d{1,5})['\"]?\s*,\s*['\"]?(\d{1,5})['\"]?\s*,"
+    rf"\s*['\"]([^'\"\s]+)['\"]\s*,\s*{_SUFFIX}\s*(?:,\s*['\"]?(\d+)['\"]?\s*)?",
+    re.IGNORECASE,
 )
+# The same told by names, in any order: Pager({size: 3, current: 0, prefix: 'index', suffix: 'html'}).
+_NAMED = re.compile(r"page[\w$]{0,40}\s*\(\s*\{([^{}]{1,400})\}", re.IGNORECASE)
+_PREFIX = re.compile(r"\bprefix['\"]?\s*:\s*['\"]([^'\"\s]+)['\"]")
+_NAMED_SUFFIX = re.compile(rf"\bsuffix['\"]?\s*:\s*{_SUFFIX}", re.IGNORECASE)
 _COUNT_PAGE = re.compile(r"var\s+countPage\s*=\s*['\"]?(\d+)")
 _PAGES = re.compile(
     r"[共分](?:有|计)?:?(\d{1,4})页|\d{1,4}/(\d{1,4})页|页[次码数]?:?\d{1,4}/(\d{1,4})|总页数:?(\d{1,4})"
@@ -59,6 +76,9 @@ _SET = re.compile(
 )
 _CALLED = re.compile(r"(function\s+)?(?<![\w$.])([\w$.]{1,80})\s*\(")
 _PAGINATED = re.compile(r"\.pagination\(\s*['\"]?(\d{1,6})['\"]?\s*,")
+_WHOLE_NUMBER = re.compile(r"\d{1,6}")
+# Names of one word (total, count, size) are those of anything.
+_NUMBER_NAME = re.compile(r"[a-z](?=[A-Z_])|pages?|records?", re.ASCII)
 _POSTED_BACK = re.compile(r"__doPostBack\(\s*'([^']+)'\s*,\s*'(\d+)'\s*\)")
 _MOST_PARTS = 2
 """Elements within something to click on; more is a box of others."""
@@ -81,8 +101,7 @@ def next_pages(
 
     `beside` tells of an element whether it belongs to another list of the page than the one that is read.
     """
-    code = _uncommented(page.html)
-    return _ucap(page, code) or _trs(page, code) or _linked(page, number, beside)
+    return told(page) or _linked(page, number, beside)
 
 
 def _uncommented(code: str) -> str:
@@ -92,41 +111,56 @@ def _uncommented(code: str) -> str:
 
 
 def _ucap(page: Page, code: str) -> NextPages | None:
-    match = _UCAP.search(code)
-    if not match:
+    match = _sure(_UCAP, code, 2)
+    if match is None:
         return None
-    pages, prefix, suffix = int(match[2]), match[4], f".{match[5]}"
-    total = int(match[6]) if match[6] else None
-    start = f"{_directory(page.base, prefix)}_"
-    # Some installations call the second page _1, some _2: the first that brings something new is right.
-    numberings = (Numbering(start, suffix, 1), Numbering(start, suffix, 0))
-    return NextPages(numberings=numberings, pages=pages, total=total, more=pages > 1)
+    return _stepped(page, match[4], match[5], int(match[2]), int(match[6]) if match[6] else None)
 
 
 def _trs(page: Page, code: str) -> NextPages | None:
-    match = _TRS.search(code)
+    match = _sure(_TRS, code, 1)
+    if match is not None:
+        return _stepped(page, match[3], match[4], int(match[1]), int(match[5]) if match[5] else None)
     count = _COUNT_PAGE.search(code)
-    if not match and not count:
+    if count is None:
         return None
-    if match:
-        pages, prefix, suffix = int(match[1]), match[3], f".{match[4]}"
-        total = int(match[5]) if match[5] else None
-    else:
-        name = urlsplit(page.url).path.rsplit("/", 1)[-1] or "index.html"
-        prefix, _, ending = name.rpartition(".")
-        prefix = re.sub(r"_\d+$", "", prefix)
-        pages, suffix, total = int(count[1]) if count else 1, f".{ending}", None
-    start = f"{_directory(page.base, prefix)}_"
+    name = urlsplit(page.url).path.rsplit("/", 1)[-1] or "index.html"
+    prefix, _, ending = name.rpartition(".")
+    return _stepped(page, re.sub(r"_\d+$", "", prefix), ending, int(count[1]), None)
+
+
+def _sure(pattern: re.Pattern[str], code: str, pages: int) -> re.Match[str] | None:
+    """The first call of a pager; one that is not called as usual is one where it counts several pages."""
+    found = pattern.finditer(code)
+    return next((one for one in found if int(one[pages]) > 1 or one[0].startswith("PageHTML")), None)
+
+
+def _named(page: Page, code: str) -> NextPages | None:
+    for options in _NAMED.findall(code):
+        prefix, suffix = _PREFIX.search(options), _NAMED_SUFFIX.search(options)
+        told = _numbers(options)
+        # Who has no other name for the number of pages calls it the pager's size.
+        pages = told.get("pages") or told.get("sizes") or 0
+        if prefix and suffix and pages > 1:
+            return _stepped(page, prefix[1], suffix[1], pages, None)
+    return None
+
+
+def _stepped(page: Page, prefix: str, ending: str, pages: int, total: int | None) -> NextPages:
+    """Pages beside this one, called `prefix` with a number."""
+    start, suffix = f"{_directory(page.base, prefix)}_", f".{ending}"
+    # Some installations call the second page _1, some _2: the first that brings something new is right.
     numberings = (Numbering(start, suffix, 1), Numbering(start, suffix, 0))
     return NextPages(numberings=numberings, pages=pages, total=total, more=pages > 1)
 
 
 def told(page: Page) -> NextPages | None:
     """What a pager of the common platforms, made by a script of the page, says; None where there is none."""
-    if "createPageHTML" not in page.html and "countPage" not in page.html:
+    # Commented code is left out only where it would count: most pages have none of these.
+    if not any(pattern.search(page.html) for pattern in (_UCAP, _TRS, _COUNT_PAGE, _NAMED)):
         return None
     code = _uncommented(page.html)
-    return _ucap(page, code) or _trs(page, code)
+    return _ucap(page, code) or _trs(page, code) or _named(page, code)
 
 
 def _directory(url: str, name: str) -> str:
@@ -145,10 +179,20 @@ def counts(text: str) -> tuple[int | None, int | None]:
 
 def _linked(page: Page, number: int, beside: Callable[[lxml.html.HtmlElement], bool]) -> NextPages:
     written, total = counts(folded(page.text))
-    pages = written or _pages_of_boxes(page, beside) or _pages_of_scripts(page)
+    pages = (
+        written
+        or _pages_of_boxes(page, beside)
+        or _pages_of_attributes(page, beside)
+        or _pages_of_choice(page, beside)
+        or _pages_of_scripts(page)
+    )
     here = canonical(page.url)
     relations = page.tree.xpath("//link[@rel='next']/@href | //a[@rel='next']/@href")
-    named = [link for link in page.links if is_next(link.text or link.label) and not _disabled(link)]
+    named = [
+        link
+        for link in page.links
+        if is_next(link.text or link.label) and not (_disabled(link) or _leads_away(page, link))
+    ]
     numbered = [
         link
         for link in page.links
@@ -160,12 +204,16 @@ def _linked(page: Page, number: int, beside: Callable[[lxml.html.HtmlElement], b
     for link in [*_relations(page, relations), *(link.url for link in [*named, *numbered, *icons])]:
         if canonical(link) != here and not re.search(r"\.(pdf|docx?|wps|xlsx?)$", urlsplit(link).path):
             return NextPages(link=link, pages=pages, total=total, more=True)
+    onward = _numbered_alike(page, beside)
+    if onward.link is not None:
+        return replace(onward, pages=pages, total=total)
+    pages = pages or onward.pages
     scripted = _turned_by_script(page, number, beside) or _loads_more(page)
     more = (pages or 1) > number or (scripted and number == 1 and (pages is None))
     made: tuple[Numbering, ...] = ()
     if more or total is not None:
         # A total without more is none where all of it was seen: the list knows.
-        made = (*_forms(page), *_made_by_script(page), *_guesses(page.url))
+        made = (*onward.numberings, *_forms(page), *_made_by_script(page), *_guesses(page.url))
     alone = written is None and total is None
     return NextPages(numberings=made, pages=pages, total=total, more=more, scripted=alone)
 
@@ -207,6 +255,56 @@ def _pages_of_boxes(page: Page, beside: Callable[[lxml.html.HtmlElement], bool])
     return None
 
 
+def _pages_of_attributes(page: Page, beside: Callable[[lxml.html.HtmlElement], bool]) -> int | None:
+    """How many pages the attributes of a pager's box, or fields that are called so, say there are."""
+    fields: dict[str, int] = {}
+    for element in page.tree.xpath("//*[@id or @class or @name or starts-with(name(), 'el-')]"):
+        names = (element.get("id") or "", element.get("name") or "")
+        field = next((name for name in names if _is_count(name)), None)
+        box = is_pager(element.get("class") or "") or any(map(is_pager, names)) or is_pager(str(element.tag))
+        if not (field or box) or beside(element):
+            continue
+        if field:
+            value = (element.get("value") or element.text or "").strip()
+            if _WHOLE_NUMBER.fullmatch(value):
+                fields.setdefault(field, int(value))
+            continue
+        told = _counted_pages({_plain_name(name): value for name, value in element.attrib.items()})
+        if told > 1:
+            return told
+    told = _counted_pages({name: str(value) for name, value in fields.items()})
+    return told if told > 1 else None
+
+
+def _plain_name(attribute: str) -> str:
+    """An attribute's name as a script's variable has it: data-page-count, :page-count."""
+    return attribute.lstrip(":").removeprefix("data-").replace("-", "_")
+
+
+def _is_count(name: str) -> bool:
+    """Whether an id or a name says that its element holds a number of pages, entries or entries of a page."""
+    if not _NUMBER_NAME.search(name):
+        return False
+    return any(_known()[key].match(name) for key in ("pages", "entries", "sizes"))
+
+
+def _counted_pages(told: Mapping[str, str]) -> int:
+    """How many pages some names with their values say there are; 0 where they do not tell."""
+    return _pages(_numbers(",".join(f"{name}:{value}" for name, value in told.items())))
+
+
+def _pages_of_choice(page: Page, beside: Callable[[lxml.html.HtmlElement], bool]) -> int | None:
+    """How many pages a drop-down of pages offers: numbers from 1 on, and a name or a script that says so."""
+    for field in page.tree.iter("select"):
+        said = " ".join(field.get(name) or "" for name in ("name", "id", "class", "onchange"))
+        if "page" not in said.lower() or beside(field):
+            continue
+        numbers = [page_number(plain_text(option)) for option in field.iter("option")]
+        if len(numbers) > 1 and numbers == list(range(1, len(numbers) + 1)):
+            return len(numbers)
+    return None
+
+
 def _pages_of_scripts(page: Page) -> int | None:
     """How many pages the variables, or the options of a pager that a script draws, say there are; None for
     one alone. Options count where a pager is called: a library has its own.
@@ -216,23 +314,110 @@ def _pages_of_scripts(page: Page) -> int | None:
         if not known["marks"].search(source):
             continue
         code = _uncommented(source)
-        called = any(not made and known["marks"].search(name) for made, name in _CALLED.findall(code))
-        told: dict[str, int] = {}
-        for name, sign, value in _SET.findall(code):
-            if sign == ":" and not called:
-                continue
-            for key in ("pages", "entries", "sizes"):
-                if known[key].match(name):
-                    told[key] = max(int(value), told.get(key, 0))
+        called = any(not made and known["callers"].search(name) for made, name in _CALLED.findall(code))
+        told = _numbers(code, options=called)
         entries = _PAGINATED.search(code)
         if entries:
             told["entries"] = int(entries[1])
-        pages = told.get("pages", 0)
-        if pages < 2 and told.get("sizes", 0) > 1:
-            pages = -(-told.get("entries", 0) // told["sizes"])
+        pages = _pages(told)
         if pages > 1:
             return pages
     return None
+
+
+def _numbers(code: str, *, options: bool = True) -> dict[str, int]:
+    """The numbers of pages, entries and entries of a page that a script sets, those of `options` included.
+
+    One that is called no more than a total is kept by itself, too: it may count either.
+    """
+    told: dict[str, int] = {}
+    for name, sign, value in _SET.findall(code):
+        if sign == ":" and not options:
+            continue
+        for key in ("pages", "entries", "sizes"):
+            if _known()[key].match(name):
+                if name.lower() == "total":
+                    told["total"] = int(value)
+                told[key] = max(int(value), told.get(key, 0))
+    return told
+
+
+def _pages(told: Mapping[str, int]) -> int:
+    """How many pages numbers of a script say there are; 0 where they do not tell."""
+    pages, entries = told.get("pages", 0), told.get("entries", 0)
+    if pages < 2 and told.get("sizes", 0) > 1:
+        return -(-entries // told["sizes"])
+    if pages < 2 and 1 < told.get("total", 0) < entries:
+        # A pager that is told a total beside the number of entries is told that of pages.
+        return told["total"]
+    return pages
+
+
+def _numbered_alike(page: Page, beside: Callable[[lxml.html.HtmlElement], bool]) -> NextPages:
+    """What links say that hold no word but may turn pages (an arrow, a picture, the last page), and lead to
+    the page's own address with another number.
+    """
+    found: dict[int, str] = {}
+    own = 0
+    for link in page.links:
+        # Of a picture without words the label is its address.
+        told = _numbers_beside(page.url, link.url) if is_turning(link.text) else None
+        if told is not None and told[1] > told[0] and not beside(link.element):
+            own = told[0]
+            found.setdefault(told[1], link.url)
+    if not found:
+        return NextPages()
+    first = min(found)
+    # An address that asks for page 2 is that of the second; files may be counted from 0.
+    if first == own + 1 or (own == 0 and first == 2 and not re.search(r"[-_]2\.\w+$", found[first])):
+        return NextPages(link=found[first], more=True)
+    start, _, end = found[first].rpartition(str(first))
+    made = tuple(Numbering(start, end, shift) for shift in (1, 0)) if start else ()
+    return NextPages(numberings=made, pages=max(found), more=True)
+
+
+def _numbers_beside(here: str, there: str) -> tuple[int, int] | None:
+    """The numbers of two pages of one list by their addresses, 0 for one without; None where the second is
+    none of the first one's list.
+    """
+    first, second = urlsplit(canonical(here)), urlsplit(canonical(there))
+    if first.netloc != second.netloc:
+        return None
+    if first.path == second.path:
+        (kept, own), (other, number) = (_uncounted(parts.query) for parts in (first, second))
+        return (own or 0, number) if number is not None and kept == other else None
+    for stem, own in _stems(first.path):
+        match = re.fullmatch(rf"{re.escape(stem)}[-_/]?(\d{{1,3}})(/|\.\w{{2,5}})?", second.path)
+        if match:
+            return own, int(match[1])
+    return None
+
+
+def _uncounted(query: str) -> tuple[dict[str, str], int | None]:
+    """A query without the parameter that counts pages, and what that says."""
+    kept = dict(parse_qsl(query))
+    counter = next((name for name, value in kept.items() if _is_counter(name, value)), None)
+    return kept, int(kept.pop(counter)) if counter else None
+
+
+def _is_counter(name: str, value: str) -> bool:
+    return _known()["counters"].match(name) is not None and _WHOLE_NUMBER.fullmatch(value) is not None
+
+
+def _stems(path: str) -> Iterator[tuple[str, int]]:
+    """What the addresses of a list's other pages may begin with, and the number that its own one has then."""
+    folder, _, name = path.rpartition("/")
+    stem = name.rpartition(".")[0]
+    paged = re.fullmatch(r"(.*/page)/(\d{1,3})", folder if not name else path)
+    if paged:
+        yield paged[1], int(paged[2])
+    elif not stem:
+        yield from ((f"{folder}/index", 0), (f"{path.rstrip('/')}/page", 0))
+    else:
+        numbered = re.fullmatch(r"(.+?[A-Za-z\d])[-_](\d{1,3})|(.*[A-Za-z])(\d{1,2})", stem)
+        if numbered:
+            yield f"{folder}/{numbered[1] or numbered[3]}", int(numbered[2] or numbered[4])
+        yield f"{folder}/{stem}", 0
 
 
 def _turned_by_script(page: Page, number: int, beside: Callable[[lxml.html.HtmlElement], bool]) -> bool:
@@ -283,6 +468,12 @@ def _is_icon(link: Link) -> bool:
     parts = [link.element, *link.element.iterdescendants()]
     said = (part.get(name) or "" for part in parts for name in ("class", "id", "aria-label"))
     return any(names_next(name) for name in said if name)
+
+
+def _leads_away(page: Page, link: Link) -> bool:
+    """Whether an arrow without a word leads to another folder and stands beside no number: a box has more."""
+    worded = re.search(r"\w", link.text or link.label) is not None
+    return not (worded or _same_folder(link.url, page.url) or _in_pager(page, link.element))
 
 
 def _same_folder(url: str, here: str) -> bool:
@@ -438,7 +629,8 @@ def _guesses(url: str) -> tuple[Numbering, ...]:
     def made(path: str, shift: int, ends: str = suffix) -> Numbering:
         return Numbering(urlunsplit((parts.scheme, parts.netloc, path, "", "")), ends, shift)
 
-    guesses = [made(f"{folder}/{stem}_", 1), made(f"{folder}/{stem}_", 0)]
+    first = [made(f"{folder}/{stem[:-1]}", 0)] if re.search(r"[A-Za-z]1$|[A-Za-z\d]-1$", stem) else []
+    guesses = [*first, made(f"{folder}/{stem}_", 1), made(f"{folder}/{stem}_", 0)]
     if stem != "index":
         guesses += [made(f"{folder}/index_", 1), made(f"{folder}/index_", 0)]
     guesses.append(made(f"{folder}/", 0, query))

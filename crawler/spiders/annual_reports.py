@@ -257,6 +257,9 @@ class AnnualReports(LastResorts):
         if channel is not None and platforms.of_page(page, walk.portal.platform) == "ucap":
             # The platform's own answer comes before other menus.
             walk.hubs.append(Hub(ucap.tree_url(channel), "", -1, place, page.url, channel))
+        if canonical(page.url) == canonical(walk.portal.home):
+            for link in generic.entrances(page):
+                walk.note_hub(Hub(link.url, link.label, 0, place, page.url))
         for rank, link in generic.hub_links(page):
             walk.note_hub(Hub(link.url, link.label, rank, place.below(link.label), page.url))
         for url in generic.menu_scripts(page):

@@ -284,6 +284,7 @@ class Following(Spider):
         )
 
     def _end_of_list(self, walk: PortalWalk, progress: ListWalk) -> Found:
+        self._collect_held(walk, progress)
         if progress.incomplete and not progress.cut:
             detail = f"the list says {progress.total} entries, {progress.rows} were seen"
             yield self._trouble(walk, "list_incomplete", progress.url, detail, hides=True)
@@ -296,6 +297,12 @@ class Following(Spider):
         if self.trial is not None and number is not None and number < self.trial.pages:
             return False
         return self.limit is not None and len(walk.candidates) >= self.limit
+
+    def _collect_held(self, walk: PortalWalk, progress: ListWalk) -> None:
+        """Takes the entries of pages that named no report: the list goes on with reports, or ends soon."""
+        held, progress.held = progress.held, []
+        for found_on, entries in held:
+            self._collect_all(walk, entries, progress.place, found_on)
 
     def _collect_all(self, walk: PortalWalk, entries: Iterable[Entry], place: Place, found_on: str) -> None:
         for entry in entries:

@@ -160,7 +160,8 @@ class Lists(ChannelLists):
         yield from self._unaddressed(walk, page, response)
         if not progress.place.path:
             progress.place = replace(progress.place, path=generic.breadcrumb(page))
-        if not progress.place.trusted and len(wanted) * 3 >= len(listing.entries) > 0:
+        short = [entry for entry in listing.entries if generic.is_short_title(entry.title)] if wanted else []
+        if not progress.place.trusted and len(wanted + short) * 3 >= len(listing.entries) > 0:
             progress.place = replace(progress.place, trusted=True)
         yield from self._listed_columns(walk, listing.columns, page, response)
         yield from self._columns(walk, listing.columns, progress.place, page.url)
@@ -224,7 +225,7 @@ class Lists(ChannelLists):
     def _unaddressed(self, walk: PortalWalk, page: Page, response: Response) -> Found:
         """Says which reports a list page names without an address."""
         without = "but only a script knows its address"
-        same = "but its address differs from another's only in what is dropped as a session or a moment"
+        same = "but its address differs from another's only in what is dropped: a session, a moment, or a #"
         named = [(label, without) for label in generic.unaddressed(page)]
         for label, why in [*named, *((label, same) for label in generic.merged(page))]:
             detail = f"the list names {label!r}, {why}"
@@ -244,7 +245,7 @@ class Lists(ChannelLists):
 
     def _fed(self, walk: PortalWalk, progress: ListWalk, page: Page, response: Response, drawn: str) -> Found:
         """The entries of the file of data that fills a list; said where there is none that can be read."""
-        feeds = iter(offered.feeds(page))
+        feeds, place = iter(offered.feeds(page)), progress.place
 
         def after() -> Found:
             url = next(feeds, None)
@@ -261,11 +262,15 @@ class Lists(ChannelLists):
             except AnswerError:
                 yield from after()
                 return
-            self._collect_all(walk, answer.entries, progress.place, page.url)
+            self._collect_all(walk, answer.entries, place, page.url)
             if (answer.total or 0) > len(answer.entries):
                 yield self._by_script(walk, page, came, drawn)
 
         yield from after()
+        listing = module_of(page, walk).listing(page)
+        if not any(_may_be_listed(entry.title) for entry in listing.entries):
+            # What is linked stands beside the list.
+            progress.place = replace(progress.place, trusted=False)
 
     def _by_script(self, walk: PortalWalk, page: Page, response: Response, drawn: str) -> Trouble:
         detail = f"{drawn} is filled by a script with data whose address is not known"
@@ -430,14 +435,16 @@ class Lists(ChannelLists):
         progress.add(entries if number == 1 else fresh)
         progress.last_size = len(entries)
         progress.first_size = progress.first_size or len(entries)
-        place = progress.place
         if number == 1:
             progress.named = any(titles.names_report(entry.title) for entry in entries)
         elif progress.named and progress.scripted:
             names = any(titles.is_report(one.title) or titles.may_be_report(one.title) for one in entries)
             progress.idle = 0 if names else progress.idle + 1
-            place = place if names else replace(place, trusted=False)
-        self._collect_all(walk, fresh, place, page.url)
+        if progress.idle:
+            progress.held.append((page.url, fresh))
+        else:
+            self._collect_held(walk, progress)
+            self._collect_all(walk, fresh, progress.place, page.url)
         further = module_of(page, walk).next_pages(page, number)
         progress.total = progress.total if progress.total is not None else further.total
         progress.pages = progress.pages if progress.pages is not None else further.pages
@@ -634,6 +641,11 @@ def _may_list(walk: PortalWalk, response: Response) -> bool:
     if module.calls(page) or generic.sent_on(page) or (generic.frames(page) and not listing.entries):
         return True
     return _names_reports(listing) or _shows_article(module, page)
+
+
+def _may_be_listed(title: str) -> bool:
+    """Whether an entry's title may stand for a report in a list of reports: one's words, a year, a body."""
+    return titles.is_report(title) or titles.title_year(title) is not None or titles.is_agency(title)
 
 
 def _names_reports(listing: ListPage) -> bool:

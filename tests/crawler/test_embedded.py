@@ -122,6 +122,12 @@ def test_the_document_that_a_script_names(script: str) -> None:
     ]
 
 
+def test_a_text_of_forty_thousand_signs_in_a_script_is_read_once() -> None:
+    """Where each sign of it begins a search this takes a minute, in which no other answer is taken."""
+    script = f"var page='{'4f' * 20_000}'; var pdf='/gk/P020220113.pdf';"
+    assert offered("", f"<script>{script}</script>") == [("file", "/gk/P020220113.pdf")]
+
+
 @pytest.mark.parametrize(
     ("inner", "address"),
     [

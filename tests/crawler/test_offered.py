@@ -381,6 +381,12 @@ def test_what_a_function_of_the_page_opens(code: str, address: str | None) -> No
     assert clicks.opened_by_call(code, clicks.functions(SCRIPT)) == address
 
 
+def test_a_text_that_doubles_makes_no_endless_address() -> None:
+    """Forty lines of it are more than any memory holds."""
+    known = clicks.functions(f"function f(id) {{ url = '/{'x' * 7}'; {'url = url + url;' * 12} open(url); }}")
+    assert len(clicks.opened_by_call("f('1')", known) or "") < 10_000
+
+
 def test_entries_that_a_function_opens(portal: SmallPortal, crawl: Crawler) -> None:
     lines = ""
     for number, agency in enumerate(AGENCIES):

@@ -131,10 +131,28 @@ def test_a_pager_that_grows_is_left_where_no_page_names_a_report(portal: SmallPo
     assert not result.complete
 
 
-def pager(number: int) -> str:
+def pager(number: int, last: int | None = None) -> str:
     script = "<script>function go(n){location='/zwgk/nb/index_'+n+'.html'}</script>"
     menu = "".join(f"<a href='/m{n}/'>栏目{n}</a>" for n in range(5))
-    return f"<div class='nav'>{menu}</div><div class='pages'>{number}/{number + 3}</div>{script}"
+    return f"<div class='nav'>{menu}</div><div class='pages'>{number}/{last or number + 3}</div>{script}"
+
+
+@pytest.mark.parametrize("bare", [2, 3])
+def test_older_reports_by_the_names_of_their_bodies(bare: int, portal: SmallPortal, crawl: Crawler) -> None:
+    """A page that names no report counts where the list goes on with reports after it, or ends with it."""
+    entry = put(portal, pager(1, 3))
+    for number in (2, 3):
+        entries = []
+        for place, body in enumerate(("公安", "财政", "民政")):
+            title = TITLE.format(body, 2020 - number)
+            entries.append((f"{SECTION}{number}/{place}001.html", title))
+            portal.page(entries[-1][0], report_body(title))
+        if number == bare:
+            entries = [(path, title[: title.index("局") + 1]) for path, title in entries]
+        portal.page(f"{SECTION}index_{number}.html", entry_list(*entries) + pager(number, 3))
+    result = crawl(entry)
+    assert len(result.publications) == 8
+    assert result.complete, result.troubles
 
 
 @pytest.mark.parametrize(

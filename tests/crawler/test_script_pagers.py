@@ -165,6 +165,130 @@ def test_a_form_that_is_posted_for_each_page(form: str, portal: SmallPortal, cra
     assert all(fields["cat"] == ["7"] for fields in posted)
 
 
+FOLDER = "/gk/nb/"
+
+
+def put_static(
+    portal: SmallPortal, pager: Callable[[int], str], name: str = "index_{}", first: int = 1
+) -> str:
+    """A section of three static pages, whose second is numbered `first`; returns the entry."""
+    for number in range(6):
+        portal.page(f"{FOLDER}{number}001.html", report_body(title(number)))
+    names = ["index" if first == 1 else name.format(1), *(name.format(first + n) for n in range(2))]
+    for place, own in enumerate(names):
+        entries = [(f"{FOLDER}{n}001.html", title(n)) for n in (place * 2, place * 2 + 1)]
+        portal.page(f"{FOLDER}{own}.html", f"<div class='lb'>{entry_list(*entries)}{pager(place)}</div>")
+    return f'sections = ["{portal.origin}{FOLDER}{names[0]}.html"]'
+
+
+def link(place: int, label: str) -> str:
+    return f"<a href='index_{place + 1}.html'>{label}</a>" if place < 2 else ""
+
+
+STATIC_PAGERS: dict[str, Callable[[int], str]] = {
+    "a call by another name": lambda n: f"<script>createPage(3,{n},'index','html')</script>",
+    "quoted numbers": lambda n: f"<script>showPage('3','{n}','index','html','6')</script>",
+    "a call by names": lambda n: (
+        f"<script>Pager({{size:3, current:{n}, prefix:'index',suffix:'html'}});</script>"
+    ),
+    "kkpager": lambda n: f"<script>kkpager.generPageHtml({{pno:{n},total:3,totalRecords:6}})</script>",
+    "a plugin of one word": lambda _: "<script>$('.box').Page({totalPages:3,liNums:7})</script>",
+    "an object": lambda n: f"<script>new Page({{id:'p1',curPage:{n},pageTotal:3,dataTotal:6}})</script>",
+    "attributes": lambda _: "<div class='qt-page' pagesize='2' pagecount='3' allrec='6'></div>",
+    "data attributes": lambda n: (
+        f"<div class='pagination' data-total='6' data-size='2' data-current='{n}'></div>"
+    ),
+    "an element of vue": lambda _: "<el-pagination :total='6' :page-size='2'></el-pagination>",
+    "hidden fields": lambda _: (
+        "<input type='hidden' id='totalRecord' value='6'><input type='hidden' id='perPage' value='2'>"
+    ),
+    "one hidden field": lambda _: "<input type='hidden' id='totalPage' value='3'>",
+    "a drop-down": lambda _: (
+        "<select name='page' onchange='jump(this.value)'>"
+        "<option>1</option><option>2</option><option>3</option></select>"
+    ),
+    "an arrow": lambda n: link(n, "&#9658;"),
+    "a picture": lambda n: link(n, "<img src='/i/xyy.gif'>"),
+    "older ones": lambda n: link(n, "更早的文章 »"),
+    "turn on": lambda n: link(n, "向后翻页"),
+    "only the last": lambda n: "<a href='index.html'>首页</a><a href='index_2.html'>尾页</a>",
+    "spans of entries": lambda _: (
+        "<a href='index.html'>1-2</a><a href='index_1.html'>3-4</a><a href='index_2.html'>5-6</a>"
+    ),
+}
+
+
+@pytest.mark.parametrize("pager", STATIC_PAGERS)
+def test_pagers_of_static_lists(pager: str, portal: SmallPortal, crawl: Crawler) -> None:
+    result = crawl(put_static(portal, STATIC_PAGERS[pager]))
+    assert len(result.publications) == 6
+    assert result.complete, result.troubles
+
+
+def test_a_list_whose_pages_are_numbered_without_a_sign(portal: SmallPortal, crawl: Crawler) -> None:
+    result = crawl(put_static(portal, lambda _: "<p>共3页</p>", "list{}", 2))
+    assert len(result.publications) == 6
+    assert result.complete, result.troubles
+
+
+ARROW = "<img src='/i/r.png'>"
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ["/gk/list-12-1.html", "/gk/list-12-2.html", "/gk/list-12-3.html"],
+        ["/gk/list-12.html", "/gk/list-12-2.html", "/gk/list-12-3.html"],
+        ["/gk/nb/", "/gk/nb/page/2/", "/gk/nb/page/3/"],
+        ["/gk/nb.php?c=3", "/gk/nb.php?c=3&pn=2", "/gk/nb.php?c=3&pn=3"],
+        ["/gk/list1.html", "/gk/list2.html", "/gk/list3.html"],
+    ],
+)
+def test_a_picture_that_leads_to_the_same_address_with_another_number(
+    addresses: list[str], portal: SmallPortal, crawl: Crawler
+) -> None:
+    for number in range(6):
+        portal.page(f"{FOLDER}{number}001.html", report_body(title(number)))
+    for place, address in enumerate(addresses):
+        entries = [(f"{FOLDER}{n}001.html", title(n)) for n in (place * 2, place * 2 + 1)]
+        onward = f"<p><a href='{addresses[place + 1]}'>{ARROW}</a></p>" if place < 2 else ""
+        portal.page(address, f"<div>{entry_list(*entries)}{onward}</div>")
+    result = crawl(f'sections = ["{portal.origin}{addresses[0]}"]')
+    assert len(result.publications) == 6
+    assert result.complete, result.troubles
+
+
+def test_only_the_last_page_by_a_name_that_nobody_knows(portal: SmallPortal, crawl: Crawler) -> None:
+    last = f"<a href='{LIST}'>首页</a><a href='{LIST}?toPage=3'>尾页</a>"
+    result = crawl(put_pages(portal, lambda _: last, "toPage"))
+    assert len(result.publications) == 6
+    assert result.complete, result.troubles
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "<div class='page' data-total='2' data-size='15'></div>",
+        "<select name='month'><option>1</option><option>2</option><option>3</option></select>",
+        "<input type='hidden' name='total' value='90'><input type='hidden' name='size' value='15'>",
+        "<a href='index_2023.html'></a><a href='/gk/zn/index_1.html'>&#9658;</a>",
+        "<script>openPage(3, 4, 'detail', 'x'); setPageTitle(1, 2, 'index', 'html');</script>",
+        (
+            "<div class='kx'><ul><li><a href='/xw/1001.html'>要闻</a></li></ul>"
+            "<div class='page' data-pages='9'></div></div>"
+        ),
+    ],
+)
+def test_what_is_like_a_pager_of_static_pages(beside: str, portal: SmallPortal, crawl: Crawler) -> None:
+    entries = [(f"{FOLDER}{n}001.html", title(n)) for n in (0, 1)]
+    for path, name in entries:
+        portal.page(path, report_body(name))
+    portal.page(f"{FOLDER}index.html", f"{entry_list(*entries)}{beside}")
+    result = crawl(f'sections = ["{portal.origin}{FOLDER}index.html"]')
+    assert (result.codes, len(result.publications)) == ([], 2)
+    assert not [path for path in portal.paths if "index_" in path]
+
+
 def test_a_total_alone_has_the_usual_addresses_tried(portal: SmallPortal, crawl: Crawler) -> None:
     result = crawl(put_pages(portal, lambda _: "<span>记录总数：6</span>", "pageNo"))
     assert len(result.publications) == 6
@@ -179,7 +303,14 @@ def test_the_number_of_a_page(label: str, number: int | None) -> None:
 
 
 def test_unknown_and_wrong_keys_of_the_pagers_are_refused() -> None:
-    good = {"marks": ["a"], "pages": ["a"], "entries": ["a"], "sizes": ["a"], "counters": ["a"]}
+    good = {
+        "marks": ["a"],
+        "callers": ["a"],
+        "pages": ["a"],
+        "entries": ["a"],
+        "sizes": ["a"],
+        "counters": ["a"],
+    }
     assert paging.checked(dict(good))
     for wrong, said in (
         ({**good, "pagse": ["a"]}, "pagse"),
