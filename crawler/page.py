@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache, wraps
 from html import escape
+from itertools import islice
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from urllib.parse import unquote, urlsplit
@@ -458,6 +459,8 @@ _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "dt", "legend", "caption", "str
 _TITLED = re.compile(r"(^|[-_\s])(tit|title|hd|bt|heading|head|caption|name|mc)([-_\s\d]|$)", re.IGNORECASE)
 _BOXES_UP = 4
 """How far above a link the box may stand that is headed."""
+_HEAD_PARTS = 60
+"""Elements at the beginning of a box among which its heading stands."""
 
 
 def box_heading(element: lxml.html.HtmlElement) -> str | None:
@@ -472,7 +475,7 @@ def box_heading(element: lxml.html.HtmlElement) -> str | None:
         if parent is None or parent.tag in ("body", "html"):
             return None
         node = parent
-        for part in node.iter():
+        for part in islice(node.iter(), _HEAD_PARTS):
             if part is element:
                 break
             if part.tag in _HEADINGS or (

@@ -146,9 +146,12 @@ _PAGE_ENDING = re.compile(r"(\.(s?html?|jspx?|aspx?|php|do|action)|/)$", re.IGNO
 _ENTRANCE = re.compile(r"/(index|default|main|home)\.\w+$", re.IGNORECASE)
 _MOST_WELCOMING = 12
 """Links of a page that only welcomes its reader; a portal's menu has more."""
+_ANY_YEAR = re.compile(r"(19|20)\d{2}")
 _BRACKETED = re.compile(r"^[\[(【〔].{2,30}[\])】〕][:：]?$")
 _MOST_SIGNS = 4
 """Signs of what is not the title of an entry but a button beside it."""
+_MOST_BUTTONS = 8
+"""Links beside each other in the line of one entry: to read it, to load it down in several formats."""
 _NEIGHBOUR = re.compile(r"^(上|下|前|后)一?(篇|条|则|个)")
 """What stands before the links from one article to the articles beside it."""
 _ARTICLE_URL = re.compile(
@@ -380,7 +383,7 @@ def unaddressed(page: Page) -> tuple[str, ...]:
         reference = (element.get("href") or "").strip()
         clicked = element.get("onclick") or reference.lower().startswith("javascript:")
         label = element.get("title") or plain_text(element)
-        if clicked and is_vague(label) and element.tag != "tr":
+        if clicked and is_vague(label) and element.tag != "tr" and not _is_among_many(element):
             label = _entry(Link("", label, label, element)).title
         # What bears only a year may be the tab of a list that the page shows.
         short = clicked and _ANNUAL.search(folded(label)) and title_year(label) not in years
@@ -472,11 +475,17 @@ def _is_told_entry(link: Link, is_article: Callable[[str], bool]) -> bool:
 
 
 def _is_column_before(link: Link) -> bool:
-    """Whether a link is the column or the body of an entry, put in brackets before the entry's own link."""
-    if not _BRACKETED.match(folded(link.text)):
+    """Whether a link is the column or the body of an entry, put in brackets before the entry's own link: none
+    is what names a year or a report itself, or stands before another such link.
+    """
+    text = folded(link.text)
+    if not _BRACKETED.match(text) or _ANY_YEAR.search(text) or names_annual(text):
         return False
     after = next((one for one in link.element.itersiblings() if isinstance(one.tag, str)), None)
-    return after is not None and after.tag == "a" and len(folded(plain_text(after))) > _MOST_SIGNS
+    if after is None or after.tag != "a":
+        return False
+    title = folded(plain_text(after))
+    return len(title) > _MOST_SIGNS and not _BRACKETED.match(title)
 
 
 def _before(element: lxml.html.HtmlElement) -> str:
@@ -543,6 +552,12 @@ def _item(element: lxml.html.HtmlElement) -> lxml.html.HtmlElement:
         if ancestor.tag == "div" and iso_date(plain_text(ancestor)):
             return ancestor
     return element
+
+
+def _is_among_many(element: lxml.html.HtmlElement) -> bool:
+    """Whether more things to click on than those of one entry stand beside an element."""
+    parent = element.getparent()
+    return parent is not None and _more_than(_MOST_BUTTONS, parent.iterchildren("a"))
 
 
 def is_short_title(title: str) -> bool:

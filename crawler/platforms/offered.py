@@ -219,7 +219,8 @@ def _switches(page: Page) -> list[str]:
 def _heads_links(element: lxml.html.HtmlElement) -> bool:
     """Whether what follows a label, in its line or behind it, holds links: a click only folds these."""
     own = plain_text(element)
-    line = (one for one in islice(element.iterancestors(), 1) if plain_text(one) == own)
+    above = islice(element.iterancestors(), 1)
+    line = (one for one in above if len(one) <= _MOST_PARTS and plain_text(one) == own)
     for node in (element, *line):
         after = next((one for one in node.itersiblings() if isinstance(one.tag, str)), None)
         if after is not None and after.tag in ("ul", "ol", "dl", "div", "dd", "table"):

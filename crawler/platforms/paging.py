@@ -76,6 +76,7 @@ _SET = re.compile(
 )
 _CALLED = re.compile(r"(function\s+)?(?<![\w$.])([\w$.]{1,80})\s*\(")
 _PAGINATED = re.compile(r"\.pagination\(\s*['\"]?(\d{1,6})['\"]?\s*,")
+_HAN = re.compile("[\u4e00-\u9fff]")
 _WHOLE_NUMBER = re.compile(r"\d{1,6}")
 # Names of one word (total, count, size) are those of anything.
 _NUMBER_NAME = re.compile(r"[a-z](?=[A-Z_])|pages?|records?", re.ASCII)
@@ -360,8 +361,9 @@ def _numbered_alike(page: Page, beside: Callable[[lxml.html.HtmlElement], bool])
     found: dict[int, str] = {}
     own = 0
     for link in page.links:
-        # Of a picture without words the label is its address.
-        told = _numbers_beside(page.url, link.url) if is_turning(link.text) else None
+        # Of a picture without words the label is its address; words of one name another column.
+        turns = is_turning(link.text) and (link.text or is_turning(link.label) or not _HAN.search(link.label))
+        told = _numbers_beside(page.url, link.url) if turns else None
         if told is not None and told[1] > told[0] and not beside(link.element):
             own = told[0]
             found.setdefault(told[1], link.url)

@@ -664,6 +664,7 @@ class _Shapes:
         self.images: list[tuple[float, float, float, float]] = []
         self.overlaid: list[tuple[int, Box, int]] = []  # images painted after so many texts
         self.hidden: set[int] = set()
+        self._sheer = False  # the form that is walked lets what lies below be seen
         self._left = 100_000
         self._told = _Told()
         self._walk(pdfium_c.FPDFPage_CountObjects(handle), _page_object, _address(handle), _AS_IT_IS, 0)
@@ -719,7 +720,16 @@ class _Shapes:
         return found
 
     def _form(self, shape: int, matrix: Matrix, depth: int) -> None:
+        outer = self._sheer
+        # A form may name its layer where no mark tells of it.
+        self._sheer = outer or self._layered or self._may_be_sheer(shape)
         self._walk(_form_count(shape), _form_object, shape, matrix, depth)
+        self._sheer = outer
+
+    def _may_be_sheer(self, shape: int) -> bool:
+        """Whether what lies under an object may be seen whatever it holds: a watermark, a layer."""
+        pale = bool(pdfium_c.FPDFPageObj_HasTransparency(_object(shape)))
+        return pale or (self._layered and _is_switched(shape))
 
     def _image(self, shape: int, matrix: Matrix) -> None:
         """An image fills the unit square; one stretched to a line is a ruling."""
@@ -731,7 +741,7 @@ class _Shapes:
         else:
             self.pictured += (x1 - x0) * (y1 - y0)
             self.images.append((x0, y0, x1, y1))
-            if self._texts:
+            if self._texts and not (self._sheer or self._may_be_sheer(shape)):
                 self.overlaid.append((len(self._texts), (x0, y0, x1, y1), shape))
 
     def _path(self, shape: int, outer: Matrix) -> None:
@@ -853,7 +863,7 @@ def _hides(document: Handle, handle: Handle, address: int, area: Box) -> bool:
     """Whether nothing of what lies under an image of a page, which fills the area, can be seen."""
     shape = _object(address)
     clip = pdfium_c.FPDFPageObj_GetClipPath(shape)
-    if pdfium_c.FPDFPageObj_HasTransparency(shape) or (clip and _is_clipped(clip, area)):
+    if clip and _is_clipped(clip, area):
         return False
     drawn = pdfium_c.FPDFImageObj_GetRenderedBitmap(document, handle, shape)
     if not drawn:

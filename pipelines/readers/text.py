@@ -37,7 +37,7 @@ _CHAPTER = re.compile(r"[一二三四五六七八九十]{1,2}[、.．]")
 _DATED = re.compile(r"(?:19|20)\d\d\s*[-./]\s*\d{1,2}\s*[-./]\s*\d{1,2}\Z")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _EMPHASIS = re.compile(r"\*\*|__")
-_BREAK = re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE)
+_BREAK = re.compile(r"<br\s{0,8}/?>", re.IGNORECASE)
 """The one tag that Markdown needs: lines of a cell."""
 
 

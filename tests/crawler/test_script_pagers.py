@@ -272,6 +272,7 @@ def test_only_the_last_page_by_a_name_that_nobody_knows(portal: SmallPortal, cra
         "<select name='month'><option>1</option><option>2</option><option>3</option></select>",
         "<input type='hidden' name='total' value='90'><input type='hidden' name='size' value='15'>",
         "<a href='index_2023.html'></a><a href='/gk/zn/index_1.html'>&#9658;</a>",
+        "<p><a href='index_1.html'><img src='/i/zn.png' alt='公开指南'></a></p>",
         "<script>openPage(3, 4, 'detail', 'x'); setPageTitle(1, 2, 'index', 'html');</script>",
         (
             "<div class='kx'><ul><li><a href='/xw/1001.html'>要闻</a></li></ul>"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import process_time
 
 import pytest
 
 from crawler import titles
+from crawler.page import Page
+from crawler.platforms import generic, offered
 from tests.crawler.conftest import Answer, Crawl, SmallPortal, entry_list, report_body
 
 Crawler = Callable[..., Crawl]
@@ -375,3 +378,46 @@ def test_a_file_that_a_link_of_the_list_is_told_in_an_attribute(portal: SmallPor
 def test_a_badge_behind_the_words_of_a_menu() -> None:
     assert titles.hub_rank("政府信息公开\n NEW") == titles.hub_rank("政府信息公开")
     assert titles.section_rank("政府信息公开年报 new!") == 0
+
+
+@pytest.mark.parametrize("names", [("2024", "2023", "2022"), ("2022-2024", "2019-2021", "2016-2018")])
+def test_a_tab_of_years_is_no_number_of_a_page(names: tuple[str, ...]) -> None:
+    entries = entry_list(*((f"/gk/nb/2024/{n}001.html", title(agency)) for n, agency in enumerate(AGENCIES)))
+    tabs = "".join(f"<a href='/gk/nb/list_{n}.html'>{name}</a>" for n, name in enumerate(names, 1))
+    source = f"<html><body><div class='tab'>{tabs}</div>{entries}</body></html>"
+    page = Page("http://a.gov.cn/gk/nb/list_1.html", source.encode())
+    found = generic.next_pages(page, 1)
+    assert (found.link, found.more) == (None, False)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<a href='/gk/2021/{0}001.html'>[2021年年报]</a><a href='/gk/2020/{0}001.html'>[2020年年报]</a>",
+        "<a href='/gk/2021/{0}001.html'>【2021年政府信息公开年报】</a><a href='/gk/{0}.pdf'>PDF版下载</a>",
+        "<a href='/gk/2021/{0}001.html'>[测试市教育局]</a><a href='/gk/2020/{0}001.html'>[测试市民政局]</a>",
+    ],
+)
+def test_titles_in_brackets_beside_each_other_are_entries(line: str) -> None:
+    source = f"<html><body><ul>{''.join(f'<li>{line.format(n)}</li>' for n in range(4))}</ul></body></html>"
+    found = generic.listing(Page("http://a.gov.cn/gk/nb/", source.encode()))
+    assert sum(entry.url.endswith("001.html") for entry in found.entries) == 4 * line.count("001.html")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"<div><div><div><div><div>{'<a href=/c/>更多</a>' * 3_000}</div></div></div></div></div>",
+        f"<ul class='tab'>{'<li>市财政局</li>' * 5_000}</ul><script>$('.tab').on('click',$.get(u))</script>",
+        f"<ul><li>{'<a onclick=f(1)>查看</a>' * 5_000}</li></ul>",
+    ],
+    ids=["whole lists", "tabs", "buttons"],
+)
+def test_long_rows_of_the_same_take_no_longer_than_their_length(source: str) -> None:
+    page = Page("http://a.gov.cn/nb/", f"<html><body>{source}</body></html>".encode())
+    assert page.links is not None
+    since = process_time()
+    generic.hub_links(page)
+    generic.unaddressed(page)
+    offered.without_address(page, ())
+    assert process_time() - since < 1.5

@@ -44,6 +44,8 @@ def doubted(found: DocumentReading) -> set[object]:
         "附：牡丹江市教育考试院收到和处理政府信息公开申请情况",
         "牡丹江市体育局收到和处理政府信息公开申请情况",
         "2021年本局没有收到政府信息公开申请。现将全市教育系统收到和处理政府信息公开申请的情况汇总如下：",
+        "本单位及下属收到申请情况汇总表",
+        "本部门（含下级）政府信息公开申请情况汇总表",
     ],
 )
 def test_a_table_under_another_body_or_a_whole_area(caption):

@@ -748,3 +748,31 @@ def test_text_beside_what_a_clip_leaves_of_a_picture_is_taken():
     streams = re.findall(rb"stream\n(.*?)\nendstream", body, re.DOTALL)
     found = reading(d.pdf_file([stream + b"\nq 0 0 20 20 re W n " + PICTURE + b" Q" for stream in streams]))
     assert {figure.cell: figure.printed for figure in found.report.figures} == printed
+
+
+@pytest.mark.parametrize("way", ["pale group", "layer", "layer of a form", "layer in a form"])
+def test_text_under_a_watermark_as_large_as_the_page_is_taken(way, without_ocr):
+    """Programs set these in a form that is pale as a whole, or in a layer that is switched off."""
+    body, printed = plain(packed=False)
+    streams = re.findall(rb"stream\n(.*?)\nendstream", body, re.DOTALL)
+    draw = {
+        "pale group": b"/G gs /Fm0 Do",
+        "layer": b"/OC /L BDC " + PICTURE + b" EMC",
+        "layer of a form": b"/OC /L BDC /Fm0 Do EMC",
+        "layer in a form": b"/Fm0 Do",
+    }[way]
+    made = d.pdf_file([stream + b"\nq " + draw + b" Q" for stream in streams], packed=False)
+    group = {"pale group": b"/Group<</S/Transparency>>", "layer in a form": b"/OC 98 0 R"}.get(way, b"")
+    form = b"<</Type/XObject/Subtype/Form/BBox[0 0 595 1200]%s/Length %d>>\nstream\n%s\nendstream" % (
+        group,
+        len(PICTURE),
+        PICTURE,
+    )
+    further = b"98 0 obj\n<</Type/OCG/Name(w)>>\nendobj\n99 0 obj\n%s\nendobj\nxref\n0 " % form
+    named = b"/ExtGState<</G<</ca .2>>>>/XObject<</Fm0 99 0 R>>/Properties<</L 98 0 R>>/Font<<"
+    made = made.replace(b"/Font<<", named).replace(b"xref\n0 ", further, 1)
+    layers = b"/Pages 2 0 R/OCProperties<</OCGs[98 0 R]/D<</OFF[98 0 R]>>>>"
+    made = made.replace(b"/Pages 2 0 R", layers, 1)
+    found = reading(made)
+    assert found.report is not None, found.problems
+    assert {figure.cell: figure.printed for figure in found.report.figures} == printed

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import re
+from time import process_time
 
 import pytest
 
@@ -608,3 +609,9 @@ def test_a_row_of_bars_that_is_closed_is_whole():
     assert "document_cut" not in {problem.code for problem in read_document(text.encode())[0].problems}
     cut = text[:-2]
     assert "document_cut" in {problem.code for problem in read_document(cut.encode())[0].problems}
+
+
+def test_blanks_in_a_line_with_a_sign_of_markup_take_no_longer_than_their_length():
+    since = process_time()
+    read_document(f"{r.TITLE}\n<{' ' * 40_000}x\n".encode())
+    assert process_time() - since < 1.5
