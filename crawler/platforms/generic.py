@@ -205,12 +205,14 @@ def _ranked(page: Page, rank_of: Callable[[str], int | None]) -> list[tuple[int,
     return sorted(found.values(), key=lambda pair: pair[0])
 
 
-def _labelled(page: Page) -> Iterable[tuple[Link, str]]:
+@once
+def _labelled(page: Page) -> tuple[tuple[Link, str], ...]:
     """The page's links, each with a further label where its own words are not all of it.
 
     A label may be cut in two links to one address that follow each other, or stand beside a link
     that only holds a picture. What leads to the whole of a list is called as the box of its newest entries.
     """
+    found: list[tuple[Link, str]] = []
     before: Link | None = None
     for link in page.links:
         label = link.label
@@ -221,8 +223,9 @@ def _labelled(page: Page) -> Iterable[tuple[Link, str]]:
         elif not link.text:
             item = _item(link.element)
             label = plain_text(item) if item is not link.element and not _several(item) else link.label
-        yield link, label
+        found.append((link, label))
         before = link
+    return tuple(found)
 
 
 def entrances(page: Page) -> tuple[Link, ...]:

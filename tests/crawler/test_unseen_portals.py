@@ -407,7 +407,7 @@ def test_titles_in_brackets_beside_each_other_are_entries(line: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        f"<div><div><div><div><div>{'<a href=/c/>更多</a>' * 3_000}</div></div></div></div></div>",
+        f"<div><div><div><div><div>{'<a href=/c/>更多</a>' * 2_000}</div></div></div></div></div>",
         f"<ul class='tab'>{'<li>市财政局</li>' * 5_000}</ul><script>$('.tab').on('click',$.get(u))</script>",
         f"<ul><li>{'<a onclick=f(1)>查看</a>' * 5_000}</li></ul>",
     ],
