@@ -903,11 +903,14 @@ class _GridReader:
             return
         wanted = len(groups) * len(results)
         cells = tuple(after)
-        trimmed = not self._is_overlong(index)
-        if trimmed and len(cells) > wanted and not any(cell.text for cell in cells[wanted:]):
-            cells = cells[:wanted]
-        if trimmed and len(cells) > wanted and not any(cell.text for cell in cells[:-wanted]):
-            cells = cells[-wanted:]
+        if len(cells) > wanted and not self._is_overlong(index):
+            before, behind = (not any(cell.text for cell in end) for end in (cells[:-wanted], cells[wanted:]))
+            if before and behind and any(cell.text for cell in cells):
+                # Which of the empty cells is no figure's, only the labels above can tell.
+                keys = [f"{group}/{result}" for group in groups for result in results]
+                cells = self._by_geometry(index, cells, keys, head) or cells
+            elif before or behind:
+                cells = cells[:wanted] if behind else cells[-wanted:]
         exact = len(cells) == wanted and not (
             self._hangs_over(index, cells) or self._is_stretched(index, cells)
         )

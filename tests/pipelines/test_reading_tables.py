@@ -615,3 +615,21 @@ def test_blanks_in_a_line_with_a_sign_of_markup_take_no_longer_than_their_length
     since = process_time()
     read_document(f"{r.TITLE}\n<{' ' * 40_000}x\n".encode())
     assert process_time() - since < 1.5
+
+
+@pytest.mark.parametrize("begins", [True, False], ids=["column before", "column behind"])
+def test_an_empty_column_beside_a_figure_that_is_blank(begins: bool) -> None:
+    """The last figure of the row is blank, or its first: the empty column beside was taken for it."""
+    form = r.both_forms()[-1]
+    cells = form.tables["review_litigation"].cells()
+    own = dict.fromkeys(cells, "0") | {cells[5]: "8", cells[9]: "8", cells[-1 if begins else 0]: ""}
+    printed = r.distinct(form) | own
+    rows = r.review_rows(form, printed)
+    empty = "<td></td>"
+    rows = [
+        row.replace("<tr>", f"<tr>{empty}") if begins else row.replace("</tr>", f"{empty}</tr>")
+        for row in rows
+    ]
+    found = reading(r.official(form, printed, review_litigation=r.table(rows)))
+    figures = {figure.cell: figure.printed for figure in found.report.figures}
+    assert {cell: figures[cell] for cell in cells} == own
