@@ -486,6 +486,7 @@ class Lists(ChannelLists):
         self, walk: PortalWalk, progress: ListWalk, page: Page, further: NextPages, number: int
     ) -> Found:
         if number >= MAX_PAGES:
+            self._collect_held(walk, progress)
             yield self._too_long(walk, progress)
         elif progress.idle >= IDLE_PAGES:
             progress.cut = True
